@@ -1,0 +1,2 @@
+//! The `ecrhub` command line.
+fn main() {}

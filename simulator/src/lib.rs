@@ -1,0 +1,1 @@
+//! A CodePay Register terminal in software.

@@ -1,0 +1,203 @@
+//! What a terminal's handle tells: connection, completions, and whatever else the terminal says.
+
+#![forbid(unsafe_code)]
+
+use crate::error::Fault;
+use crate::json::Object;
+use crate::protocol::Outcome;
+
+/// Whether a request's bytes left this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sent {
+    /// Not one byte.
+    No,
+    /// Some of it, or an earlier process may have sent it.
+    Maybe,
+    /// All of it was handed to the network.
+    Yes,
+}
+
+impl Sent {
+    /// The word used in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Sent::No => "no",
+            Sent::Maybe => "maybe",
+            Sent::Yes => "yes",
+        }
+    }
+
+    /// The value of this name.
+    pub fn from_name(name: &str) -> Option<Sent> {
+        [Sent::No, Sent::Maybe, Sent::Yes].into_iter().find(|sent| sent.name() == name)
+    }
+}
+
+/// A request is over: what happened, told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// The request's `request_id`.
+    pub request_id: String,
+    /// The request's `topic`.
+    pub topic: String,
+    /// The order's number, where the request had one.
+    pub merchant_order_no: Option<String>,
+    /// What happened.
+    pub outcome: Outcome,
+    /// Whether it left this machine.
+    pub sent: Sent,
+    /// The terminal's message as it came: JSON text.
+    pub response: Option<String>,
+    /// Why there is no better outcome.
+    pub error: Option<Fault>,
+    /// It did not come as the direct answer on the same connection.
+    pub recovered: bool,
+    /// It was told before and not acknowledged.
+    pub retold: bool,
+    /// From acceptance to completion, milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// The truth about an order that had completed as `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clarified {
+    /// The order's `request_id`.
+    pub request_id: String,
+    /// The order's number.
+    pub merchant_order_no: Option<String>,
+    /// What happened after all.
+    pub outcome: Outcome,
+    /// The terminal's message as it came: JSON text.
+    pub response: Option<String>,
+    /// It was told before and not acknowledged.
+    pub retold: bool,
+}
+
+/// What an [`Event`] is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventKind {
+    /// The connection stands.
+    Connected {
+        /// The terminal's address.
+        url: String,
+    },
+    /// The connection is lost, or could not be made; it is tried again.
+    Disconnected {
+        /// Why.
+        error: Fault,
+        /// When it is tried again, milliseconds from now.
+        retry_in_ms: u64,
+    },
+    /// A request is over.
+    Completed(Completed),
+    /// An order's outcome is being found out.
+    Recovering {
+        /// The order's `request_id`.
+        request_id: String,
+        /// The order's number.
+        merchant_order_no: Option<String>,
+        /// Why, for the till's display.
+        reason: String,
+    },
+    /// An order that had completed as `unknown` has its outcome now.
+    Clarified(Clarified),
+    /// The terminal said something nobody waits for.
+    Message {
+        /// What it said: JSON text, as it came.
+        message: String,
+        /// The completed request it belongs to.
+        late_for: Option<String>,
+    },
+    /// The terminal said something that is no message.
+    ProtocolError {
+        /// What is wrong with it.
+        detail: String,
+        /// Its beginning, masked, at most 1 KiB.
+        raw: String,
+    },
+}
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Epoch milliseconds.
+    pub at: i64,
+    /// What.
+    pub kind: EventKind,
+}
+
+impl EventKind {
+    /// The word in the event's `event` key.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            EventKind::Connected { .. } => "connected",
+            EventKind::Disconnected { .. } => "disconnected",
+            EventKind::Completed(_) => "completed",
+            EventKind::Recovering { .. } => "recovering",
+            EventKind::Clarified(_) => "clarified",
+            EventKind::Message { .. } => "message",
+            EventKind::ProtocolError { .. } => "protocol_error",
+        }
+    }
+
+    /// Completions and clarifications are never dropped; of the others the oldest go first.
+    pub(crate) const fn is_precious(&self) -> bool {
+        matches!(self, EventKind::Completed(_) | EventKind::Clarified(_))
+    }
+}
+
+impl Fault {
+    /// The fault as the JSON object of the `error` key.
+    pub fn to_json(&self) -> String {
+        Object::new()
+            .number("status", self.status.code())
+            .text("name", self.status.name())
+            .text("stage", self.stage.name())
+            .text("message", &self.message)
+            .end()
+    }
+}
+
+impl Event {
+    /// The event as the JSON object that `ecrhub_poll` hands out.
+    pub fn to_json(&self) -> String {
+        let object = Object::new().text("event", self.kind.name()).number("at", self.at);
+        match &self.kind {
+            EventKind::Connected { url } => object.text("url", url),
+            EventKind::Disconnected { error, retry_in_ms } => {
+                object.json("error", &error.to_json()).number("retry_in_ms", *retry_in_ms)
+            }
+            EventKind::Completed(done) => {
+                let error = done.error.as_ref().map(Fault::to_json);
+                object
+                    .text("request_id", &done.request_id)
+                    .text("topic", &done.topic)
+                    .text_or_null("merchant_order_no", done.merchant_order_no.as_deref())
+                    .text("outcome", done.outcome.name())
+                    .text("sent", done.sent.name())
+                    .json_or_null("response", done.response.as_deref())
+                    .json_or_null("error", error.as_deref())
+                    .bool("recovered", done.recovered)
+                    .bool("retold", done.retold)
+                    .number("elapsed_ms", done.elapsed_ms)
+            }
+            EventKind::Recovering { request_id, merchant_order_no, reason } => object
+                .text("request_id", request_id)
+                .text_or_null("merchant_order_no", merchant_order_no.as_deref())
+                .text("reason", reason),
+            EventKind::Clarified(truth) => object
+                .text("request_id", &truth.request_id)
+                .text_or_null("merchant_order_no", truth.merchant_order_no.as_deref())
+                .text("outcome", truth.outcome.name())
+                .json_or_null("response", truth.response.as_deref())
+                .bool("retold", truth.retold),
+            EventKind::Message { message, late_for } => {
+                object.json("message", message).text_or_null("late_for", late_for.as_deref())
+            }
+            EventKind::ProtocolError { detail, raw } => {
+                object.text("detail", detail).text("raw", raw)
+            }
+        }
+        .end()
+    }
+}

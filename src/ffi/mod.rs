@@ -1,0 +1,1 @@
+//! The C boundary: the only place that knows C.

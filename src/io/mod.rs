@@ -1,0 +1,1 @@
+//! The one I/O thread: event loop, sockets, name look-up, wake-ups.

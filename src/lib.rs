@@ -1,0 +1,26 @@
+//! Take card payments on a CodePay Register terminal over the shop's network.
+
+mod config;
+mod error;
+mod event;
+mod ffi;
+mod io;
+mod journal;
+mod json;
+pub mod protocol;
+mod redact;
+mod registry;
+mod session;
+mod terminal;
+
+pub use config::{Address, Config, Validation};
+pub use error::{Error, Fault, Result, Stage, Status};
+pub use event::{Clarified, Completed, Event, EventKind, Sent};
+pub use protocol::Outcome;
+pub use terminal::{Called, Delivery, Polled, Prepared, Terminal};
+
+/// The library's version, as in `Cargo.toml`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The C ABI's version; moves only when a program built against an older header would break.
+pub const ABI_VERSION: u32 = 1;

@@ -1,0 +1,133 @@
+//! What a CodePay Register terminal speaks: requests are checked strictly, answers are read tolerantly.
+//!
+//! Everything here is pure: text in, text and verdicts out.
+
+#![forbid(unsafe_code)]
+
+mod outcome;
+
+pub use outcome::Outcome;
+
+use crate::config::Validation;
+use crate::error::Result;
+
+/// `ecrhub.pay.order`
+pub const ORDER: &str = "ecrhub.pay.order";
+/// `ecrhub.pay.query`
+pub const QUERY: &str = "ecrhub.pay.query";
+/// `ecrhub.pay.close`
+pub const CLOSE: &str = "ecrhub.pay.close";
+
+/// What the envelope gets where the caller left it out.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults<'a> {
+    /// A fresh unique id.
+    pub request_id: &'a str,
+    /// Now, epoch milliseconds.
+    pub timestamp_ms: i64,
+    /// From the configuration.
+    pub app_id: Option<&'a str>,
+    /// How much is checked.
+    pub validation: Validation,
+}
+
+/// A request that has passed the checks, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The envelope's `request_id`.
+    pub request_id: String,
+    /// The envelope's `topic`.
+    pub topic: String,
+    /// `biz_data.merchant_order_no`, where there is one.
+    pub merchant_order_no: Option<String>,
+    /// `biz_data.trans_type`, where there is one.
+    pub trans_type: Option<String>,
+    /// `biz_data.order_amount`, where there is one.
+    pub order_amount: Option<String>,
+    /// The whole message as it goes on the wire.
+    pub text: String,
+}
+
+impl Request {
+    /// Whether this moves money, so that its outcome must be found out.
+    pub fn is_order(&self) -> bool {
+        self.topic == ORDER
+    }
+}
+
+/// Checks a caller's message and fills what its envelope lacks.
+pub fn prepare(_json: &str, _defaults: &Defaults<'_>) -> Result<Request> {
+    todo!("protocol helper")
+}
+
+/// The library's own question about an order, or its request to give the order up.
+/// `topic` is [`QUERY`] or [`CLOSE`].
+pub fn follow_up(
+    _topic: &str,
+    _merchant_order_no: &str,
+    _request_id: &str,
+    _timestamp_ms: i64,
+    _app_id: Option<&str>,
+) -> Request {
+    todo!("protocol helper")
+}
+
+/// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// `topic`
+    pub topic: Option<String>,
+    /// `request_id`; an empty one counts as missing.
+    pub request_id: Option<String>,
+    /// `response_code`
+    pub code: Option<String>,
+    /// `response_msg`
+    pub message: Option<String>,
+    /// `biz_data.merchant_order_no`
+    pub merchant_order_no: Option<String>,
+    /// `biz_data.trans_type`
+    pub trans_type: Option<String>,
+    /// `biz_data.trans_status`
+    pub trans_status: Option<String>,
+    /// `biz_data.order_amount`
+    pub order_amount: Option<String>,
+    /// `biz_data.trans_no`
+    pub trans_no: Option<String>,
+}
+
+/// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
+pub fn read(_text: &str) -> Result<Response, String> {
+    todo!("protocol helper")
+}
+
+/// What the answer to an order says of the money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This happened.
+    Settled(Outcome),
+    /// It must be found out; why, for a person.
+    Unsettled(String),
+}
+
+impl Response {
+    /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
+    pub fn order_verdict(&self) -> Verdict {
+        todo!("protocol helper")
+    }
+
+    /// Reads this as the answer to a query, from `trans_status`. `Unknown` when it says nothing that can be used.
+    pub fn query_outcome(&self) -> Outcome {
+        todo!("protocol helper")
+    }
+
+    /// Reads this as the answer to any other topic: `Ok` or `Refused`.
+    pub fn other_outcome(&self) -> Outcome {
+        todo!("protocol helper")
+    }
+
+    /// Whether this can be about that order: the same number, and the same amount and type where it has them.
+    /// The error says what does not fit.
+    pub fn fits(&self, _order: &Request) -> Result<(), String> {
+        todo!("protocol helper")
+    }
+}

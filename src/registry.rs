@@ -1,0 +1,3 @@
+//! From ids to terminals.
+
+#![forbid(unsafe_code)]
