@@ -429,5 +429,4 @@ fn without_user(url: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

@@ -353,3 +353,6 @@ fn container_length(rest: &str) -> usize {
     }
     rest.len()
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ pub(super) fn walk(
 /// Why a field may not be there.
 fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
     match (need, trans_type) {
-        (Need::Never, _) => Some("only a response has it; leave it out".to_owned()),
+        (Need::Never, _) => Some("only a response has it, leave it out".to_owned()),
         (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => {
             Some(format!("only with trans_type {}, got trans_type {given}", listed(types)))
         }
