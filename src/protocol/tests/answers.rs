@@ -39,7 +39,10 @@ fn the_vendors_sample_is_read() {
     };
     let response = read(sample).unwrap();
     assert_eq!(response, expected);
-    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved));
+    assert_eq!(
+        response.order_verdict(),
+        Verdict::Settled(Outcome::Approved)
+    );
 }
 
 #[test]
@@ -52,44 +55,72 @@ fn a_missing_request_id_is_missing_however_it_is_missing() {
     ] {
         assert_eq!(reading(&answer).request_id, None, "{answer}");
     }
-    assert_eq!(reading(&json!({"request_id": 111_111})).request_id.as_deref(), Some("111111"));
+    assert_eq!(
+        reading(&json!({"request_id": 111_111}))
+            .request_id
+            .as_deref(),
+        Some("111111")
+    );
 }
 
 #[test]
 fn zero_is_success_and_so_is_the_number_zero() {
     for code in [json!("0"), json!("000"), json!(0), json!("103"), json!(103)] {
         let response = reading(&json!({"response_code": code, "biz_data": {"trans_status": "2"}}));
-        assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved), "{code}");
+        assert_eq!(
+            response.order_verdict(),
+            Verdict::Settled(Outcome::Approved),
+            "{code}"
+        );
     }
 }
 
 #[test]
 fn topic_and_app_id_may_be_missing() {
-    let response = reading(&json!({"response_code": "000", "biz_data": {"merchant_order_no": "A1"}}));
+    let response =
+        reading(&json!({"response_code": "000", "biz_data": {"merchant_order_no": "A1"}}));
     assert_eq!(response.topic, None);
     assert_eq!(response.merchant_order_no.as_deref(), Some("A1"));
 }
 
 #[test]
 fn biz_data_may_be_missing_empty_null_or_anything() {
-    for biz_data in [json!(""), json!(null), json!([]), json!(5), json!("no JSON"), json!("[]"), json!({})] {
+    for biz_data in [
+        json!(""),
+        json!(null),
+        json!([]),
+        json!(5),
+        json!("no JSON"),
+        json!("[]"),
+        json!({}),
+    ] {
         let response = reading(&json!({"response_code": "000", "biz_data": biz_data}));
         assert_eq!(response, answer("000", None), "{biz_data}");
     }
-    assert_eq!(reading(&json!({"response_code": "000"})), answer("000", None));
+    assert_eq!(
+        reading(&json!({"response_code": "000"})),
+        answer("000", None)
+    );
 }
 
 #[test]
 fn biz_data_may_be_an_object_inside_a_string() {
     let inner = json!({"merchant_order_no": "A1", "trans_status": 2, "order_amount": "1.5", "note": "a \"b\""});
     let response = reading(&json!({"response_code": "000", "biz_data": inner.to_string()}));
-    assert_eq!(response, reading(&json!({"response_code": "000", "biz_data": inner})));
+    assert_eq!(
+        response,
+        reading(&json!({"response_code": "000", "biz_data": inner}))
+    );
     assert_eq!(response.trans_status.as_deref(), Some("2"));
 }
 
 #[test]
 fn a_timestamp_may_be_a_number_or_a_date() {
-    for timestamp in [json!(1_698_302_992_263_u64), json!("2024-10-07 05:42:39"), json!(null)] {
+    for timestamp in [
+        json!(1_698_302_992_263_u64),
+        json!("2024-10-07 05:42:39"),
+        json!(null),
+    ] {
         reading(&json!({"timestamp": timestamp, "response_code": "000"}));
     }
 }
@@ -101,10 +132,16 @@ fn numbers_may_be_numbers_and_keep_every_digit() {
         r#""trans_status":2,"order_amount":34.50,"trans_no":5021000010210602000003}}"#
     );
     let response = read(text).unwrap();
-    assert_eq!(response.merchant_order_no.as_deref(), Some("12320231220110257123456789"));
+    assert_eq!(
+        response.merchant_order_no.as_deref(),
+        Some("12320231220110257123456789")
+    );
     assert_eq!(response.order_amount.as_deref(), Some("34.50"));
     assert_eq!(response.trans_no.as_deref(), Some("5021000010210602000003"));
-    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved));
+    assert_eq!(
+        response.order_verdict(),
+        Verdict::Settled(Outcome::Approved)
+    );
 }
 
 #[test]
@@ -117,25 +154,41 @@ fn unknown_things_at_every_level_do_no_harm() {
     assert_eq!(response, answer("000", Some("2")));
     let private = r#"{"$serde_json::private::Number":"5","response_code":"000","biz_data":{"trans_status":"2"}}"#;
     assert_eq!(read(private), Ok(answer("000", Some("2"))));
-    let half_a_pair = r#"{"note":"\ud800","response_code":"000","biz_data":{"trans_status":"2","n":"\udfff"}}"#;
+    let half_a_pair =
+        r#"{"note":"\ud800","response_code":"000","biz_data":{"trans_status":"2","n":"\udfff"}}"#;
     assert_eq!(read(half_a_pair), Ok(answer("000", Some("2"))));
 }
 
 #[test]
 fn the_inner_code_of_a_message_stays_readable_and_the_code_decides() {
-    let response = reading(&json!({"response_code": "110", "response_msg": "Operator cancellation[[K026]...]"}));
-    assert_eq!(response.message.as_deref(), Some("Operator cancellation[[K026]...]"));
-    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Cancelled));
+    let response = reading(
+        &json!({"response_code": "110", "response_msg": "Operator cancellation[[K026]...]"}),
+    );
+    assert_eq!(
+        response.message.as_deref(),
+        Some("Operator cancellation[[K026]...]")
+    );
+    assert_eq!(
+        response.order_verdict(),
+        Verdict::Settled(Outcome::Cancelled)
+    );
     let response = reading(
         &json!({"response_code": "202", "response_msg": "Transaction parameter error[[M003]Invalid Amount]"}),
     );
-    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Declined));
+    assert_eq!(
+        response.order_verdict(),
+        Verdict::Settled(Outcome::Declined)
+    );
 }
 
 #[test]
 fn a_declined_order_still_carries_its_state() {
     for code in ["106", "115", "000"] {
-        assert_eq!(answer(code, Some("1")).order_verdict(), Verdict::Settled(Outcome::Declined), "{code}");
+        assert_eq!(
+            answer(code, Some("1")).order_verdict(),
+            Verdict::Settled(Outcome::Declined),
+            "{code}"
+        );
     }
 }
 
@@ -152,9 +205,15 @@ fn what_is_no_message_is_said_in_a_few_words() {
         let why = read(text).unwrap_err();
         assert!(why.contains(expected), "{text}: {why}");
     }
-    assert_eq!(read(&"[".repeat(1_000_000)).unwrap_err(), "nested deeper than 64 levels");
+    assert_eq!(
+        read(&"[".repeat(1_000_000)).unwrap_err(),
+        "nested deeper than 64 levels"
+    );
     let inner = "[".repeat(100_000);
-    assert_eq!(reading(&json!({"response_code": "000", "biz_data": format!("{{\"a\":{inner}")})), answer("000", None));
+    assert_eq!(
+        reading(&json!({"response_code": "000", "biz_data": format!("{{\"a\":{inner}")})),
+        answer("000", None)
+    );
 }
 
 #[test]
@@ -219,8 +278,12 @@ fn with_a_success_code_the_state_decides() {
     for code in ["000", "0", "103"] {
         for (status, outcome) in BY_STATUS {
             match (answer(code, Some(status)).order_verdict(), outcome) {
-                (Verdict::Unsettled(why), Outcome::InProgress) => assert!(why.contains(status), "{why}"),
-                (verdict, outcome) => assert_eq!(verdict, Verdict::Settled(outcome), "{code}/{status}"),
+                (Verdict::Unsettled(why), Outcome::InProgress) => {
+                    assert!(why.contains(status), "{why}")
+                }
+                (verdict, outcome) => {
+                    assert_eq!(verdict, Verdict::Settled(outcome), "{code}/{status}")
+                }
             }
         }
     }
@@ -236,27 +299,53 @@ fn what_nobody_knows_settles_nothing() {
         answer("000", Some("5")),
         answer("000", Some("{}")),
     ] {
-        assert!(matches!(response.order_verdict(), Verdict::Unsettled(_)), "{response:?}");
+        assert!(
+            matches!(response.order_verdict(), Verdict::Unsettled(_)),
+            "{response:?}"
+        );
     }
-    let response = reading(&json!({"response_code": "000", "biz_data": {"trans_status": {"$ref": "$"}}}));
-    assert!(matches!(response.order_verdict(), Verdict::Unsettled(_)), "an unreadable state is not an absent one");
+    let response =
+        reading(&json!({"response_code": "000", "biz_data": {"trans_status": {"$ref": "$"}}}));
+    assert!(
+        matches!(response.order_verdict(), Verdict::Unsettled(_)),
+        "an unreadable state is not an absent one"
+    );
     let response = reading(&json!({"response_code": null, "biz_data": {"trans_status": "2"}}));
-    assert!(matches!(response.order_verdict(), Verdict::Unsettled(_)), "without a code nothing is settled");
+    assert!(
+        matches!(response.order_verdict(), Verdict::Unsettled(_)),
+        "without a code nothing is settled"
+    );
 }
 
 #[test]
 fn a_message_that_speaks_of_a_timeout_settles_nothing_whatever_the_code() {
-    for message in ["Timeout", "READ CARD TIME OUT[[K027]]", "connection time-out", "Request timed out", "交易超时", "交易超時"] {
+    for message in [
+        "Timeout",
+        "READ CARD TIME OUT[[K027]]",
+        "connection time-out",
+        "Request timed out",
+        "交易超时",
+        "交易超時",
+    ] {
         for code in ["000", "106", "110", "111"] {
-            let response = Response { message: Some(message.to_owned()), ..answer(code, Some("1")) };
+            let response = Response {
+                message: Some(message.to_owned()),
+                ..answer(code, Some("1"))
+            };
             match response.order_verdict() {
                 Verdict::Unsettled(why) => assert!(why.contains(message), "{why}"),
                 verdict => panic!("{message} with {code}: {verdict:?}"),
             }
         }
     }
-    let harmless = Response { message: Some("no time to lose, out of paper".to_owned()), ..answer("106", None) };
-    assert_eq!(harmless.order_verdict(), Verdict::Settled(Outcome::Declined));
+    let harmless = Response {
+        message: Some("no time to lose, out of paper".to_owned()),
+        ..answer("106", None)
+    };
+    assert_eq!(
+        harmless.order_verdict(),
+        Verdict::Settled(Outcome::Declined)
+    );
 }
 
 #[test]
@@ -268,7 +357,11 @@ fn a_refusal_of_money_that_moved_is_found_out() {
         for (status, moved) in BY_STATUS {
             let verdict = answer(code, Some(status)).order_verdict();
             let contradicts = moved == Outcome::Approved;
-            assert_eq!(matches!(verdict, Verdict::Unsettled(_)), contradicts, "{code}/{status}: {verdict:?}");
+            assert_eq!(
+                matches!(verdict, Verdict::Unsettled(_)),
+                contradicts,
+                "{code}/{status}: {verdict:?}"
+            );
         }
     }
 }
@@ -277,10 +370,21 @@ fn a_refusal_of_money_that_moved_is_found_out() {
 fn a_query_is_answered_by_the_state() {
     for (status, outcome) in BY_STATUS {
         for code in ["000", "0", "103", "106"] {
-            assert_eq!(answer(code, Some(status)).query_outcome(), outcome, "{code}/{status}");
+            assert_eq!(
+                answer(code, Some(status)).query_outcome(),
+                outcome,
+                "{code}/{status}"
+            );
         }
-        assert_eq!(answer("104", Some(status)).query_outcome(), Outcome::Unknown, "it cannot be both");
-        let without_code = Response { code: None, ..answer("", Some(status)) };
+        assert_eq!(
+            answer("104", Some(status)).query_outcome(),
+            Outcome::Unknown,
+            "it cannot be both"
+        );
+        let without_code = Response {
+            code: None,
+            ..answer("", Some(status))
+        };
         assert_eq!(without_code.query_outcome(), outcome);
     }
     for (code, outcome) in [
@@ -304,14 +408,19 @@ fn other_topics_succeed_or_are_refused() {
         assert_eq!(answer(code, None).other_outcome(), Outcome::Ok);
     }
     for code in ["103", "201", "999", "00", ""] {
-        assert_eq!(answer(code, None).other_outcome(), Outcome::Refused, "{code}");
+        assert_eq!(
+            answer(code, None).other_outcome(),
+            Outcome::Refused,
+            "{code}"
+        );
     }
     assert_eq!(Response::default().other_outcome(), Outcome::Refused);
 }
 
 #[test]
 fn an_answer_fits_the_order_it_is_about() {
-    let answered = |biz_data: Value| reading(&json!({"response_code": "000", "biz_data": biz_data}));
+    let answered =
+        |biz_data: Value| reading(&json!({"response_code": "000", "biz_data": biz_data}));
     let number = "12320231220110257";
     for biz_data in [
         json!({}),
@@ -321,28 +430,55 @@ fn an_answer_fits_the_order_it_is_about() {
         json!({"merchant_order_no": number, "order_amount": "034.5000", "trans_type": ""}),
         json!({"order_amount": null}),
     ] {
-        assert_eq!(answered(biz_data.clone()).fits(&order()), Ok(()), "{biz_data}");
+        assert_eq!(
+            answered(biz_data.clone()).fits(&order()),
+            Ok(()),
+            "{biz_data}"
+        );
     }
 }
 
 #[test]
 fn an_answer_that_does_not_fit_says_why() {
-    let answered = |biz_data: Value| reading(&json!({"biz_data": biz_data})).fits(&order()).unwrap_err();
+    let answered = |biz_data: Value| {
+        reading(&json!({"biz_data": biz_data}))
+            .fits(&order())
+            .unwrap_err()
+    };
     assert_eq!(
         answered(json!({"order_amount": "34.51"})),
         "order_amount of the answer is \"34.51\", of the order \"34.50\""
     );
-    assert_eq!(answered(json!({"trans_type": "3"})), "trans_type of the answer is \"3\", of the order \"1\"");
+    assert_eq!(
+        answered(json!({"trans_type": "3"})),
+        "trans_type of the answer is \"3\", of the order \"1\""
+    );
     let why = answered(json!({"merchant_order_no": "A2"}));
-    assert!(why.starts_with("merchant_order_no of the answer is \"A2\", of the order \""), "{why}");
-    for unreadable in [json!("34,50"), json!("3450e-2"), json!("-34.50"), json!({}), json!(true), json!("34.50 USD")] {
-        assert!(answered(json!({"order_amount": unreadable})).starts_with("order_amount"), "{unreadable}");
+    assert!(
+        why.starts_with("merchant_order_no of the answer is \"A2\", of the order \""),
+        "{why}"
+    );
+    for unreadable in [
+        json!("34,50"),
+        json!("3450e-2"),
+        json!("-34.50"),
+        json!({}),
+        json!(true),
+        json!("34.50 USD"),
+    ] {
+        assert!(
+            answered(json!({"order_amount": unreadable})).starts_with("order_amount"),
+            "{unreadable}"
+        );
     }
 }
 
 #[test]
 fn a_void_without_an_amount_fits_whatever_amount_comes_back() {
-    let void = order_with(&[("trans_type", json!("2")), ("orig_merchant_order_no", json!("A1"))]);
+    let void = order_with(&[
+        ("trans_type", json!("2")),
+        ("orig_merchant_order_no", json!("A1")),
+    ]);
     let void = accepted(&without(void, "/biz_data", "order_amount"));
     let response = reading(&json!({"biz_data": {"order_amount": "99.99", "trans_type": "2"}}));
     assert_eq!(response.fits(&void), Ok(()));

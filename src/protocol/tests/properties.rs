@@ -12,7 +12,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         "\\PC{0,20}".prop_map(Value::from),
         "[0-9]{0,20}(\\.[0-9]{0,5})?".prop_map(Value::from),
-        prop::sample::select(vec![ORDER, QUERY, CLOSE, "1", "2", "USD", "000", ""]).prop_map(Value::from),
+        prop::sample::select(vec![ORDER, QUERY, CLOSE, "1", "2", "USD", "000", ""])
+            .prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 48, 8, |inner| {
         prop_oneof![
@@ -25,10 +26,26 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 fn any_name() -> impl Strategy<Value = String> {
     let known = vec![
-        "topic", "request_id", "timestamp", "version", "app_id", "biz_data", "response_code", "response_msg",
-        "trans_type", "merchant_order_no", "order_amount", "trans_status", "expires", "on_screen_tip", "attach",
+        "topic",
+        "request_id",
+        "timestamp",
+        "version",
+        "app_id",
+        "biz_data",
+        "response_code",
+        "response_msg",
+        "trans_type",
+        "merchant_order_no",
+        "order_amount",
+        "trans_status",
+        "expires",
+        "on_screen_tip",
+        "attach",
     ];
-    prop_oneof![prop::sample::select(known).prop_map(str::to_owned), "\\PC{0,8}"]
+    prop_oneof![
+        prop::sample::select(known).prop_map(str::to_owned),
+        "\\PC{0,8}"
+    ]
 }
 
 /// Members no table knows.
@@ -38,7 +55,9 @@ fn extras() -> impl Strategy<Value = Vec<(String, Value)>> {
 
 /// An amount as the rule puts it, written down a second time.
 fn is_amount(text: &str) -> bool {
-    let digits = |part: &[u8], most: usize| (1..=most).contains(&part.len()) && part.iter().all(u8::is_ascii_digit);
+    let digits = |part: &[u8], most: usize| {
+        (1..=most).contains(&part.len()) && part.iter().all(u8::is_ascii_digit)
+    };
     let bytes = text.as_bytes();
     match bytes.iter().position(|&byte| byte == b'.') {
         None => digits(bytes, 12),
