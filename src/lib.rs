@@ -25,3 +25,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The C ABI's version; moves only when a program built against an older header would break.
 pub const ABI_VERSION: u32 = 1;
+
+/// The rooms behind the API, for the project's own tests. No promise is made about them.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::journal::{self, Journal};
+    pub use crate::session::{
+        Action, LinkState, Now, OpenRequest, Progress, Restored, Rng, Session, Settings,
+    };
+    pub use crate::terminal::Books;
+}

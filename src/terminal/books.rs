@@ -15,27 +15,25 @@ use crate::protocol::{self, Outcome, Request};
 use crate::redact;
 use crate::session::{OpenRequest, Restored};
 
-use super::queue::Queued;
-
 /// One terminal's part of a journal.
 #[derive(Clone)]
-pub(crate) struct Books {
+pub struct Books {
     journal: Arc<dyn Journal>,
     terminal: String,
 }
 
 impl Books {
-    pub(crate) fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
+    pub fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
         Books { journal, terminal: terminal.into() }
     }
 
     /// The journal's file, if there is one.
-    pub(crate) fn path(&self) -> Option<&str> {
+    pub fn path(&self) -> Option<&str> {
         Some(self.journal.path()).filter(|path| !path.is_empty())
     }
 
     /// Before the first byte of an order leaves.
-    pub(crate) fn begin(&self, order: &Request, at_ms: i64) -> Result<()> {
+    pub fn begin(&self, order: &Request, at_ms: i64) -> Result<()> {
         self.journal.begin(&NewOrder {
             request_id: &order.request_id,
             merchant_order_no: order.merchant_order_no.as_deref().unwrap_or_default(),
@@ -46,7 +44,7 @@ impl Books {
     }
 
     /// The order that was begun is not sent after all.
-    pub(crate) fn withdraw(&self, order: &Request, at_ms: i64) -> Result<()> {
+    pub fn withdraw(&self, order: &Request, at_ms: i64) -> Result<()> {
         let settlement = Settlement {
             outcome: Outcome::NotSent,
             sent: Sent::No.name(),
@@ -60,7 +58,7 @@ impl Books {
     }
 
     /// Before an event is told: writes down the outcome it carries.
-    pub(crate) fn record(&self, event: &Event) -> Result<()> {
+    pub fn record(&self, event: &Event) -> Result<()> {
         match &event.kind {
             EventKind::Completed(done) if done.topic == protocol::ORDER => {
                 let error = done.error.as_ref().map(Fault::to_json);
@@ -89,11 +87,11 @@ impl Books {
         }
     }
 
-    pub(crate) fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
+    pub fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
         self.journal.acknowledge(request_id, at_ms)
     }
 
-    pub(crate) fn resolve(
+    pub fn resolve(
         &self,
         request_id: &str,
         outcome: Outcome,
@@ -104,7 +102,7 @@ impl Books {
     }
 
     /// What earlier processes left: orders to find out or clarify, and completions to tell again.
-    pub(crate) fn restore(&self) -> Result<(Vec<Restored>, Vec<Event>)> {
+    pub fn restore(&self) -> Result<(Vec<Restored>, Vec<Event>)> {
         let mut restored = Vec::new();
         let mut retold = Vec::new();
         for entry in self.journal.open(&self.terminal)? {
@@ -125,10 +123,10 @@ impl Books {
 
     /// Everything open, oldest first, as the JSON array of `ecrhub_pending`. Takes what is in flight and what has
     /// completed without having been fetched from memory, the rest from the journal.
-    pub(crate) fn pending<'a>(
+    pub fn pending<'a>(
         &self,
         in_flight: impl Iterator<Item = OpenRequest<'a>>,
-        unfetched: impl Iterator<Item = &'a Queued>,
+        unfetched: impl Iterator<Item = &'a Event>,
     ) -> Result<String> {
         let mut rows: Vec<(i64, String)> = Vec::new();
         let mut in_memory = HashSet::new();
@@ -136,8 +134,7 @@ impl Books {
             in_memory.insert(open.request.request_id.clone());
             rows.push((open.since_ms, row_in_flight(&open)));
         }
-        let outcomes: Vec<(&str, Outcome)> =
-            unfetched.filter_map(|queued| outcome_of(&queued.event)).collect();
+        let outcomes: Vec<(&str, Outcome)> = unfetched.filter_map(outcome_of).collect();
         for entry in self.journal.open(&self.terminal)? {
             let told = outcomes.iter().rev().find(|(id, _)| *id == entry.request_id);
             let outcome = told.map(|(_, outcome)| *outcome).or(entry.outcome);

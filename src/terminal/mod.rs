@@ -21,7 +21,7 @@ use crate::error::{Error, Result, Status};
 use crate::event::Event;
 use crate::protocol::{Outcome, Request};
 
-pub(crate) use books::Books;
+pub use books::Books;
 use queue::Queued;
 use shared::Shared;
 

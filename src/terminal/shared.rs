@@ -374,7 +374,8 @@ impl Shared {
 
     pub(super) fn pending(&self) -> Result<String> {
         let inner = self.lock_live()?;
-        let unfetched = inner.queue.precious().chain(inner.unwritten.values());
+        let unfetched =
+            inner.queue.precious().chain(inner.unwritten.values()).map(|queued| &queued.event);
         self.books.pending(inner.session.open_requests(), unfetched)
     }
 
