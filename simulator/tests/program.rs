@@ -3,10 +3,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
 use ecrhub_simulator::{amounts_table, oddities_table};
+use tungstenite::{Message, WebSocket};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ecrhub-simulator"));
@@ -16,6 +17,11 @@ fn program(arguments: &[&str]) -> Command {
 
 fn run(arguments: &[&str]) -> Output {
     program(arguments).output().unwrap()
+}
+
+fn connect(url: &str) -> WebSocket<TcpStream> {
+    let stream = TcpStream::connect(url.strip_prefix("ws://").unwrap()).unwrap();
+    tungstenite::client(url, stream).unwrap().0
 }
 
 struct Running(Child);
@@ -55,14 +61,9 @@ fn it_says_where_it_is_and_what_happens() {
             .unwrap()
             .starts_with("control on http://127.0.0.1:")
     );
-    let (mut socket, _) = {
-        let stream = std::net::TcpStream::connect(url.strip_prefix("ws://").unwrap()).unwrap();
-        tungstenite::client(url.as_str(), stream).unwrap()
-    };
+    let mut socket = connect(&url);
     socket
-        .send(tungstenite::Message::text(
-            common::sale("A1", "10.00").to_string(),
-        ))
+        .send(Message::text(common::sale("A1", "10.00").to_string()))
         .unwrap();
     assert!(
         socket
@@ -133,12 +134,17 @@ fn quiet_prints_the_addresses_only() {
     let mut out = BufReader::new(running.0.stdout.take().unwrap());
     let mut lines = String::new();
     out.read_line(&mut lines).unwrap();
-    let address = lines
+    let url = lines
         .trim()
-        .strip_prefix("listening on ws://")
+        .strip_prefix("listening on ")
         .unwrap()
         .to_owned();
-    drop(std::net::TcpStream::connect(address).unwrap());
+    out.read_line(&mut lines).unwrap();
+    let mut socket = connect(&url);
+    socket
+        .send(Message::text(common::sale("A1", "ten").to_string()))
+        .unwrap();
+    assert!(socket.read().unwrap().to_text().unwrap().contains("121"));
     running.0.kill().unwrap();
     out.read_to_string(&mut lines).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
