@@ -30,6 +30,23 @@ fn a_sale_is_charged_once_and_answered() {
 }
 
 #[test]
+fn a_handle_may_be_shared_by_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let simulator = start(|_| {});
+    shared(&simulator);
+    std::thread::scope(|scope| {
+        for index in 0..4 {
+            let simulator = &simulator;
+            scope.spawn(move || {
+                let mut till = Till::connect(simulator);
+                while till.ask(&sale(&format!("A{index}"), "10.00"))["response_code"] != "000" {}
+                assert_eq!(simulator.charges(&format!("A{index}")), 1);
+            });
+        }
+    });
+}
+
+#[test]
 fn many_tills_at_once() {
     let simulator = start(|_| {});
     let mut tills: Vec<_> = (0..500).map(|_| Till::connect(&simulator)).collect();
