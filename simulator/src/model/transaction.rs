@@ -301,8 +301,8 @@ impl Model {
 
     /// Tells the till how it ended, as well or badly as the order's behaviour says.
     fn conclude(&mut self, running: &Running, record: &Record, now: u64) {
-        let (home, fields) = (running.home, self.answer_fields(running, record, now));
-        let text = Value::Object(fields.clone()).to_string();
+        let home = running.home;
+        let text = Value::Object(self.answer_fields(running, record, now)).to_string();
         match running.behaviour.plan().fault {
             Fault::Lost | Fault::QueryAmount | Fault::QueryNumber | Fault::QuerySilent => {
                 self.note(|| "the answer is lost".to_owned());
@@ -332,9 +332,7 @@ impl Model {
                 self.tell(home, running.push, text);
             }
             Fault::GarbageOnly => self.send(home, "<html>502 Bad Gateway</html>".to_owned()),
-            Fault::NotObject => {
-                self.send(home, Value::Array(vec![Value::Object(fields)]).to_string())
-            }
+            Fault::NotObject => self.send(home, format!("[{text}]")),
             Fault::BrokenFrame => self.send_bytes(home, vec![0x83, 0x02, b'h', b'i']),
             Fault::BadUtf8 => self.send_bytes(home, vec![0x81, 0x04, b'{', 0xC3, 0x28, b'}']),
             _ => self.tell(home, running.push, text),
