@@ -119,7 +119,10 @@ impl Model {
         }
         match Request::read(text) {
             Ok(request) => self.on_request(conn, request, now),
-            Err((envelope, refusal)) => self.refuse(conn, &envelope, &refusal, now),
+            Err(refused) => {
+                let (envelope, refusal) = *refused;
+                self.refuse(conn, &envelope, &refusal, now);
+            }
         }
     }
 

@@ -43,29 +43,26 @@ pub(super) struct Request {
 
 impl Request {
     /// Reads a message; a refusal comes with as much of the envelope as there was.
-    pub fn read(text: &str) -> Result<Request, (Envelope, Refusal)> {
+    pub fn read(text: &str) -> Result<Request, Box<(Envelope, Refusal)>> {
         let mut fields = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(fields)) => fields,
-            _ => {
-                return Err((Envelope::default(), Refusal::because("202", "not a JSON object")));
-            }
+            _ => return refuse(Envelope::default(), "not a JSON object"),
         };
         let envelope = Envelope {
             topic: text_of(&fields, "topic").unwrap_or_default(),
             app_id: text_of(&fields, "app_id").unwrap_or_default(),
             request_id: text_of(&fields, "request_id"),
         };
-        let missing = |key: &str| Refusal::because("202", &format!("{key} is missing"));
         if envelope.topic.is_empty() {
-            return Err((envelope, missing("topic")));
+            return refuse(envelope, "topic is missing");
         }
         if envelope.app_id.is_empty() {
-            return Err((envelope, missing("app_id")));
+            return refuse(envelope, "app_id is missing");
         }
         match fields.remove("biz_data") {
             Some(Value::Object(biz_data)) => Ok(Request { envelope, biz_data }),
-            None | Some(Value::Null) => Err((envelope, missing("biz_data"))),
-            Some(_) => Err((envelope, Refusal::because("202", "biz_data is not an object"))),
+            None | Some(Value::Null) => refuse(envelope, "biz_data is missing"),
+            Some(_) => refuse(envelope, "biz_data is not an object"),
         }
     }
 
@@ -112,6 +109,10 @@ impl Request {
             }
         }
     }
+}
+
+fn refuse(envelope: Envelope, detail: &str) -> Result<Request, Box<(Envelope, Refusal)>> {
+    Err(Box::new((envelope, Refusal::because("202", detail))))
 }
 
 fn text_of(fields: &Map<String, Value>, key: &str) -> Option<String> {

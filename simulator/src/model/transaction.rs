@@ -245,36 +245,43 @@ impl Model {
 
     /// What a void, refund or completion does to the transaction it is about.
     fn mark_original(&mut self, record: &Record) {
-        let Some(original) =
-            record.orig_merchant_order_no.as_ref().and_then(|number| self.records.get_mut(number))
-        else {
+        let Some(number) = &record.orig_merchant_order_no else {
+            return;
+        };
+        let Some(original) = self.records.get_mut(number) else {
             return;
         };
         match record.trans_type.as_str() {
-            "2" | "5" | "7" => original.trans_status = 3,
+            "2" | "5" | "7" => {
+                original.trans_status = 3;
+                let original = original.clone();
+                self.unmark(&original);
+            }
             "3" | "8" => original.refunded += record.amount,
             "6" => original.trans_status = 4,
             _ => {}
         }
-        let (number, kind, amount) =
-            (original.orig_merchant_order_no.clone(), original.trans_type.clone(), original.amount);
-        // What is undone no longer counts on its own original: a voided refund may be refunded again.
-        if let Some(first) = number
-            .filter(|_| matches!(record.trans_type.as_str(), "2" | "7"))
-            .and_then(|n| self.records.get_mut(&n))
-        {
-            match kind.as_str() {
-                "3" => first.refunded = first.refunded.saturating_sub(amount),
-                "6" => first.trans_status = 2,
-                _ => {}
-            }
+    }
+
+    /// What is undone no longer counts on its own original: a sale whose refund is voided may be refunded again.
+    fn unmark(&mut self, undone: &Record) {
+        let Some(number) = &undone.orig_merchant_order_no else {
+            return;
+        };
+        let Some(original) = self.records.get_mut(number) else {
+            return;
+        };
+        match undone.trans_type.as_str() {
+            "3" => original.refunded = original.refunded.saturating_sub(undone.amount),
+            "6" => original.trans_status = 2,
+            _ => {}
         }
     }
 
     /// Tells the till how it ended, as well or badly as the order's behaviour says.
     fn conclude(&mut self, running: &Running, record: &Record, now: u64) {
-        let (home, fields) = (running.home, self.answer_fields(running, record, now));
-        let text = Value::Object(fields.clone()).to_string();
+        let home = running.home;
+        let text = Value::Object(self.answer_fields(running, record, now)).to_string();
         match running.behaviour.plan().fault {
             Fault::Lost | Fault::QueryAmount | Fault::QueryNumber | Fault::QuerySilent => {
                 self.note(|| "the answer is lost".to_owned());
@@ -304,9 +311,7 @@ impl Model {
                 self.tell(home, running.push, text);
             }
             Fault::GarbageOnly => self.send(home, "<html>502 Bad Gateway</html>".to_owned()),
-            Fault::NotObject => {
-                self.send(home, Value::Array(vec![Value::Object(fields)]).to_string())
-            }
+            Fault::NotObject => self.send(home, format!("[{text}]")),
             Fault::BrokenFrame => self.send_bytes(home, vec![0x83, 0x02, b'h', b'i']),
             Fault::BadUtf8 => self.send_bytes(home, vec![0x81, 0x04, b'{', 0xC3, 0x28, b'}']),
             _ => self.tell(home, running.push, text),
@@ -358,8 +363,9 @@ impl Model {
 
     /// Every link is cut, and nobody gets in for a while.
     fn go_away(&mut self, now: u64) {
-        self.cut_all(now);
+        // Refused first: a till that comes back at once must not slip in.
         self.actions.push_back(Action::Refuse);
+        self.cut_all(now);
         self.later.push((now.saturating_add(self.options.restart_ms), Action::Accept));
     }
 }

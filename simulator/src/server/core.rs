@@ -186,14 +186,15 @@ impl Core {
         }
         self.log("thawed");
         let now = self.now();
-        for peer in self.peers.values_mut() {
+        let mut tills = Vec::new();
+        for (id, peer) in &mut self.peers {
             if let Peer::Till(link) = peer {
                 link.last_pong = now;
+                tills.push(*id);
             }
         }
         self.accept(TERMINAL);
-        let peers: Vec<_> = self.peers.keys().copied().collect();
-        peers.into_iter().for_each(|peer| self.serve(peer));
+        tills.into_iter().for_each(|till| self.serve(till));
     }
 
     /// Refuses new connections; those that are open stay.
@@ -287,7 +288,6 @@ impl Core {
         for event in incoming {
             self.on_incoming(peer, event, now);
             self.act();
-            // Frozen in the middle: what else came waits with everything that comes.
         }
         alive &= self.flush(peer);
         if !alive {

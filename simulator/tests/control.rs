@@ -1,0 +1,182 @@
+//! The control API.
+
+mod common;
+
+use common::{PATIENCE, Till, call, raw_call, sale, start};
+use ecrhub_simulator::{AMOUNTS, Simulator};
+use serde_json::{Value, json};
+
+fn post(simulator: &Simulator, path: &str, body: &str) -> Value {
+    let (status, answer) = call(simulator, "POST", path, body);
+    assert_eq!(status, 200, "{path} {body}: {answer}");
+    answer
+}
+
+fn state(simulator: &Simulator) -> Value {
+    call(simulator, "GET", "/state", "").1
+}
+
+#[test]
+fn state_ledger_and_amounts() {
+    let simulator = start(|_| {});
+    let fresh = state(&simulator);
+    assert_eq!(fresh["url"], simulator.url());
+    assert_eq!(
+        (&fresh["connections"], &fresh["running"], &fresh["charges"]),
+        (&json!(0), &Value::Null, &json!(0))
+    );
+    let mut till = Till::connect(&simulator);
+    till.ask(&sale("A1", "10.00"));
+    let (status, ledger) = call(&simulator, "GET", "/ledger", "");
+    assert_eq!((status, ledger.as_array().unwrap().len()), (200, 1));
+    assert_eq!(
+        (&ledger[0]["merchant_order_no"], &ledger[0]["amount"]),
+        (&json!("A1"), &json!("10.00"))
+    );
+    assert_eq!(
+        (&state(&simulator)["connections"], &state(&simulator)["received"]),
+        (&json!(1), &json!(1))
+    );
+    let amounts = call(&simulator, "GET", "/amounts", "").1;
+    assert_eq!(amounts.as_array().unwrap().len(), AMOUNTS.len());
+    assert_eq!(
+        (&amounts[1]["cents"], &amounts[1]["behaviour"]),
+        (&json!(".01"), &json!("declined"))
+    );
+}
+
+#[test]
+fn next_in_every_form() {
+    let simulator = start(|_| {});
+    let bodies = [
+        r#"{"behaviour":"declined"}"#,
+        r#"{"behaviour":["declined"]}"#,
+        r#"["declined"]"#,
+        "\"declined\"",
+        "declined\n",
+    ];
+    let mut till = Till::connect(&simulator);
+    for (index, body) in bodies.iter().enumerate() {
+        assert_eq!(post(&simulator, "/next", body)["next"], json!(["declined"]));
+        assert_eq!(till.ask(&sale(&format!("A{index}"), "10.00"))["response_code"], "106");
+    }
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let simulator = start(|_| {});
+    for (path, body, allowed) in [
+        ("/next", "no-such", "declined"),
+        ("/next", "{\"behavior\":\"declined\"}", "declined"),
+        ("/next", "{", "declined"),
+        ("/next", "[1]", "declined"),
+        ("/oddities", "[\"no-such\"]", "code-zero"),
+        ("/push", "hello", "text"),
+        ("/push", "{\"hex\":\"8\"}", "hex"),
+        ("/push", "{\"hex\":\"zz\"}", "hex"),
+    ] {
+        let (status, answer) = call(&simulator, "POST", path, body);
+        assert_eq!(status, 400, "{path} {body}");
+        assert!(
+            answer["error"].is_string()
+                && answer["allowed"].as_array().unwrap().contains(&json!(allowed)),
+            "{answer}"
+        );
+    }
+    let (status, answer) = call(&simulator, "GET", "/nothing", "");
+    assert_eq!(
+        (status, answer["allowed"].as_array().unwrap().contains(&json!("POST /next"))),
+        (404, true)
+    );
+    assert_eq!(
+        call(&simulator, "GET", "/next", ""),
+        (405, json!({"error": "/next takes POST", "allowed": ["POST"]}))
+    );
+    assert_eq!(call(&simulator, "POST", "/state", "").0, 405);
+    for path in ["/approve", "/decline", "/cancel", "/confirm"] {
+        assert_eq!(call(&simulator, "POST", path, "").0, 409, "{path}");
+    }
+    assert_eq!(raw_call(&simulator, b"nonsense\r\n\r\n").0, 400);
+    assert_eq!(
+        raw_call(&simulator, b"POST /next HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n").0,
+        413
+    );
+}
+
+#[test]
+fn a_person_at_the_terminal() {
+    let simulator = start(|options| options.manual = true);
+    let mut till = Till::connect(&simulator);
+    for (number, path, code) in
+        [("A1", "/approve", "000"), ("A2", "/decline", "106"), ("A3", "/cancel", "110")]
+    {
+        till.send(&sale(number, "10.00"));
+        assert!(simulator.wait_until(PATIENCE, |simulator| simulator.running().is_some()));
+        assert_eq!(state(&simulator)["running"], number);
+        post(&simulator, path, "");
+        assert_eq!(till.receive().unwrap()["response_code"], code);
+    }
+    let mut confirmed = sale("A4", "10.00");
+    confirmed["biz_data"]["confirm_on_terminal"] = true.into();
+    till.send(&confirmed);
+    assert!(simulator.wait_until(PATIENCE, |simulator| simulator.running().is_some()));
+    assert_eq!(state(&simulator)["confirming"], true);
+    post(&simulator, "/confirm", "");
+    assert_eq!(state(&simulator)["confirming"], false);
+    post(&simulator, "/approve", "");
+    assert_eq!(till.receive().unwrap()["response_code"], "000");
+    let charged: Vec<_> =
+        simulator.ledger().into_iter().map(|entry| entry.merchant_order_no).collect();
+    assert_eq!(charged, ["A1", "A4"]);
+}
+
+#[test]
+fn links() {
+    let simulator = start(|_| {});
+    let mut till = Till::connect(&simulator);
+    assert_eq!(post(&simulator, "/push", r#"{"text":"hello"}"#)["pushed"], 1);
+    assert_eq!(till.receive_text().unwrap(), "hello");
+    assert_eq!(post(&simulator, "/push", r#"{"hex":"81026869"}"#)["pushed"], 1);
+    assert_eq!(till.receive_text().unwrap(), "hi");
+    post(&simulator, "/freeze", "");
+    till.send(&sale("A1", "10.00"));
+    assert_eq!(
+        (&state(&simulator)["frozen"], &state(&simulator)["charges"]),
+        (&json!(true), &json!(0))
+    );
+    post(&simulator, "/thaw", "");
+    assert_eq!(till.receive().unwrap()["response_code"], "000");
+    assert_eq!(post(&simulator, "/cut", "")["cut"], 1);
+    assert_eq!(till.receive_text(), None);
+    post(&simulator, "/refuse", "");
+    assert_eq!(state(&simulator)["refusing"], true);
+    assert!(std::net::TcpStream::connect(("127.0.0.1", simulator.port())).is_err());
+    post(&simulator, "/accept", "");
+    Till::connect(&simulator);
+}
+
+#[test]
+fn oddities_and_reset() {
+    let simulator = start(|_| {});
+    let mut till = Till::connect(&simulator);
+    assert_eq!(
+        post(&simulator, "/oddities", r#"{"oddities":["code-zero","binary"]}"#)["oddities"],
+        json!(["code-zero", "binary"])
+    );
+    assert_eq!(till.ask(&sale("A1", "10.00"))["response_code"], "0");
+    post(&simulator, "/next", "declined");
+    post(&simulator, "/freeze", "");
+    post(&simulator, "/refuse", "");
+    post(&simulator, "/reset", "");
+    let state = state(&simulator);
+    for (key, value) in [
+        ("oddities", json!([])),
+        ("next", json!([])),
+        ("frozen", json!(false)),
+        ("refusing", json!(false)),
+        ("charges", json!(0)),
+    ] {
+        assert_eq!(state[key], value, "{key}");
+    }
+    assert_eq!(till.ask(&sale("A1", "10.00"))["response_code"], "000", "the number is new again");
+}
