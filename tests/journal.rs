@@ -37,11 +37,8 @@ fn an_order_is_listed_as_it_was_accepted_until_it_has_an_outcome_that_was_acknow
         assert_eq!((entry.since_ms, entry.outcome, entry.sent.as_str()), (NOW_MS, None, "maybe"));
         assert_eq!(open_ids(journal), ["r1"]);
 
-        let settlement = Settlement {
-            error: Some(r#"{"stage":"recovery"}"#),
-            recovered: true,
-            ..ended(Outcome::Approved)
-        };
+        let settlement =
+            Settlement { error: Some(r#"{"stage":"recovery"}"#), recovered: true, ..ended(Outcome::Approved) };
         journal.settle("r1", &settlement).unwrap();
         let entry = get(journal, "r1");
         assert_eq!((entry.outcome, entry.sent.as_str()), (Some(Outcome::Approved), "yes"));
@@ -81,13 +78,8 @@ fn open_orders_come_oldest_first_and_each_terminal_sees_its_own() {
 fn a_number_is_used_once_across_all_terminals() {
     both(|journal| {
         begin(journal, "r1", "A1").unwrap();
-        let again = NewOrder {
-            request_id: "r2",
-            merchant_order_no: "A1",
-            terminal: "another",
-            request: "{}",
-            at_ms: NOW_MS,
-        };
+        let again =
+            NewOrder { request_id: "r2", merchant_order_no: "A1", terminal: "another", request: "{}", at_ms: NOW_MS };
         refused(
             journal.begin(&again),
             Status::Duplicate,
@@ -186,12 +178,8 @@ fn the_truth_about_an_unknown_is_to_be_acknowledged_again() {
         begin(journal, "r1", "A1").unwrap();
         journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
         journal.acknowledge("r1", NOW_MS).unwrap();
-        let truth = Settlement {
-            at_ms: NOW_MS + 7_000,
-            response: Some("{}"),
-            recovered: true,
-            ..ended(Outcome::Approved)
-        };
+        let truth =
+            Settlement { at_ms: NOW_MS + 7_000, response: Some("{}"), recovered: true, ..ended(Outcome::Approved) };
         journal.clarify("r1", &truth).unwrap();
         let entry = get(journal, "r1");
         assert_eq!((entry.outcome, entry.clarified), (Some(Outcome::Approved), true));
@@ -246,10 +234,7 @@ fn a_person_decides_about_an_unknown_once_and_about_nothing_else() {
         refused(decide("r1", Outcome::Approved), Status::Argument, &["none yet"]);
         journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
         for outcome in Outcome::ALL {
-            if !matches!(
-                outcome,
-                Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound
-            ) {
+            if !matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound) {
                 refused(decide("r1", outcome), Status::Argument, &[outcome.name()]);
             }
         }
@@ -294,8 +279,7 @@ fn card_numbers_never_reach_the_disk() {
         let order =
             NewOrder { request_id: id, merchant_order_no: number, terminal: TILL, request: &text, at_ms: NOW_MS };
         journal.begin(&order).unwrap();
-        let unknown =
-            Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Unknown) };
+        let unknown = Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Unknown) };
         journal.settle(id, &unknown).unwrap();
     }
     let truth = Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Approved) };
@@ -536,7 +520,10 @@ mod files {
         refused(open(&copy), Status::Journal, &["missing or empty", "aside"]);
         std::fs::write(&copy, "").unwrap();
         refused(open(&copy), Status::Journal, &["missing or empty", "aside"]);
-        assert_eq!(std::fs::metadata(beside(&copy, "-wal")).unwrap().len(), std::fs::metadata(beside(&path, "-wal")).unwrap().len());
+        assert_eq!(
+            std::fs::metadata(beside(&copy, "-wal")).unwrap().len(),
+            std::fs::metadata(beside(&path, "-wal")).unwrap().len()
+        );
     }
 }
 

@@ -187,14 +187,12 @@ impl Journal for MemoryJournal {
 
     fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
         let mut state = self.locked();
-        let known: BTreeSet<u64> = [
-            state.by_number.get(order.merchant_order_no),
-            state.by_request_id.get(order.request_id),
-        ]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+        let known: BTreeSet<u64> =
+            [state.by_number.get(order.merchant_order_no), state.by_request_id.get(order.request_id)]
+                .into_iter()
+                .flatten()
+                .copied()
+                .collect();
         let entries: Vec<Entry> = known.iter().filter_map(|seq| state.rows.get(seq)).cloned().collect();
         rules::begin(order, &entries)?;
         state.may_write()?;

@@ -45,7 +45,10 @@ impl Owner {
             Err(TryLockError::Error(error)) => {
                 return Err(refused(
                     path,
-                    format!("cannot be owned: {} could not be locked: {error}; put the journal on a local disk", lock.display()),
+                    format!(
+                        "cannot be owned: {} could not be locked: {error}; put the journal on a local disk",
+                        lock.display()
+                    ),
                 ));
             }
         }
@@ -66,7 +69,9 @@ fn owned(path: &Path, file: &mut File) -> Error {
     };
     refused(
         path,
-        format!("is in use by {who}; one process owns a journal at a time. End that process, or give this one a journal of its own"),
+        format!(
+            "is in use by {who}; one process owns a journal at a time. End that process, or give this one a journal of its own"
+        ),
     )
 }
 
@@ -106,7 +111,10 @@ fn locate_new(path: &Path) -> Result<PathBuf> {
         Ok(_) => Err(refused(path, format!("cannot be created: {} is no directory", parent.display()))),
         Err(error) => Err(refused(
             path,
-            format!("cannot be created: its directory {} could not be found ({error}); create it first", parent.display()),
+            format!(
+                "cannot be created: its directory {} could not be found ({error}); create it first",
+                parent.display()
+            ),
         )),
     }
 }

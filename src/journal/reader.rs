@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
+use super::connect::BUSY;
 use super::schema::{self, COLUMNS, Found, beside, entry, size};
-use super::sqlite::BUSY;
 use super::trouble::{failed, refused};
 use super::{Entry, owner};
 use crate::error::Result;
@@ -95,10 +95,7 @@ impl Reader {
         let limit = filter.limit.map_or(-1, i64::from);
         let outcome = filter.outcome.map(Outcome::name);
         let rows = query
-            .query_map(
-                params![filter.terminal, filter.open, outcome, filter.from_ms, filter.until_ms, limit],
-                entry,
-            )
+            .query_map(params![filter.terminal, filter.open, outcome, filter.from_ms, filter.until_ms, limit], entry)
             .map_err(read)?;
         for row in rows {
             each(row.map_err(read)?)?;
@@ -122,10 +119,8 @@ impl Reader {
     }
 }
 
-fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+pub(super) fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let connection = match bare {
         false => Connection::open_with_flags(path, flags)?,
         true => Connection::open_with_flags(bare_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?,

@@ -104,19 +104,16 @@ pub(super) fn clarify(request_id: &str, found: Option<&Entry>, outcome: Outcome)
 pub(super) fn acknowledge(request_id: &str, found: Option<&Entry>) -> Result<Step> {
     let entry = found.ok_or_else(|| argument(no_such(request_id)))?;
     match (entry.outcome, entry.acknowledged_ms) {
-        (None, _) => Err(argument(format!(
-            "the order \"{request_id}\" has no outcome yet, there is nothing to acknowledge"
-        ))),
+        (None, _) => {
+            Err(argument(format!("the order \"{request_id}\" has no outcome yet, there is nothing to acknowledge")))
+        }
         (Some(_), None) => Ok(Step::Write),
         (Some(_), Some(_)) => Ok(Step::Nothing),
     }
 }
 
 pub(super) fn resolve(request_id: &str, found: Option<&Entry>, outcome: Outcome) -> Result<()> {
-    if !matches!(
-        outcome,
-        Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound
-    ) {
+    if !matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound) {
         return Err(argument(format!(
             "an order is resolved as approved, declined, cancelled or not_found, not as {outcome}"
         )));

@@ -117,9 +117,8 @@ pub(super) fn inspect(path: &Path) -> Result<Found> {
             _ => Err(damaged(path, "the file is missing or empty, but its -wal is there")),
         };
     }
-    let word = |at: usize| -> i32 {
-        header.get(at..at + 4).map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
-    };
+    let word =
+        |at: usize| -> i32 { header.get(at..at + 4).map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]])) };
     if !header.starts_with(b"SQLite format 3\0") {
         // A page torn while it was being brought up to date looks like this too; SQLite mends that from its log.
         return match unfinished {
@@ -158,9 +157,7 @@ fn identify(path: &Path, application_id: i32, version: i32) -> Result<()> {
 }
 
 fn pragma(connection: &Connection, path: &Path, name: &str) -> Result<i32> {
-    connection
-        .pragma_query_value(None, name, |row| row.get(0))
-        .map_err(|error| failed(path, "read", &error))
+    connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| failed(path, "read", &error))
 }
 
 /// The version of an opened journal; 0 for a database with nothing in it.

@@ -62,10 +62,7 @@ fn enter(path: &Path) -> Result<Result<Claim, Option<Arc<SqliteJournal>>>> {
             Some(Place { state: State::Opening, .. }) => {}
         }
         // Another thread is opening or closing it; both end.
-        places = CHANGED
-            .wait_timeout(places, Duration::from_secs(1))
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
+        places = CHANGED.wait_timeout(places, Duration::from_secs(1)).unwrap_or_else(PoisonError::into_inner).0;
     }
     let place = Place { process: std::process::id(), state: State::Opening };
     places.insert(path.to_owned(), place);
@@ -80,10 +77,7 @@ fn publish(path: &Path, state: State) {
 }
 
 /// The journal at `path` for this caller alone.
-pub(super) fn alone(
-    path: &Path,
-    open: impl FnOnce(Claim) -> Result<SqliteJournal>,
-) -> Result<SqliteJournal> {
+pub(super) fn alone(path: &Path, open: impl FnOnce(Claim) -> Result<SqliteJournal>) -> Result<SqliteJournal> {
     let Ok(claim) = enter(path)? else {
         return Err(refused(
             path,
@@ -96,10 +90,7 @@ pub(super) fn alone(
 }
 
 /// The journal at `path`, the same for everyone in this process who asks this way.
-pub(super) fn together(
-    path: &Path,
-    open: impl FnOnce(Claim) -> Result<SqliteJournal>,
-) -> Result<Arc<SqliteJournal>> {
+pub(super) fn together(path: &Path, open: impl FnOnce(Claim) -> Result<SqliteJournal>) -> Result<Arc<SqliteJournal>> {
     match enter(path)? {
         Ok(claim) => {
             let journal = Arc::new(open(claim)?);

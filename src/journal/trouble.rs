@@ -48,18 +48,14 @@ pub(super) fn failed(path: &Path, doing: &str, error: &rusqlite::Error) -> Error
     }
     let remedy = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full; make room, then try again",
-        Some(ErrorCode::ReadOnly) => {
-            "it is read-only; let this program's user write the file and its directory"
-        }
+        Some(ErrorCode::ReadOnly) => "it is read-only; let this program's user write the file and its directory",
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             "let this program's user write the file and its directory"
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program has it locked; end what else opens the file (a database browser, a backup), then try again"
         }
-        Some(ErrorCode::SystemIoFailure) => {
-            "the disk or the file system reports an error; check it before selling on"
-        }
+        Some(ErrorCode::SystemIoFailure) => "the disk or the file system reports an error; check it before selling on",
         Some(ErrorCode::FileLockingProtocolFailed) => {
             "the file system cannot lock files; put the journal on a local disk"
         }
