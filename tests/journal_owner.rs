@@ -59,7 +59,9 @@ fn wait_for_the_end_of_input() {
 
 #[test]
 fn role_holder() {
-    let Some(path) = std::env::var_os(PATH) else { return };
+    let Some(path) = std::env::var_os(PATH) else {
+        return;
+    };
     let journal = open(path).unwrap();
     begin(&journal, "theirs", "A1").unwrap();
     println!("\nowned");
@@ -68,7 +70,9 @@ fn role_holder() {
 
 #[test]
 fn role_writer() {
-    let Some(path) = std::env::var_os(PATH) else { return };
+    let Some(path) = std::env::var_os(PATH) else {
+        return;
+    };
     let journal = open(path).unwrap();
     for n in 0.. {
         let id = format!("{}-{n}", std::process::id());
@@ -248,7 +252,9 @@ mod fork {
 
     #[test]
     fn role_parent() {
-        let Some(path) = std::env::var_os(PATH) else { return };
+        let Some(path) = std::env::var_os(PATH) else {
+            return;
+        };
         let mut journal = Some(open(&path).unwrap());
         begin(journal.as_ref().unwrap(), "r1", "A1").unwrap();
         let fine = in_a_child(|| {

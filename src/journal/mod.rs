@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod connect;
 #[doc(hidden)]
 pub mod memory;
 mod owner;
@@ -135,3 +136,6 @@ pub trait Journal: Send + Sync {
     /// This terminal's orders that are open, oldest first: no outcome, not acknowledged, or `unknown` and not resolved.
     fn open(&self, terminal: &str) -> Result<Vec<Entry>>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,14 @@ use crate::error::{Error, Result, Status};
 /// The file itself stays: removing it would let two owners lock two files of the same name.
 #[derive(Debug)]
 pub(super) struct Owner {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that was being started meanwhile may hold a copy of the descriptor.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Owner {
@@ -54,7 +61,7 @@ impl Owner {
         }
         // Only for the message above: a full disk must not keep the journal shut.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Owner { _file: file })
+        Ok(Owner { file })
     }
 }
 
@@ -101,7 +108,7 @@ pub(super) fn locate(path: &Path) -> Result<PathBuf> {
 }
 
 fn locate_new(path: &Path) -> Result<PathBuf> {
-    if path.symlink_metadata().is_ok() {
+    if path.is_symlink() {
         return Err(refused(
             path,
             "is a link to a file that does not exist; name that file, or create it empty",

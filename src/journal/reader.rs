@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
+use super::connect::BUSY;
 use super::schema::{self, COLUMNS, Found, beside, entry, size};
-use super::sqlite::BUSY;
 use super::trouble::{failed, refused};
 use super::{Entry, owner};
 use crate::error::Result;
@@ -135,7 +135,7 @@ impl Reader {
     }
 }
 
-fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;

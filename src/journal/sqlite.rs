@@ -4,30 +4,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rusqlite::{
-    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::connect::connect;
 use super::owner::{self, Owner};
 use super::rules::{self, Step};
-use super::schema::{self, COLUMNS, Found, beside, entry, size};
+use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
-use super::trouble::{damaged, failed, is_damage, refused};
+use super::trouble::{failed, is_damage, refused};
 use super::{Entry, Journal, NewOrder, Settlement};
 use crate::error::Result;
 use crate::protocol::Outcome;
 use crate::redact;
 
 const DAY_MS: i64 = 86_400_000;
-
-/// How long a write waits for another program that has the file locked. Readers never block a writer.
-pub(super) const BUSY: Duration = Duration::from_secs(3);
-
-/// Up to this size a journal is checked page by page each time it is opened (about a fifth of a second);
-/// a larger one only after an end that was not clean.
-const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
 
 /// How many forgotten orders one transaction deletes, so that none grows without bound.
 const PURGE_BATCH: usize = 500;
@@ -42,12 +33,12 @@ pub struct SqliteJournal {
     keep_days: u32,
     process: u32,
     // In this order: the file is closed before another process may own it, and the path is free after that.
-    inner: Mutex<Option<Inner>>,
+    pub(super) inner: Mutex<Option<Inner>>,
     held: Option<(Owner, Claim)>,
 }
 
-struct Inner {
-    connection: Connection,
+pub(super) struct Inner {
+    pub(super) connection: Connection,
     /// When old orders were last looked for, epoch milliseconds.
     purged_ms: Option<i64>,
 }
@@ -222,14 +213,14 @@ impl Inner {
     }
 }
 
-const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
+pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
      WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' LIMIT ?2)";
 
-const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms) \
+pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms) \
      VALUES (?1, ?2, ?3, ?4, ?5)";
 
 // INDEXED BY makes it an error, not a slow till, should the index ever stop to fit.
-fn open_sql() -> String {
+pub(super) fn open_sql() -> String {
     format!(
         "SELECT {COLUMNS} FROM orders INDEXED BY orders_open \
          WHERE terminal = ?1 AND (acknowledged_ms IS NULL OR outcome = 'unknown') ORDER BY seq"
@@ -241,60 +232,6 @@ fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<
         .prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE request_id = ?1"))?
         .query_row([request_id], entry)
         .optional()
-}
-
-fn connect(path: &Path, found: Found) -> Result<Connection> {
-    let opened = |error: rusqlite::Error| failed(path, "opened", &error);
-    let unclean = size(&beside(path, "-wal")) > 0;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(opened)?;
-    connection.busy_timeout(BUSY).map_err(opened)?;
-    // SQLite falls back to reading only, in silence.
-    if connection.is_readonly("main").map_err(opened)? {
-        return Err(refused(
-            path,
-            "is read-only; let this program's user write the file and its directory",
-        ));
-    }
-    connection
-        .execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; \
-             PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1; PRAGMA temp_store = MEMORY;",
-        )
-        .map_err(opened)?;
-    let version = schema::version(&connection, path)?;
-    if version > 0 && (unclean || size(path) <= ALWAYS_CHECKED_BYTES) {
-        check(&connection, path)?;
-    }
-    schema::migrate(&mut connection, version).map_err(opened)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(opened)?;
-    if mode != "wal" {
-        return Err(refused(
-            path,
-            format!(
-                "cannot be kept safe where it is (SQLite's mode stays \"{mode}\"); put it on a local disk"
-            ),
-        ));
-    }
-    if found == Found::Nothing {
-        owner::sync_directory(path)?;
-    }
-    Ok(connection)
-}
-
-fn check(connection: &Connection, path: &Path) -> Result<()> {
-    let said: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| failed(path, "read", &error))?;
-    match said.as_str() {
-        "ok" => Ok(()),
-        _ => Err(damaged(path, said.lines().last().unwrap_or_default())),
-    }
 }
 
 impl Journal for SqliteJournal {
