@@ -7,6 +7,7 @@ mod ffi;
 mod io;
 mod journal;
 mod json;
+mod process;
 pub mod protocol;
 mod redact;
 mod registry;
