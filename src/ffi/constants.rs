@@ -37,7 +37,7 @@ pub const ECRHUB_ERR_FORKED: i32 = -10;
 pub const ECRHUB_ERR_UNSUPPORTED: i32 = -11;
 /// A bug in the library, caught. The handle may still be used.
 pub const ECRHUB_ERR_INTERNAL: i32 = -12;
-/// The terminal could not be reached, went away, or said something unusable. Only inside events: no function returns it.
+/// The terminal could not be reached, went away, or said something unusable. Only in events, never returned.
 pub const ECRHUB_ERR_TERMINAL: i32 = -13;
 
 /// Log nothing.

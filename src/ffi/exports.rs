@@ -16,8 +16,8 @@ use super::guard::{enter, enter_to_read_last_error};
 use super::text::{self, Out, Slot};
 use super::{last_error, logging, names};
 
-/// A connection to one terminal: a number, never an address. 0 is never valid, and no number is given out twice.
-/// It needs all of its 64 bits.
+/// A connection to one terminal: a number, never an address. 0 is never valid, and no number is given out twice. It
+/// needs all of its 64 bits.
 pub type ecrhub_handle = u64;
 
 /// What `ecrhub_set_log` calls: `level` is one of `ECRHUB_LOG_...`, `message` is UTF-8 and lives until the callback
@@ -25,8 +25,8 @@ pub type ecrhub_handle = u64;
 pub type ecrhub_log_fn =
     Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
-/// The version of the library's C ABI. A till that loads the library at run time compares it with ECRHUB_ABI_VERSION
-/// before it calls anything else, and leaves the library alone when they differ.
+/// The version of the library's C ABI. A till that loads the library at run time compares it with
+/// ECRHUB_ABI_VERSION before it calls anything else, and leaves the library alone when they differ.
 #[unsafe(no_mangle)]
 pub extern "C" fn ecrhub_abi_version() -> u32 {
     crate::ABI_VERSION
@@ -45,13 +45,13 @@ pub extern "C" fn ecrhub_status_name(status: i32) -> *const c_char {
     names::status_name(status).as_ptr()
 }
 
-/// Tells why the last refused call of this thread was refused: a sentence for a log or a person, at most 1,023 bytes
-/// without its NUL.
+/// Tells why the last refused call of this thread was refused: a sentence for a log or a person, at most 1,023
+/// bytes without its NUL.
 ///
 /// `buffer`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
-/// Every call that returns a negative status replaces the sentence of its own thread; a call that succeeds leaves it
-/// as it is, so look at the status first. It is empty in a thread that was never refused anything. This function
+/// Every call that returns a negative status replaces the sentence of its own thread; a call that succeeds leaves
+/// it as it is, so look at the status first. It is empty in a thread that was never refused anything. This function
 /// itself never changes it, not even by being refused, and may be called from inside the log callback.
 ///
 /// Returns ECRHUB_OK, ECRHUB_ERR_ARGUMENT (`buffer` is NULL with a capacity) or ECRHUB_ERR_BUFFER_TOO_SMALL.
@@ -75,16 +75,16 @@ pub unsafe extern "C" fn ecrhub_last_error(
 ///
 /// `out_handle`: where the handle is written. It stays valid until `ecrhub_disconnect` or `ecrhub_shutdown`.
 ///
-/// How connecting went arrives as events, "connected" or "disconnected". A connection that fails or is lost comes back
-/// by itself for as long as the handle lives. Requests may be sent at once; they wait for the connection for
-/// `send_timeout_ms`. With a journal, the orders of this terminal that were left without an outcome are found out and
-/// told, and those that were not acknowledged are told again.
+/// How connecting went arrives as events, "connected" or "disconnected". A connection that fails or is lost comes
+/// back by itself for as long as the handle lives. Requests may be sent at once; they wait for the connection for
+/// `send_timeout_ms`. With a journal, the orders of this terminal that were left without an outcome are found out
+/// and told, and those that were not acknowledged are told again.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (neither a URL nor a JSON object);
 /// ECRHUB_ERR_CONFIG (an unknown key, a value of the wrong type or out of range: the text names it);
 /// ECRHUB_ERR_JOURNAL (the journal cannot be opened, is damaged, or belongs to another process);
-/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle exists
-/// and `*out_handle` is as it was.
+/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle
+/// exists and `*out_handle` is as it was.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_connect(
     config_json: *const c_char,
@@ -102,10 +102,10 @@ pub unsafe extern "C" fn ecrhub_connect(
 
 /// Ends a connection and its handle.
 ///
-/// The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call` that
-/// waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events that nobody
-/// fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and the next
-/// `ecrhub_connect` for this terminal finds it out.
+/// The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call`
+/// that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
+/// that nobody fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and
+/// the next `ecrhub_connect` for this terminal finds it out.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_HANDLE (never given out, or ended already); ECRHUB_ERR_FORKED;
 /// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
@@ -135,27 +135,30 @@ pub extern "C" fn ecrhub_shutdown() -> i32 {
     })
 }
 
-/// Sends a request and returns once it is accepted; what became of it arrives as an event, "completed", exactly once.
+/// Sends a request and returns once it is accepted; what became of it arrives as an event, "completed", exactly
+/// once.
 ///
 /// `request_json`: the message for the terminal, a JSON object with at least `topic` and `biz_data`. It is checked
 /// against the protocol first. Where it lacks `request_id`, `timestamp`, `version` or `app_id`, they are filled in;
 /// `app_id` from the configuration.
 ///
 /// `timeout_ms`: how long to wait for the answer, at least 1; 0 takes the configuration's `order_timeout_ms` or
-/// `request_timeout_ms`. When it is over, an order is found out, which takes at most `recovery_timeout_ms` and a little more.
+/// `request_timeout_ms`. When it is over, an order is found out, which takes at most `recovery_timeout_ms` and a
+/// little more.
 ///
-/// `request_id`, `capacity`, `out_length`: where the request's id is written, see "Text and buffers" above. If it does not fit,
-/// nothing is sent. An id made by the library fits into 64 bytes; one of the caller's own may be longer.
+/// `request_id`, `capacity`, `out_length`: where the request's id is written, see "Text and buffers" above. If it
+/// does not fit, nothing is sent. An id made by the library fits into 64 bytes; one of the caller's own may be
+/// longer.
 ///
 /// With a journal, an order is on the disk when this returns ECRHUB_OK. A request that cannot leave within
 /// `send_timeout_ms` completes as "not_sent"; it is never sent later, and no order is ever sent twice.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, a negative `timeout_ms`); ECRHUB_ERR_HANDLE;
-/// ECRHUB_ERR_FORKED; ECRHUB_ERR_JSON (not a JSON object); ECRHUB_ERR_REQUEST (breaks the protocol: the text names the
-/// field, the rule and the value); ECRHUB_ERR_DUPLICATE (`merchant_order_no` or `request_id` used before);
-/// ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_BUSY (more than `max_in_flight` requests in flight and completions not fetched);
-/// ECRHUB_ERR_JOURNAL (the order cannot be written down); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback);
-/// ECRHUB_ERR_INTERNAL. After a negative status nothing was sent and no event will come.
+/// ECRHUB_ERR_FORKED; ECRHUB_ERR_JSON (not a JSON object); ECRHUB_ERR_REQUEST (breaks the protocol: the text names
+/// the field, the rule and the value); ECRHUB_ERR_DUPLICATE (`merchant_order_no` or `request_id` used before);
+/// ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_BUSY (more than `max_in_flight` requests in flight and completions not
+/// fetched); ECRHUB_ERR_JOURNAL (the order cannot be written down); ECRHUB_ERR_UNSUPPORTED (called from inside the
+/// log callback); ECRHUB_ERR_INTERNAL. After a negative status nothing was sent and no event will come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_send(
     handle: ecrhub_handle,
@@ -184,14 +187,15 @@ pub unsafe extern "C" fn ecrhub_send(
 ///
 /// `timeout_ms`: 0 never waits, a negative one waits for ever.
 ///
-/// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that does
-/// not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough for nearly all;
-/// an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000 bytes more.
+/// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that
+/// does not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough
+/// for nearly all; an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000
+/// bytes more.
 ///
 /// Each event is given once, to one caller. Several threads may poll one handle.
 ///
-/// Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (none came in time); ECRHUB_INTERRUPTED (`ecrhub_wake` was
-/// called, or the handle was disconnected while this waited); ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE;
+/// Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (none came in time); ECRHUB_INTERRUPTED (`ecrhub_wake`
+/// was called, or the handle was disconnected while this waited); ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE;
 /// ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback);
 /// ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
@@ -221,10 +225,10 @@ pub unsafe extern "C" fn ecrhub_poll(
 ///
 /// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
 ///
-/// Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake` was
-/// called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not fit). After
-/// these two **the request has been sent and lives on**, and its completion comes by `ecrhub_poll`. All other statuses
-/// are those of `ecrhub_send` and mean that nothing was sent.
+/// Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake`
+/// was called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not
+/// fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
+/// other statuses are those of `ecrhub_send` and mean that nothing was sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_call(
     handle: ecrhub_handle,
@@ -248,8 +252,8 @@ pub unsafe extern "C" fn ecrhub_call(
     })
 }
 
-/// Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED. When
-/// none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
+/// Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED.
+/// When none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_UNSUPPORTED (called from inside the log
 /// callback); ECRHUB_ERR_INTERNAL.
@@ -280,8 +284,8 @@ pub unsafe extern "C" fn ecrhub_wait_fd(handle: ecrhub_handle, out_fd: *mut i32)
 }
 
 /// Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
-/// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`, `reconnects`,
-/// `last_ping_ms` and `journal`.
+/// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
+/// `reconnects`, `last_ping_ms` and `journal`.
 ///
 /// `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
@@ -306,9 +310,9 @@ pub unsafe extern "C" fn ecrhub_state(
 ///
 /// `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
-/// `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), and with a journal
-/// also "unacknowledged" (completed, but `ecrhub_acknowledge` was not called) and "unknown" (until it is clarified or
-/// `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
+/// `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), and with a
+/// journal also "unacknowledged" (completed, but `ecrhub_acknowledge` was not called) and "unknown" (until it is
+/// clarified or `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL;
 /// ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. Nothing
@@ -331,12 +335,12 @@ pub unsafe extern "C" fn ecrhub_pending(
 ///
 /// `request_id`: of a "completed" or "clarified" event.
 ///
-/// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal there
-/// is nothing to acknowledge, and nothing is lost by calling it.
+/// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal
+/// there is nothing to acknowledge, and nothing is lost by calling it.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or the journal has no such order with an outcome);
-/// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told again);
-/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+/// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
+/// again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_acknowledge(
     handle: ecrhub_handle,
@@ -360,8 +364,8 @@ pub unsafe extern "C" fn ecrhub_acknowledge(
 /// `note`: who decided it and why, kept in the journal; may be NULL.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, another outcome, no such order, or one that is not
-/// "unknown"); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside the
-/// log callback); ECRHUB_ERR_INTERNAL. After a refusal nothing is written down.
+/// "unknown"); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside
+/// the log callback); ECRHUB_ERR_INTERNAL. After a refusal nothing is written down.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_resolve(
     handle: ecrhub_handle,
@@ -391,14 +395,14 @@ pub unsafe extern "C" fn ecrhub_resolve(
 ///
 /// `max_level`: ECRHUB_LOG_ERROR to ECRHUB_LOG_TRACE, or ECRHUB_LOG_OFF for nothing.
 ///
-/// It may be called as often as one likes. When it returns ECRHUB_OK, the callback before is not running any more and
-/// will not be called again, so what its `user_data` points to may be freed. It waits for that, so do not hold a lock
-/// here that the callback takes. Card numbers and signatures are masked in all messages. A forked child starts
-/// without a callback.
+/// It may be called as often as one likes. When it returns ECRHUB_OK, the callback before is not running any more
+/// and will not be called again, so what its `user_data` points to may be freed. It waits for that, so do not hold
+/// a lock here that the callback takes. Card numbers and signatures are masked in all messages. A forked child
+/// starts without a callback.
 ///
-/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`max_level` is not within 0 to 5); ECRHUB_ERR_UNSUPPORTED (called from inside the
-/// callback, or the library is part of a Rust program that has a logger of its own); ECRHUB_ERR_INTERNAL. After a
-/// refusal everything is as it was.
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`max_level` is not within 0 to 5); ECRHUB_ERR_UNSUPPORTED (called from
+/// inside the callback, or the library is part of a Rust program that has a logger of its own);
+/// ECRHUB_ERR_INTERNAL. After a refusal everything is as it was.
 #[unsafe(no_mangle)]
 pub extern "C" fn ecrhub_set_log(
     callback: ecrhub_log_fn,
