@@ -2,7 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-use crate::error::Result;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result, Status};
+use crate::protocol::members::{Members, Value};
+use crate::redact;
+
+/// The port a terminal listens on when the URL names none.
+const DEFAULT_PORT: u16 = 35_779;
+
+const DAY_MS: u32 = 86_400_000;
+const KIB: u32 = 1_024;
+const GIB: u32 = 1_073_741_824;
 
 /// How strictly requests are checked before they are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,41 +31,41 @@ pub enum Validation {
 pub struct Config {
     /// The terminal's address as the caller gave it, `ws://host[:port][/path]`.
     pub url: String,
-    /// The payment application's id; used when a request carries none.
+    /// The payment application's id; used when a request carries none (not empty).
     pub app_id: Option<String>,
-    /// Name look-up, TCP and handshake together.
+    /// Name look-up, TCP and handshake together (1 ms to a day).
     pub connect_timeout_ms: u32,
-    /// How long a request may wait for its first byte to leave.
+    /// How long a request may wait for its first byte to leave (1 ms to a day).
     pub send_timeout_ms: u32,
-    /// How long an order's answer may take.
+    /// How long an order's answer may take (1 ms to a day).
     pub order_timeout_ms: u32,
-    /// How long the answer to any other request may take.
+    /// How long the answer to any other request may take (1 ms to a day).
     pub request_timeout_ms: u32,
-    /// How long an order is found out before it is closed.
+    /// How long an order is found out before it is closed (1 ms to a day).
     pub recovery_timeout_ms: u32,
-    /// Between two queries while an order is found out.
+    /// Between two queries while an order is found out (1 ms to a day).
     pub recovery_interval_ms: u32,
-    /// Between two queries for an order that completed as `unknown`; 0 for never.
+    /// Between two queries for an order that completed as `unknown`; 0 for never (at most a day).
     pub clarify_interval_ms: u32,
-    /// Between two pings; 0 for never.
+    /// Between two pings; 0 for never (at most a day).
     pub ping_interval_ms: u32,
-    /// How long a ping may stay unanswered before the connection counts as lost.
+    /// How long a ping may stay unanswered before the connection counts as lost (1 ms to a day).
     pub ping_timeout_ms: u32,
-    /// The shortest pause before connecting again.
+    /// The shortest pause before connecting again (1 ms to `reconnect_max_ms`).
     pub reconnect_min_ms: u32,
-    /// The longest pause before connecting again.
+    /// The longest pause before connecting again (1 ms to a day).
     pub reconnect_max_ms: u32,
-    /// The largest message the terminal may send.
+    /// The largest message the terminal may send (1 KiB to 1 GiB).
     pub max_message_bytes: u32,
-    /// Requests in flight and completions not fetched, together.
+    /// Requests in flight and completions not fetched, together (1 to 1,000,000).
     pub max_in_flight: u32,
-    /// The terminal's name in the journal; the `url` when not given.
+    /// The terminal's name in the journal; the `url` when not given (not empty).
     pub terminal: Option<String>,
     /// How strictly requests are checked.
     pub validation: Validation,
-    /// The journal's file; none by default.
+    /// The journal's file; none by default (not empty).
     pub journal: Option<String>,
-    /// How long acknowledged orders stay in the journal, in days.
+    /// How long acknowledged orders stay in the journal, in days (1 to 36,500).
     pub journal_keep_days: u32,
 }
 
@@ -85,14 +97,54 @@ impl Config {
         }
     }
 
-    /// Reads a configuration object, or a bare URL.
-    pub fn parse(_text: &str) -> Result<Config> {
-        todo!("protocol helper")
+    /// Reads a configuration object, or a bare URL: what begins with `{` is an object.
+    ///
+    /// It is taken whole or refused whole; the error names every key that is wrong, what is allowed and what was given.
+    pub fn parse(text: &str) -> Result<Config> {
+        if !text.trim_ascii_start().starts_with('{') {
+            let config = Config::new(text);
+            config.check()?;
+            return Ok(config);
+        }
+        let members = Members::read_strictly(text)
+            .map_err(|why| Error::new(Status::Json, format!("the configuration is refused: {why}")))?;
+        let mut config = Config::new("");
+        let mut faults = Vec::new();
+        for (name, _) in members.iter() {
+            match (KEYS.iter().find(|key| key.name == name), members.get(name)) {
+                (Some(key), Some(value)) => faults.extend(key.take(&mut config, value)),
+                _ => faults.push(unknown_key(name)),
+            }
+        }
+        match members.get("url") {
+            None => faults.push("url: required, but missing".to_owned()),
+            Some(Value::Text(_)) => faults.extend(address(&config.url).err()),
+            Some(_) => {}
+        }
+        faults.extend(config.value_faults());
+        refuse(faults)?;
+        Ok(config)
     }
 
     /// Checks every value, as [`Config::parse`] does, and returns where to connect to.
     pub fn check(&self) -> Result<Address> {
-        todo!("protocol helper")
+        let address = address(&self.url);
+        let mut faults: Vec<String> = address.as_ref().err().cloned().into_iter().collect();
+        faults.extend(self.value_faults());
+        refuse(faults)?;
+        address.map_err(|fault| Error::new(Status::Config, fault))
+    }
+
+    /// What is wrong with the values of all keys but `url`.
+    fn value_faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = KEYS.iter().filter_map(|key| key.fault(self)).collect();
+        if self.reconnect_min_ms > self.reconnect_max_ms {
+            faults.push(format!(
+                "reconnect_min_ms: at most reconnect_max_ms, which is {}, got {}",
+                self.reconnect_max_ms, self.reconnect_min_ms
+            ));
+        }
+        faults
     }
 
     /// The name under which the journal keeps this terminal's orders.
@@ -111,3 +163,271 @@ pub struct Address {
     /// Path and query, at least `/`.
     pub path: String,
 }
+
+/// One key of the configuration object.
+struct Key {
+    name: &'static str,
+    kind: Kind,
+}
+
+/// What a key's value is, and where it is kept.
+enum Kind {
+    Url,
+    Validation,
+    Count { range: RangeInclusive<u32>, get: fn(&Config) -> u32, set: fn(&mut Config, u32) },
+    Text { get: fn(&Config) -> Option<&str>, set: fn(&mut Config, String) },
+}
+
+/// A whole number; the key is named like its field.
+macro_rules! count {
+    ($field:ident, $range:expr) => {
+        Key {
+            name: stringify!($field),
+            kind: Kind::Count {
+                range: $range,
+                get: |config| config.$field,
+                set: |config, value| config.$field = value,
+            },
+        }
+    };
+}
+
+/// A text that may be left out; the key is named like its field.
+macro_rules! text {
+    ($field:ident) => {
+        Key {
+            name: stringify!($field),
+            kind: Kind::Text {
+                get: |config| config.$field.as_deref(),
+                set: |config, value| config.$field = Some(value),
+            },
+        }
+    };
+}
+
+/// Every key there is.
+const KEYS: [Key; 19] = [
+    Key { name: "url", kind: Kind::Url },
+    text!(app_id),
+    count!(connect_timeout_ms, 1..=DAY_MS),
+    count!(send_timeout_ms, 1..=DAY_MS),
+    count!(order_timeout_ms, 1..=DAY_MS),
+    count!(request_timeout_ms, 1..=DAY_MS),
+    count!(recovery_timeout_ms, 1..=DAY_MS),
+    count!(recovery_interval_ms, 1..=DAY_MS),
+    count!(clarify_interval_ms, 0..=DAY_MS),
+    count!(ping_interval_ms, 0..=DAY_MS),
+    count!(ping_timeout_ms, 1..=DAY_MS),
+    count!(reconnect_min_ms, 1..=DAY_MS),
+    count!(reconnect_max_ms, 1..=DAY_MS),
+    count!(max_message_bytes, KIB..=GIB),
+    count!(max_in_flight, 1..=1_000_000),
+    text!(terminal),
+    Key { name: "validation", kind: Kind::Validation },
+    text!(journal),
+    count!(journal_keep_days, 1..=36_500),
+];
+
+impl Key {
+    /// Puts a value into the configuration; what it may be beyond its type is judged by [`Key::fault`].
+    /// Returns what is wrong with it.
+    fn take(&self, config: &mut Config, value: Value<'_>) -> Option<String> {
+        match (&self.kind, value) {
+            (Kind::Url, Value::Text(url)) => config.url = url.into_owned(),
+            (Kind::Text { set, .. }, Value::Text(text)) => set(config, text.into_owned()),
+            (Kind::Validation, Value::Text(word)) if word == "strict" => config.validation = Validation::Strict,
+            (Kind::Validation, Value::Text(word)) if word == "lenient" => config.validation = Validation::Lenient,
+            (Kind::Count { set, range, .. }, Value::Number(digits)) if is_whole(digits) => match digits.parse() {
+                Ok(number) => set(config, number),
+                // Negative, or past what the field can hold, and so outside of any range.
+                Err(_) => return Some(self.out_of_range(range, digits)),
+            },
+            (_, other) => return Some(self.wrong_type(&other)),
+        }
+        None
+    }
+
+    /// What is wrong with the value in a configuration.
+    fn fault(&self, config: &Config) -> Option<String> {
+        match &self.kind {
+            Kind::Url | Kind::Validation => None,
+            Kind::Count { range, get, .. } => {
+                let value = get(config);
+                (!range.contains(&value)).then(|| self.out_of_range(range, &value.to_string()))
+            }
+            Kind::Text { get, .. } => {
+                (get(config) == Some("")).then(|| format!("{}: a text that is not empty, got \"\"", self.name))
+            }
+        }
+    }
+
+    fn out_of_range(&self, range: &RangeInclusive<u32>, value: &str) -> String {
+        format!("{}: {} to {}, got {}", self.name, range.start(), range.end(), shown(value))
+    }
+
+    fn wrong_type(&self, value: &Value<'_>) -> String {
+        let wanted = match &self.kind {
+            Kind::Url | Kind::Text { .. } => "a text".to_owned(),
+            Kind::Validation => "\"strict\" or \"lenient\"".to_owned(),
+            Kind::Count { range, .. } => {
+                format!("a whole number from {} to {}, without quotes, point or exponent", range.start(), range.end())
+            }
+        };
+        let got = match value {
+            Value::Text(text) => format!("{:?}", shown(text)),
+            Value::Number(digits) => format!("the number {}", shown(digits)),
+            Value::Bool(value) => format!("the boolean {value}"),
+            other => other.kind().to_owned(),
+        };
+        format!("{}: {wanted} expected, got {got}", self.name)
+    }
+}
+
+/// `5000`, not `5000.0` and not `5e3`.
+fn is_whole(digits: &str) -> bool {
+    digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn shown(value: &str) -> String {
+    redact::excerpt(value.as_bytes(), 64)
+}
+
+fn refuse(faults: Vec<String>) -> Result<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Status::Config, faults.join("; ")))
+}
+
+fn unknown_key(name: &str) -> String {
+    let nearest = KEYS.iter().map(|key| (edits(name, key.name), key.name)).min();
+    match nearest {
+        Some((edits, known)) if edits <= 3 => format!("{:?}: no such key, did you mean {known:?}?", shown(name)),
+        _ => {
+            let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+            format!("{:?}: no such key; there are {}", shown(name), known.join(", "))
+        }
+    }
+}
+
+/// How many letters must be put in, taken out or changed to make one word of the other (Levenshtein), in any case.
+/// Words much longer than any key are not measured.
+fn edits(given: &str, known: &str) -> usize {
+    if given.len() > 2 * known.len() + 3 {
+        return usize::MAX;
+    }
+    let known: Vec<char> = known.chars().collect();
+    let mut row: Vec<usize> = (0..=known.len()).collect();
+    for (i, a) in given.chars().map(|c| c.to_ascii_lowercase()).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in known.iter().enumerate() {
+            let changed = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[known.len()]
+}
+
+/// Takes a URL apart. The error is a whole fault, naming the key.
+fn address(url: &str) -> Result<Address, String> {
+    split(url).map_err(|why| format!("url: {why}, got {:?}", shown(&without_user(url))))
+}
+
+fn split(url: &str) -> Result<Address, String> {
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("no blanks, control characters or letters beyond ASCII".to_owned());
+    }
+    let rest = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => rest,
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => {
+            return Err("TLS is not supported, a terminal speaks ws://".to_owned());
+        }
+        _ => return Err("ws://host[:port][/path] expected".to_owned()),
+    };
+    if rest.contains('#') {
+        return Err("no fragment (#)".to_owned());
+    }
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if authority.contains('@') {
+        return Err("no user name or password".to_owned());
+    }
+    let (host, port) = split_authority(authority)?;
+    let path = match path {
+        "" => "/".to_owned(),
+        query if query.starts_with('?') => format!("/{query}"),
+        path => path.to_owned(),
+    };
+    Ok(Address { host, port, path })
+}
+
+/// Host and port.
+fn split_authority(authority: &str) -> Result<(String, u16), String> {
+    let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
+        let (host, after) = bracketed.split_once(']').ok_or("an IPv6 address ends with ]")?;
+        if host.parse::<Ipv6Addr>().is_err() {
+            return Err("an IPv6 address expected between [ and ]".to_owned());
+        }
+        let port = match after {
+            "" => None,
+            after => Some(after.strip_prefix(':').ok_or("only a port may follow ]")?),
+        };
+        (host, port)
+    } else {
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        };
+        if port.is_some_and(|port| port.contains(':')) {
+            return Err("an IPv6 address stands between [ and ]".to_owned());
+        }
+        check_host(host)?;
+        (host, port)
+    };
+    Ok((host.to_owned(), port.map_or(Ok(DEFAULT_PORT), read_port)?))
+}
+
+fn read_port(port: &str) -> Result<u16, String> {
+    match port.parse::<u16>() {
+        Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
+        _ => Err("a port from 1 to 65535".to_owned()),
+    }
+}
+
+/// A host name or an IPv4 address.
+fn check_host(host: &str) -> Result<(), String> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.is_empty() {
+        return Err("a host expected after ws://".to_owned());
+    }
+    // No name ends in a number, so this can only be meant as an address.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        return match host.parse::<Ipv4Addr>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err("an IPv4 address has four numbers from 0 to 255".to_owned()),
+        };
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() > 253 || !name.split('.').all(is_label) {
+        return Err("a host name is letters, digits, dots and dashes".to_owned());
+    }
+    Ok(())
+}
+
+/// A URL as it may be shown: a password in it is nobody's business.
+fn without_user(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &url[..scheme + 3], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -4,12 +4,21 @@
 
 #![forbid(unsafe_code)]
 
+mod amount;
+mod check;
+mod codes;
+mod currency;
+mod envelope;
+mod fields;
+pub(crate) mod members;
 mod outcome;
+mod response;
 
+pub use envelope::{follow_up, prepare};
 pub use outcome::Outcome;
+pub use response::read;
 
 use crate::config::Validation;
-use crate::error::Result;
 
 /// `ecrhub.pay.order`
 pub const ORDER: &str = "ecrhub.pay.order";
@@ -55,23 +64,6 @@ impl Request {
     }
 }
 
-/// Checks a caller's message and fills what its envelope lacks.
-pub fn prepare(_json: &str, _defaults: &Defaults<'_>) -> Result<Request> {
-    todo!("protocol helper")
-}
-
-/// The library's own question about an order, or its request to give the order up.
-/// `topic` is [`QUERY`] or [`CLOSE`].
-pub fn follow_up(
-    _topic: &str,
-    _merchant_order_no: &str,
-    _request_id: &str,
-    _timestamp_ms: i64,
-    _app_id: Option<&str>,
-) -> Request {
-    todo!("protocol helper")
-}
-
 /// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
@@ -95,11 +87,6 @@ pub struct Response {
     pub trans_no: Option<String>,
 }
 
-/// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
-pub fn read(_text: &str) -> Result<Response, String> {
-    todo!("protocol helper")
-}
-
 /// What the answer to an order says of the money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -107,27 +94,4 @@ pub enum Verdict {
     Settled(Outcome),
     /// It must be found out; why, for a person.
     Unsettled(String),
-}
-
-impl Response {
-    /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
-    pub fn order_verdict(&self) -> Verdict {
-        todo!("protocol helper")
-    }
-
-    /// Reads this as the answer to a query, from `trans_status`. `Unknown` when it says nothing that can be used.
-    pub fn query_outcome(&self) -> Outcome {
-        todo!("protocol helper")
-    }
-
-    /// Reads this as the answer to any other topic: `Ok` or `Refused`.
-    pub fn other_outcome(&self) -> Outcome {
-        todo!("protocol helper")
-    }
-
-    /// Whether this can be about that order: the same number, and the same amount and type where it has them.
-    /// The error says what does not fit.
-    pub fn fits(&self, _order: &Request) -> Result<(), String> {
-        todo!("protocol helper")
-    }
 }

@@ -1,0 +1,172 @@
+//! From a caller's message to the one that goes on the wire.
+
+use super::fields::{self, Field, Tables};
+use super::members::{self, Members, Value};
+use super::{Defaults, Request, check};
+use crate::config::Validation;
+use crate::error::{Error, Result, Status};
+use crate::json::{Object, push_quoted};
+
+/// The version an envelope gets.
+const VERSION: &str = "1.0";
+
+/// Checks a caller's message and fills what its envelope lacks.
+///
+/// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
+pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
+    let refused = |message| Error::new(Status::Json, message);
+    let envelope = Members::read_strictly(json).map_err(|why| refused(format!("the request is refused: {why}")))?;
+    let biz_data = match envelope.get("biz_data") {
+        Some(Value::Object(json)) => {
+            let members = Members::read(json).map_err(refused)?;
+            members.refuse_duplicates().map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
+            Some(members)
+        }
+        _ => None,
+    };
+    let message = Message { envelope, biz_data };
+    let tables = message.tables(defaults.validation);
+    let faults = message.faults(&tables, defaults);
+    if !faults.is_empty() {
+        return Err(Error::new(Status::Request, faults.join("; ")));
+    }
+    Ok(message.into_request(&tables, defaults, json.len()))
+}
+
+/// The library's own question about an order, or its request to give the order up.
+/// `topic` is [`QUERY`](super::QUERY) or [`CLOSE`](super::CLOSE).
+pub fn follow_up(
+    topic: &str,
+    merchant_order_no: &str,
+    request_id: &str,
+    timestamp_ms: i64,
+    app_id: Option<&str>,
+) -> Request {
+    let object = Object::new();
+    let object = match app_id {
+        Some(app_id) => object.text("app_id", app_id),
+        None => object,
+    };
+    let text = object
+        .text("topic", topic)
+        .text("request_id", request_id)
+        .text("timestamp", &timestamp_ms.to_string())
+        .text("version", VERSION)
+        .json("biz_data", &Object::new().text("merchant_order_no", merchant_order_no).end())
+        .end();
+    Request {
+        request_id: request_id.to_owned(),
+        topic: topic.to_owned(),
+        merchant_order_no: Some(merchant_order_no.to_owned()),
+        trans_type: None,
+        order_amount: None,
+        text,
+    }
+}
+
+/// A caller's message, taken apart.
+struct Message<'a> {
+    envelope: Members<'a>,
+    /// None where there is none, or something else in its place.
+    biz_data: Option<Members<'a>>,
+}
+
+impl Message<'_> {
+    fn tables(&self, validation: Validation) -> Tables {
+        let topic = text_of(&self.envelope, "topic").unwrap_or_default();
+        match validation {
+            Validation::Strict => fields::strict(&topic),
+            Validation::Lenient => fields::lenient(&topic),
+        }
+    }
+
+    /// Everything that is wrong with it.
+    fn faults(&self, tables: &Tables, defaults: &Defaults<'_>) -> Vec<String> {
+        let mut faults = Vec::new();
+        check::walk(tables.envelope, &self.envelope, "", None, &mut faults);
+        let app_id_is_due = defaults.validation == Validation::Strict && self.envelope.get("app_id").is_none();
+        if app_id_is_due && defaults.app_id.is_none_or(str::is_empty) {
+            faults.push("app_id: required, but neither in the request nor in the configuration".to_owned());
+        }
+        if let Some(biz_data) = &self.biz_data {
+            // Conditions that hang on a trans_type are judged only by one that exists.
+            let trans_type = text_of(biz_data, "trans_type").filter(|given| fields::is_trans_type(given));
+            check::walk(tables.biz_data, biz_data, "biz_data.", trans_type.as_deref(), &mut faults);
+        }
+        faults
+    }
+
+    /// The message as it goes on the wire. It has no faults.
+    fn into_request(self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> Request {
+        let biz_data_text = |name| self.biz_data.as_ref().and_then(|members| text_of(members, name));
+        Request {
+            request_id: text_of(&self.envelope, "request_id").unwrap_or_else(|| defaults.request_id.to_owned()),
+            topic: text_of(&self.envelope, "topic").unwrap_or_default(),
+            merchant_order_no: biz_data_text("merchant_order_no"),
+            trans_type: biz_data_text("trans_type"),
+            order_amount: biz_data_text("order_amount"),
+            text: self.write(tables, defaults, length),
+        }
+    }
+
+    /// The caller's members in the caller's order, then what was lacking.
+    fn write(&self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> String {
+        let timestamp = defaults.timestamp_ms.to_string();
+        let filled = [
+            ("request_id", Some(defaults.request_id)),
+            ("timestamp", Some(&*timestamp)),
+            ("version", Some(VERSION)),
+            ("app_id", defaults.app_id),
+        ];
+        let mut out = String::with_capacity(length + 160);
+        out.push('{');
+        for (name, json) in self.envelope.iter() {
+            match &self.biz_data {
+                Some(biz_data) if name == "biz_data" => {
+                    push_name(&mut out, name);
+                    out.push('{');
+                    for (name, json) in biz_data.iter() {
+                        push_member(&mut out, tables.biz_data, name, json);
+                    }
+                    out.push('}');
+                }
+                _ => push_member(&mut out, tables.envelope, name, json),
+            }
+        }
+        for (name, value) in filled {
+            if let (None, Some(value)) = (self.envelope.get(name), value) {
+                push_name(&mut out, name);
+                push_quoted(&mut out, value);
+            }
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// A text, or a number as the text it prints as. An empty text names nothing.
+fn text_of(members: &Members<'_>, name: &str) -> Option<String> {
+    match members.get(name)? {
+        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
+        Value::Number(digits) => Some(digits.to_owned()),
+        _ => None,
+    }
+}
+
+fn push_name(out: &mut String, name: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    push_quoted(out, name);
+    out.push(':');
+}
+
+/// A member as the caller wrote it; a number where the table wants a text becomes that text.
+fn push_member(out: &mut String, table: &[Field], name: &str, json: &str) {
+    push_name(out, name);
+    let wants_text = || table.iter().any(|field| field.name == name && field.rule.is_text());
+    match members::value_of(json) {
+        Value::Number(digits) if wants_text() => push_quoted(out, digits),
+        _ => members::push_compact(out, json),
+    }
+}

@@ -1,0 +1,248 @@
+//! A JSON object taken apart without copying: names, and each value's own text.
+//!
+//! Values stay text until somebody asks, so a number is never anything but the digits it was written with, and what
+//! nobody asks for travels on as it came.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// How deep objects and arrays may be nested. Deep enough for any message; a reader that recurses survives it.
+const MAX_DEPTH: usize = 64;
+
+/// One value, as far as it must be told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Null,
+    Bool(bool),
+    /// As it was written.
+    Number(&'a str),
+    Text(Cow<'a, str>),
+    /// As it was written.
+    Array(&'a str),
+    /// As it was written.
+    Object(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// `json` is one value's valid text. A string that is no Unicode (half a surrogate pair) reads as its raw text.
+    fn of(json: &'a str) -> Self {
+        match json.as_bytes().first() {
+            Some(b'"') => Value::Text(match serde_json::from_str::<Text<'a>>(json) {
+                Ok(Text(text)) => text,
+                Err(_) => Cow::Borrowed(json),
+            }),
+            Some(b'{') => Value::Object(json),
+            Some(b'[') => Value::Array(json),
+            Some(b't') => Value::Bool(true),
+            Some(b'f') => Value::Bool(false),
+            Some(b'n') | None => Value::Null,
+            Some(_) => Value::Number(json),
+        }
+    }
+
+    /// What it is, with its article, for a sentence.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+}
+
+/// An object's members in the order they were written.
+#[derive(Debug, Default)]
+pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
+    /// The error is a few words on why it is no object.
+    pub(crate) fn read(json: &'a str) -> Result<Self, String> {
+        check_depth(json)?;
+        serde_json::from_str(json).map_err(|error| match serde_json::from_str::<IgnoredAny>(json) {
+            Ok(_) => match Value::of(json.trim_ascii_start()).kind() {
+                // An object that reads as JSON and still fails has a name that is no Unicode.
+                "an object" => error.to_string(),
+                other => format!("a JSON object expected, got {other}"),
+            },
+            Err(error) => format!("not JSON: {error}"),
+        })
+    }
+
+    /// Reads an object as a caller must write it: sound to its last character, and every name once.
+    pub(crate) fn read_strictly(json: &'a str) -> Result<Self, String> {
+        let members = Self::read(json)?;
+        serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
+        members.refuse_duplicates()?;
+        Ok(members)
+    }
+
+    /// Says which name comes twice.
+    pub(crate) fn refuse_duplicates(&self) -> Result<(), String> {
+        let mut seen = HashSet::with_capacity(self.0.len());
+        match self.0.iter().find(|(name, _)| !seen.insert(&**name)) {
+            Some((name, _)) => Err(format!("the key {name:?} is there twice")),
+            None => Ok(()),
+        }
+    }
+
+    /// The value of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
+        let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
+        Some(Value::of(value.get()))
+    }
+
+    /// Every name with its value's text.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&**name, value.get()))
+    }
+}
+
+/// Every name with its value.
+pub(crate) fn value_of(json: &str) -> Value<'_> {
+    Value::of(json)
+}
+
+/// Brackets outside strings, counted before anything that recurses sees the text.
+fn check_depth(json: &str) -> Result<(), String> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(format!("nested deeper than {MAX_DEPTH} levels"));
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Appends a valid JSON value without the blanks between its tokens.
+pub(crate) fn push_compact(out: &mut String, json: &str) {
+    if !json.contains([' ', '\t', '\n', '\r']) {
+        out.push_str(json);
+        return;
+    }
+    let mut in_string = false;
+    let mut escaped = false;
+    for c in json.chars() {
+        if in_string {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => in_string = false,
+                _ => {}
+            }
+        } else if matches!(c, ' ' | '\t' | '\n' | '\r') {
+            continue;
+        } else if c == '"' {
+            in_string = true;
+        }
+        out.push(c);
+    }
+}
+
+/// A string, borrowed where it has no escapes; serde's own `Cow` always copies.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::with_capacity(16);
+                while let Some((Text(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+/// Reads a value to its end and keeps nothing. Raw values are only skipped over, and skipping lets half a surrogate
+/// pair pass; reading does not.
+struct Sound;
+
+impl<'de> Deserialize<'de> for Sound {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Sound)
+    }
+}
+
+impl<'de> Visitor<'de> for Sound {
+    type Value = Sound;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Sound, A::Error> {
+        while seq.next_element::<Sound>()?.is_some() {}
+        Ok(Sound)
+    }
+
+    // Numbers come here too, as one member: that is how serde_json hands out their digits.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sound, A::Error> {
+        while map.next_entry::<Sound, Sound>()?.is_some() {}
+        Ok(Sound)
+    }
+}

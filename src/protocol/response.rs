@@ -1,0 +1,110 @@
+//! Reading what a terminal says, whatever shape it has.
+
+use super::amount::Decimal;
+use super::members::{Members, Value};
+use super::{Outcome, Request, Response, Verdict, codes};
+
+/// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
+pub fn read(text: &str) -> Result<Response, String> {
+    let envelope = Members::read(text)?;
+    let mut response = Response {
+        topic: name(&envelope, "topic"),
+        request_id: name(&envelope, "request_id"),
+        code: verbatim(&envelope, "response_code"),
+        message: name(&envelope, "response_msg"),
+        ..Response::default()
+    };
+    match envelope.get("biz_data") {
+        Some(Value::Object(json)) => read_biz_data(&mut response, json),
+        // Some terminals serialise the object a second time.
+        Some(Value::Text(json)) => read_biz_data(&mut response, &json),
+        _ => {}
+    }
+    Ok(response)
+}
+
+/// What is no object says nothing, and that is an answer too.
+fn read_biz_data(response: &mut Response, json: &str) {
+    let Ok(biz_data) = Members::read(json) else {
+        return;
+    };
+    response.merchant_order_no = name(&biz_data, "merchant_order_no");
+    response.trans_type = verbatim(&biz_data, "trans_type");
+    response.trans_status = verbatim(&biz_data, "trans_status");
+    response.order_amount = verbatim(&biz_data, "order_amount");
+    response.trans_no = name(&biz_data, "trans_no");
+}
+
+/// A field that names something: only a text or a number can.
+fn name(members: &Members<'_>, field: &str) -> Option<String> {
+    match members.get(field)? {
+        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
+        Value::Number(digits) => Some(digits.to_owned()),
+        _ => None,
+    }
+}
+
+/// A field that decides about money: what cannot be understood must not read as absent, for absence can mean success.
+fn verbatim(members: &Members<'_>, field: &str) -> Option<String> {
+    match members.get(field)? {
+        Value::Null => None,
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Array(json) | Value::Object(json) => Some(json.to_owned()),
+        Value::Text(text) if text.is_empty() => None,
+        Value::Text(text) => Some(text.into_owned()),
+        Value::Number(digits) => Some(digits.to_owned()),
+    }
+}
+
+impl Response {
+    /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
+    ///
+    /// A code that says no next to a `trans_status` that says the money moved settles nothing.
+    pub fn order_verdict(&self) -> Verdict {
+        codes::order_verdict(self)
+    }
+
+    /// Reads this as the answer to a query, from `trans_status`. `Unknown` when it says nothing that can be used.
+    pub fn query_outcome(&self) -> Outcome {
+        codes::query_outcome(self)
+    }
+
+    /// Reads this as the answer to any other topic: `Ok` or `Refused`.
+    pub fn other_outcome(&self) -> Outcome {
+        codes::other_outcome(self)
+    }
+
+    /// Whether this can be about that order: the same number, and the same amount and type where it has them.
+    /// An answer without a number fits: the caller matched it by its own `request_id`.
+    /// The error says what does not fit.
+    pub fn fits(&self, order: &Request) -> Result<(), String> {
+        let pairs: [(&str, &Option<String>, &Option<String>, Same); 3] = [
+            ("merchant_order_no", &self.merchant_order_no, &order.merchant_order_no, same_text),
+            ("order_amount", &self.order_amount, &order.order_amount, same_amount),
+            ("trans_type", &self.trans_type, &order.trans_type, same_text),
+        ];
+        for (field, answered, ordered, same) in pairs {
+            if let (Some(answered), Some(ordered)) = (answered, ordered)
+                && !same(answered, ordered)
+            {
+                return Err(format!(
+                    "{field} of the answer is {}, of the order {}",
+                    super::check::shown_text(answered),
+                    super::check::shown_text(ordered)
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Same = fn(&str, &str) -> bool;
+
+fn same_text(answered: &str, ordered: &str) -> bool {
+    answered == ordered
+}
+
+/// `34.5` is `34.50`; what cannot be read is nobody's amount.
+fn same_amount(answered: &str, ordered: &str) -> bool {
+    matches!((Decimal::read(answered), Decimal::read(ordered)), (Some(a), Some(b)) if a == b)
+}
