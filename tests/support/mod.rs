@@ -66,8 +66,7 @@ impl Build {
 
     /// `source` is relative to the repository; `.cpp` makes it C++17, everything else C11.
     pub fn new(source: &str) -> Build {
-        let (compiler, standard) =
-            if source.ends_with(".cpp") { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
+        let (compiler, standard) = if source.ends_with(".cpp") { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
         let name = source.replace(['/', '.'], "-");
         let program = Build::scratch(&format!("{name}-{}", std::process::id()));
         let mut command = Command::new(compiler);
