@@ -75,7 +75,7 @@ pub unsafe extern "C" fn ecrhub_last_error(buffer: *mut c_char, capacity: usize,
 /// `send_timeout_ms`. With a journal, the orders of this terminal that were left without an outcome are found out
 /// and told, and those that were not acknowledged are told again.
 ///
-/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (neither a URL nor a JSON object);
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (it begins with "{" and is no JSON object);
 /// ECRHUB_ERR_CONFIG (an unknown key, a value of the wrong type or out of range: the text names it);
 /// ECRHUB_ERR_JOURNAL (the journal cannot be opened, is damaged, or belongs to another process);
 /// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle

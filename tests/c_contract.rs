@@ -1,0 +1,29 @@
+//! The C contract, as C programs against the built library.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use support::Build;
+
+const NO_ARGUMENTS: [&str; 0] = [];
+
+/// Each program as it is, and under valgrind.
+macro_rules! programs {
+    ($($name:ident)*) => {
+        mod natively {
+            $(#[test]
+            fn $name() {
+                super::Build::new(concat!("tests/c/", stringify!($name), ".c")).run(&super::NO_ARGUMENTS, 60);
+            })*
+        }
+        mod in_valgrind {
+            $(#[test]
+            fn $name() {
+                let program = super::Build::new(concat!("tests/c/", stringify!($name), ".c"));
+                program.run_in_valgrind(&super::NO_ARGUMENTS, 120);
+            })*
+        }
+    };
+}
+
+programs! { arguments buffers fork handles last_error requests set_log unload waiting }
