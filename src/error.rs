@@ -151,6 +151,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Every stage there is.
+    pub const ALL: [Stage; 9] = [
+        Stage::Resolve,
+        Stage::Connect,
+        Stage::Handshake,
+        Stage::Send,
+        Stage::Receive,
+        Stage::Heartbeat,
+        Stage::Terminal,
+        Stage::Journal,
+        Stage::Recovery,
+    ];
+
     /// The word used in events.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::error::Fault;
+use crate::error::{Fault, Stage, Status};
 use crate::json::Object;
 use crate::protocol::Outcome;
 
@@ -155,6 +155,20 @@ impl Fault {
             .text("stage", self.stage.name())
             .text("message", &self.message)
             .end()
+    }
+}
+
+impl Fault {
+    /// Reads what [`Fault::to_json`] wrote; none when it is something else.
+    pub(crate) fn from_json(text: &str) -> Option<Fault> {
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        let code = value.get("status")?.as_i64()?;
+        let stage = value.get("stage")?.as_str()?;
+        Some(Fault {
+            status: Status::ALL.into_iter().find(|status| i64::from(status.code()) == code)?,
+            stage: Stage::ALL.into_iter().find(|known| known.name() == stage)?,
+            message: value.get("message")?.as_str()?.to_owned(),
+        })
     }
 }
 

@@ -1,1 +1,23 @@
-//! The one I/O thread: event loop, sockets, name look-up, wake-ups.
+//! The one I/O thread of the process: event loop, sockets, name look-up, wake-ups.
+//!
+//! | room | what |
+//! |---|---|
+//! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
+//! | `link` | one terminal's socket and WebSocket |
+//! | `lookup` | names to addresses, off the loop |
+//! | `clock` | time, and noticing that the machine slept |
+//! | `signal` | a descriptor that is readable while an event waits |
+
+mod clock;
+mod driver;
+mod link;
+mod lookup;
+#[cfg(unix)]
+mod signal;
+
+pub use clock::now;
+pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
+pub use link::{Link, News};
+pub use lookup::Found;
+#[cfg(unix)]
+pub use signal::ReadySignal;

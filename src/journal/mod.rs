@@ -2,6 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod volatile;
+
+pub(crate) use volatile::Volatile;
+
 use crate::error::Result;
 use crate::protocol::Outcome;
 
@@ -70,6 +74,13 @@ pub struct Entry {
     pub resolved_ms: Option<i64>,
     /// What that person noted.
     pub note: Option<String>,
+}
+
+impl Entry {
+    /// Whether the till, or a person, still has something to do with it.
+    pub fn is_open(&self) -> bool {
+        self.acknowledged_ms.is_none() || (self.outcome == Some(Outcome::Unknown) && self.resolved_ms.is_none())
+    }
 }
 
 /// Where orders are kept. Every call that writes has the write on the disk when it returns.

@@ -1,3 +1,472 @@
-//! The state machine of one terminal: bytes, time and randomness come in, actions and events come out.
+//! The state machine of one terminal: messages, time and randomness come in, actions and events come out.
+//!
+//! It does no I/O and has no clock, so that a test can run years of faults in a second and repeat any of them
+//! from its seed. The owner
+//! 1. tells it what happened ([`Session::on_connected`], [`Session::on_message`], [`Session::on_time`], ...),
+//! 2. carries out [`Session::next_action`] until there is none, and opens a connection when
+//!    [`Session::take_wish_to_connect`] says so,
+//! 3. while the connection takes data, sends [`Session::next_frame`] and says how far that went,
+//! 4. hands on [`Session::next_event`], and
+//! 5. comes back at [`Session::next_deadline`] at the latest.
+//!
+//! | room | what |
+//! |---|---|
+//! | `link` | connecting, backoff, heartbeat |
+//! | `task` | what is known of one request |
+//! | `answers` | which request a message belongs to, and what it says of it |
+//! | `finding` | finding out what became of an order, and clarifying an unknown one |
+//! | `recent` | a bounded memory of what has completed |
 
 #![forbid(unsafe_code)]
+
+mod answers;
+mod finding;
+mod link;
+mod recent;
+mod rng;
+mod settings;
+mod task;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::hash::BuildHasher;
+
+use crate::error::{Error, Fault, Result, Stage, Status};
+use crate::event::{Completed, Event, EventKind, Sent};
+use crate::protocol::{self, Outcome, Request};
+
+use link::Link;
+pub use link::LinkState;
+use recent::Recent;
+pub use rng::Rng;
+pub use settings::Settings;
+pub use task::{OpenRequest, Restored};
+use task::{Seq, Step, Task, Writing};
+
+/// A moment, on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Milliseconds on a clock that only goes forward, also while the machine sleeps. Deadlines live here.
+    pub mono_ms: u64,
+    /// Epoch milliseconds, as people and the journal know time.
+    pub wall_ms: i64,
+}
+
+/// What the owner is to do for the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Send a ping with this payload; tell [`Session::on_pong`].
+    Ping(u64),
+    /// Close the socket at once; the session has already counted it as lost.
+    Drop,
+}
+
+/// How far a frame has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Not one byte has left yet.
+    Nothing,
+    /// Its first byte has left.
+    Started,
+    /// All of it was handed to the network.
+    Done,
+}
+
+/// Who a `request_id` on the wire belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// The caller's own request.
+    Request(Seq),
+    /// A query the library sent for this order.
+    Query(Seq),
+    /// A close the library sent for this order.
+    Close(Seq),
+}
+
+/// One terminal's requests and connection. See the module's page.
+#[derive(Debug)]
+pub struct Session {
+    settings: Settings,
+    rng: Rng,
+    link: Link,
+    /// Counts connections, so that a request knows whether its own still stands.
+    connection: u64,
+    next_seq: Seq,
+    tasks: BTreeMap<Seq, Task>,
+    /// Tasks that have not completed; the rest are orders being clarified.
+    in_flight: usize,
+    targets: HashMap<String, Target>,
+    /// (hash of topic and number, task), for answers without a `request_id`.
+    keys: BTreeSet<(u64, Seq)>,
+    hasher: std::hash::RandomState,
+    /// Requests waiting for the connection, in the order of acceptance.
+    queue: BTreeSet<Seq>,
+    /// The library's own queries and closes, waiting to be written on the present connection.
+    probes: VecDeque<String>,
+    writing: Option<Writing>,
+    deadlines: BTreeSet<(u64, Seq)>,
+    recent: Recent,
+    /// Requests of each topic given up on the present connection, whose answers may still come.
+    stale: HashMap<String, u32>,
+    wants_connection: bool,
+    actions: VecDeque<Action>,
+    events: VecDeque<Event>,
+}
+
+impl Session {
+    /// A session that starts connecting. Two sessions with the same seed and the same inputs do the same.
+    pub fn new(settings: Settings, seed: u64, now: Now) -> Self {
+        let mut session = Session {
+            settings,
+            rng: Rng::new(seed),
+            link: Link::default(),
+            connection: 0,
+            next_seq: 0,
+            tasks: BTreeMap::new(),
+            in_flight: 0,
+            targets: HashMap::new(),
+            keys: BTreeSet::new(),
+            hasher: std::hash::RandomState::new(),
+            queue: BTreeSet::new(),
+            probes: VecDeque::new(),
+            writing: None,
+            deadlines: BTreeSet::new(),
+            recent: Recent::default(),
+            stale: HashMap::new(),
+            wants_connection: false,
+            actions: VecDeque::new(),
+            events: VecDeque::new(),
+        };
+        session.start_connecting(now);
+        session
+    }
+
+    /// Whether a request with this id, or an order with this number, is in flight or was not long ago.
+    pub fn check_unused(&self, request: &Request) -> Result<()> {
+        let id = &request.request_id;
+        if self.targets.contains_key(id) || self.recent.knows_id(id) {
+            return Err(Error::new(
+                Status::Duplicate,
+                format!("request_id: already used on this terminal: \"{id}\""),
+            ));
+        }
+        let Some(number) = request.merchant_order_no.as_deref().filter(|_| request.is_order()) else {
+            return Ok(());
+        };
+        if self.order_in_flight(number).is_some() || self.recent.knows_order(number) {
+            return Err(Error::new(
+                Status::Duplicate,
+                format!(
+                    "biz_data.merchant_order_no: already used on this terminal, and an order is \
+                     never sent twice: \"{number}\""
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes a request that [`Session::check_unused`] has passed. It completes exactly once, as an event.
+    /// `timeout_ms` is how long to wait for its answer once it is on the wire; none takes the configured time.
+    pub fn submit(&mut self, request: Request, timeout_ms: Option<u64>, now: Now) {
+        let answer_within_ms = timeout_ms.unwrap_or(if request.is_order() {
+            self.settings.order_timeout_ms
+        } else {
+            self.settings.request_timeout_ms
+        });
+        let task = Task::new(request, answer_within_ms, now, now.mono_ms + self.settings.send_timeout_ms);
+        let seq = self.insert(task);
+        self.queue.insert(seq);
+        self.hurry(now);
+    }
+
+    /// Takes over an order from an earlier process: it is found out, or, when it is known to be unknown, clarified.
+    pub fn restore(&mut self, order: Restored, now: Now) {
+        let is_unknown = order.unknown;
+        let task = Task::restored(order, now);
+        let number = task.request.merchant_order_no.clone();
+        let request_id = task.request.request_id.clone();
+        let seq = self.insert(task);
+        if is_unknown {
+            self.recent.remember(&request_id, number.as_deref());
+            self.start_clarifying(seq, now);
+        } else {
+            let why = Fault::new(
+                Status::Interrupted,
+                Stage::Recovery,
+                "the till stopped before the outcome was known",
+            );
+            self.start_finding(seq, why, now);
+        }
+    }
+
+    /// A person has decided; the order is not asked about any more.
+    pub fn forget_unknown(&mut self, request_id: &str) {
+        if let Some(Target::Request(seq)) = self.targets.get(request_id).copied()
+            && self.tasks.get(&seq).is_some_and(Task::is_clarifying)
+        {
+            self.remove(seq);
+        }
+    }
+
+    /// Whether a request with this id completed not long ago.
+    pub fn has_completed(&self, request_id: &str) -> bool {
+        self.recent.knows_id(request_id)
+    }
+
+    /// What is in flight, oldest first.
+    pub fn open_requests(&self) -> impl Iterator<Item = OpenRequest<'_>> {
+        self.tasks.values().filter(|task| !task.is_clarifying()).map(Task::describe)
+    }
+
+    /// How many requests have not completed.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many completed orders are still being asked about.
+    pub fn clarifying(&self) -> usize {
+        self.tasks.len() - self.in_flight
+    }
+
+    /// The next thing to do.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Whether a connection is to be opened now; asked once for each. [`Session::on_connected`] or
+    /// [`Session::on_lost`] follows.
+    pub fn take_wish_to_connect(&mut self) -> bool {
+        std::mem::take(&mut self.wants_connection)
+    }
+
+    /// The next thing to tell.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The moment at which [`Session::on_time`] has something to do.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let task = self.deadlines.first().map(|(at, _)| *at);
+        [task, self.link.deadline()].into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub fn on_time(&mut self, now: Now) {
+        self.link_on_time(now);
+        while let Some(&(at, seq)) = self.deadlines.first() {
+            if at > now.mono_ms {
+                break;
+            }
+            self.deadlines.remove(&(at, seq));
+            if let Some(task) = self.tasks.get_mut(&seq) {
+                task.deadline = None;
+                self.on_deadline(seq, now);
+            }
+        }
+    }
+
+    /// The next message to write, when the connection takes data and nothing is half written.
+    /// The owner must then call [`Session::on_progress`].
+    pub fn next_frame(&mut self) -> Option<&str> {
+        if !self.link.is_up() || self.writing.is_some() {
+            return None;
+        }
+        if let Some(text) = self.probes.pop_front() {
+            let writing = self.writing.insert(Writing::Probe(text));
+            return Some(writing.text(&self.tasks));
+        }
+        let seq = self.queue.pop_first()?;
+        let writing = self.writing.insert(Writing::Request { seq, started: false });
+        Some(writing.text(&self.tasks))
+    }
+
+    /// How far the frame from [`Session::next_frame`] has got.
+    pub fn on_progress(&mut self, progress: Progress, now: Now) {
+        if progress == Progress::Nothing {
+            return;
+        }
+        let connection = self.connection;
+        match &mut self.writing {
+            None => {}
+            Some(Writing::Probe(_)) => {
+                if progress == Progress::Done {
+                    self.writing = None;
+                }
+            }
+            Some(Writing::Request { seq, started }) => {
+                let (seq, first) = (*seq, !std::mem::replace(started, true));
+                if let Some(task) = self.tasks.get_mut(&seq) {
+                    if first {
+                        task.sent = Sent::Maybe;
+                        task.connection = Some(connection);
+                    }
+                    if progress == Progress::Done {
+                        task.sent = Sent::Yes;
+                    }
+                }
+                if progress == Progress::Done {
+                    self.writing = None;
+                    self.await_answer(seq, now);
+                }
+            }
+        }
+    }
+
+    fn await_answer(&mut self, seq: Seq, now: Now) {
+        if let Some(task) = self.tasks.get_mut(&seq)
+            && matches!(task.step, Step::Queued)
+        {
+            task.step = Step::Waiting;
+            let at = now.mono_ms + task.answer_within_ms;
+            self.set_deadline(seq, Some(at));
+        }
+    }
+
+    fn on_deadline(&mut self, seq: Seq, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        match &task.step {
+            Step::Queued => self.send_time_is_up(seq, now),
+            Step::Waiting => {
+                let message = format!("no answer within {} ms", task.answer_within_ms);
+                let fault = Fault::new(Status::Timeout, Stage::Receive, message);
+                self.no_answer(seq, fault, now);
+            }
+            Step::Finding(_) => self.continue_finding(seq, now),
+        }
+    }
+
+    /// The request never got on the wire, or got stuck on its way. What is stuck in the socket can only be held
+    /// back for good by giving up the connection.
+    fn send_time_is_up(&mut self, seq: Seq, now: Now) {
+        let message = format!("not on the wire within {} ms", self.settings.send_timeout_ms);
+        let fault = Fault::new(Status::Timeout, Stage::Send, message);
+        if matches!(&self.writing, Some(Writing::Request { seq: stuck, .. }) if *stuck == seq) {
+            self.drop_link(fault.clone(), now);
+        }
+        let never_left = self.tasks.get(&seq).is_some_and(|task| task.sent == Sent::No);
+        if never_left {
+            let fault = self.link.explain(fault);
+            self.complete(seq, Outcome::NotSent, None, Some(fault), false, now);
+        }
+    }
+
+    /// The answer did not come, or settles nothing: an order is found out, anything else is simply unknown.
+    fn no_answer(&mut self, seq: Seq, fault: Fault, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        if task.request.is_order() {
+            self.start_finding(seq, fault, now);
+            return;
+        }
+        if self.link.is_up() {
+            *self.stale.entry(task.request.topic.clone()).or_default() += 1;
+        }
+        self.complete(seq, Outcome::Unknown, None, Some(fault), false, now);
+    }
+
+    /// Ends a request and tells it. An order that is unknown stays, to be clarified.
+    fn complete(
+        &mut self,
+        seq: Seq,
+        outcome: Outcome,
+        response: Option<String>,
+        error: Option<Fault>,
+        recovered: bool,
+        now: Now,
+    ) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let completed = Completed {
+            request_id: task.request.request_id.clone(),
+            topic: task.request.topic.clone(),
+            merchant_order_no: task.request.merchant_order_no.clone(),
+            outcome,
+            sent: task.sent,
+            response,
+            error,
+            recovered: recovered || task.restored,
+            retold: false,
+            elapsed_ms: task.elapsed_ms(now),
+        };
+        let is_order = task.request.is_order();
+        // The number of an order that never left is free again.
+        let number = completed
+            .merchant_order_no
+            .as_deref()
+            .filter(|_| is_order && outcome != Outcome::NotSent);
+        self.recent.remember(&completed.request_id, number);
+        self.tell(EventKind::Completed(completed), now);
+        if is_order && outcome == Outcome::Unknown {
+            self.start_clarifying(seq, now);
+        } else {
+            self.remove(seq);
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind, now: Now) {
+        self.events.push_back(Event { at: now.wall_ms, kind });
+    }
+
+    fn insert(&mut self, task: Task) -> Seq {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.targets.insert(task.request.request_id.clone(), Target::Request(seq));
+        let number = task.request.merchant_order_no.as_deref();
+        self.keys.insert((self.key(&task.request.topic, number), seq));
+        if !task.is_clarifying() {
+            self.in_flight += 1;
+        }
+        let deadline = task.deadline;
+        self.tasks.insert(seq, task);
+        if let Some(at) = deadline {
+            self.deadlines.insert((at, seq));
+        }
+        seq
+    }
+
+    fn remove(&mut self, seq: Seq) {
+        let Some(task) = self.tasks.remove(&seq) else { return };
+        if !task.is_clarifying() {
+            self.in_flight -= 1;
+        }
+        if let Some(at) = task.deadline {
+            self.deadlines.remove(&(at, seq));
+        }
+        let number = task.request.merchant_order_no.as_deref();
+        self.keys.remove(&(self.key(&task.request.topic, number), seq));
+        self.targets.remove(&task.request.request_id);
+        for id in task.probe_ids() {
+            self.targets.remove(id);
+        }
+        self.queue.remove(&seq);
+    }
+
+    fn set_deadline(&mut self, seq: Seq, at: Option<u64>) {
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        if let Some(old) = std::mem::replace(&mut task.deadline, at) {
+            self.deadlines.remove(&(old, seq));
+        }
+        if let Some(at) = at {
+            self.deadlines.insert((at, seq));
+        }
+    }
+
+    fn key(&self, topic: &str, number: Option<&str>) -> u64 {
+        self.hasher.hash_one((topic, number))
+    }
+
+    /// The oldest task with this topic and number.
+    fn find_by_key(&self, topic: &str, number: Option<&str>) -> Option<Seq> {
+        let key = self.key(topic, number);
+        self.keys
+            .range((key, 0)..=(key, Seq::MAX))
+            .map(|(_, seq)| *seq)
+            .find(|seq| {
+                self.tasks.get(seq).is_some_and(|task| {
+                    task.request.topic == topic
+                        && task.request.merchant_order_no.as_deref() == number
+                })
+            })
+    }
+
+    fn order_in_flight(&self, number: &str) -> Option<Seq> {
+        self.find_by_key(protocol::ORDER, Some(number))
+    }
+}

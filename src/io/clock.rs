@@ -1,0 +1,162 @@
+//! Time for the session, and noticing that it jumped.
+
+use crate::session::Now;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Wall clock and monotonic clock may drift apart this much between two looks before it counts as a jump.
+const JUMP_MS: i64 = 2_000;
+
+/// This moment.
+pub fn now() -> Now {
+    let wall_ms = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+    };
+    Now { mono_ms: mono_ms(), wall_ms }
+}
+
+/// Milliseconds since the machine started, sleep included.
+#[cfg(target_os = "linux")]
+fn mono_ms() -> u64 {
+    read(libc::CLOCK_BOOTTIME)
+}
+
+/// How long the machine has slept in all: the other kernel clock stands still meanwhile.
+#[cfg(target_os = "linux")]
+fn asleep_ms() -> u64 {
+    mono_ms().saturating_sub(read(libc::CLOCK_MONOTONIC))
+}
+
+#[cfg(target_os = "linux")]
+fn read(clock: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid timespec to write to for the length of the call.
+    let status = unsafe { libc::clock_gettime(clock, &raw mut time) };
+    debug_assert_eq!(status, 0, "both clocks exist since Linux 2.6.39");
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or(0);
+    seconds * 1_000 + nanoseconds / 1_000_000
+}
+
+/// Milliseconds since the library's first look at the clock.
+#[cfg(not(target_os = "linux"))]
+fn mono_ms() -> u64 {
+    use std::sync::LazyLock;
+    use std::time::Instant;
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+/// Where sleep cannot be told from the clocks, it shows as a wall clock that went ahead.
+#[cfg(not(target_os = "linux"))]
+fn asleep_ms() -> u64 {
+    0
+}
+
+/// Compares the clocks from one look to the next.
+#[derive(Debug, Default)]
+pub(super) struct JumpWatch {
+    last: Option<(i64, u64)>,
+}
+
+impl JumpWatch {
+    /// Whether, since the last look, the wall clock was set or the machine slept.
+    pub(super) fn jumped(&mut self) -> bool {
+        self.jumped_at(now(), asleep_ms())
+    }
+
+    fn jumped_at(&mut self, now: Now, asleep_ms: u64) -> bool {
+        let offset = now.wall_ms - i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
+        let last = self.last.replace((offset, asleep_ms));
+        last.is_some_and(|(last_offset, last_asleep)| {
+            (offset - last_offset).abs() > JUMP_MS
+                || asleep_ms.saturating_sub(last_asleep) > JUMP_MS.unsigned_abs()
+        })
+    }
+}
+
+/// A kernel timer that becomes readable when the wall clock jumps, which includes waking up from sleep: without it a
+/// jump is noticed only when the loop has something else to do.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(super) struct JumpAlarm {
+    fd: std::os::fd::OwnedFd,
+}
+
+#[cfg(target_os = "linux")]
+impl JumpAlarm {
+    /// The timer armed; none where the kernel has none.
+    pub(super) fn new() -> Option<Self> {
+        use std::os::fd::FromRawFd;
+        // SAFETY: timerfd_create takes no pointers.
+        let raw = unsafe {
+            libc::timerfd_create(libc::CLOCK_REALTIME, libc::TFD_NONBLOCK | libc::TFD_CLOEXEC)
+        };
+        if raw < 0 {
+            return None;
+        }
+        // SAFETY: the descriptor was just made and nobody else has it.
+        let alarm = JumpAlarm { fd: unsafe { std::os::fd::OwnedFd::from_raw_fd(raw) } };
+        alarm.arm().then_some(alarm)
+    }
+
+    /// The descriptor for the event loop.
+    pub(super) fn raw(&self) -> std::os::fd::RawFd {
+        use std::os::fd::AsRawFd;
+        self.fd.as_raw_fd()
+    }
+
+    /// Sets it to a moment that never comes, to be cancelled when the clock is set. Doing it again clears it.
+    pub(super) fn arm(&self) -> bool {
+        const NEVER_S: i32 = i32::MAX;
+        let never = libc::itimerspec {
+            it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
+            it_value: libc::timespec { tv_sec: NEVER_S.into(), tv_nsec: 0 },
+        };
+        let flags = libc::TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+        // SAFETY: the descriptor is ours and open, `never` lives through the call, and no old value is asked for.
+        unsafe { libc::timerfd_settime(self.raw(), flags, &raw const never, std::ptr::null_mut()) == 0 }
+    }
+}
+
+/// `include/linux/timerfd.h`; not every C library's binding has it.
+#[cfg(target_os = "linux")]
+const TFD_TIMER_CANCEL_ON_SET: libc::c_int = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(mono_ms: u64, wall_ms: i64) -> Now {
+        Now { mono_ms, wall_ms }
+    }
+
+    #[test]
+    fn time_that_passes_is_no_jump() {
+        let mut watch = JumpWatch::default();
+        assert!(!watch.jumped_at(at(0, 1_000_000), 0));
+        assert!(!watch.jumped_at(at(3_600_000, 4_600_000), 0));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_a_jump_forwards_and_backwards() {
+        let mut watch = JumpWatch::default();
+        assert!(!watch.jumped_at(at(0, 1_000_000), 0));
+        assert!(watch.jumped_at(at(10, 1_100_000), 0));
+        assert!(watch.jumped_at(at(20, 1_000_000), 0));
+        assert!(!watch.jumped_at(at(30, 1_000_010), 0), "told once");
+    }
+
+    #[test]
+    fn sleep_is_a_jump_though_both_clocks_agree() {
+        let mut watch = JumpWatch::default();
+        assert!(!watch.jumped_at(at(0, 1_000_000), 0));
+        assert!(watch.jumped_at(at(60_000, 1_060_000), 60_000));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_alarm_can_be_made_here() {
+        assert!(JumpAlarm::new().is_some_and(|alarm| alarm.arm()));
+    }
+}

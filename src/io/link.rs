@@ -1,0 +1,502 @@
+//! One terminal's socket: connecting, the WebSocket handshake, frames, and a proper end; `PROTOCOL.md`'s "Transport".
+//!
+//! Nothing here blocks, and nothing here knows what the messages mean. Whatever goes wrong is returned as a [`Fault`]
+//! with its stage, and the socket is closed then and there.
+
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+
+use mio::net::TcpStream;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::handshake::client::ClientHandshake;
+use tungstenite::handshake::{HandshakeError, MidHandshake};
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tungstenite::{Message, WebSocket};
+
+use super::driver::Reactor;
+use super::lookup::{Found, literal};
+use crate::config::Address;
+use crate::error::{Fault, Stage, Status};
+use crate::session::Progress;
+
+/// Messages read in one turn, so that one terminal that never stops talking does not starve the others.
+const READ_AT_ONCE: usize = 64;
+
+/// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
+const READ_BUFFER: usize = 4_096;
+
+/// A socket that counts what has left through it, so that it is known whether a request's first byte has.
+#[derive(Debug)]
+struct Counted {
+    stream: TcpStream,
+    written: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.stream.write(bytes)?;
+        self.written += u64::try_from(count).unwrap_or(0);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // A forked child may still hold the descriptor: without this the terminal would not see the end. It fails when
+        // the peer was faster, which is as good.
+        if let Err(error) = self.stream.shutdown(Shutdown::Both) {
+            log::trace!("socket already down: {error}");
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    Resolving,
+    Connecting(Connecting),
+    Handshaking(MidHandshake<ClientHandshake<Counted>>),
+    Open(Open),
+    Closing(WebSocket<Counted>),
+}
+
+#[derive(Debug)]
+struct Connecting {
+    stream: Counted,
+    /// Tried when this one fails or takes too long.
+    others: VecDeque<SocketAddr>,
+    until: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    socket: WebSocket<Counted>,
+    /// A frame is half written; how much had left before it.
+    writing_since: Option<u64>,
+    /// The socket takes no more for now; whatever is buffered goes out when it does again.
+    is_blocked: bool,
+}
+
+/// What the socket brought.
+#[derive(Debug)]
+pub enum News {
+    /// The handshake is done.
+    Connected,
+    /// A message, as text or binary.
+    Message(Message),
+    /// The answer to a ping with this payload.
+    Pong(u64),
+    /// Something else that shows the terminal is alive.
+    Alive,
+    /// Not a message at all; the connection ends with it.
+    Garbage(String),
+}
+
+/// One terminal's connection.
+#[derive(Debug)]
+pub struct Link {
+    address: Address,
+    max_message_bytes: usize,
+    connect_timeout_ms: u64,
+    /// When the present connection attempt must be over, on the monotonic clock.
+    attempt_until: u64,
+    state: State,
+}
+
+impl Link {
+    /// No connection yet.
+    pub fn new(address: Address, max_message_bytes: u32, connect_timeout_ms: u32) -> Self {
+        Link {
+            address,
+            max_message_bytes: usize::try_from(max_message_bytes).unwrap_or(usize::MAX),
+            connect_timeout_ms: connect_timeout_ms.into(),
+            attempt_until: 0,
+            state: State::Idle,
+        }
+    }
+
+    /// Starts a connection attempt. The stages follow by [`Link::stage`].
+    pub fn connect(&mut self, reactor: &mut Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+        self.attempt_until = now_ms + self.connect_timeout_ms;
+        let (host, port) = (&self.address.host, self.address.port);
+        match literal(host, port) {
+            Some(address) => self.open([address].into(), reactor, now_ms),
+            None => {
+                reactor.look_up(host, port);
+                self.state = State::Resolving;
+                Ok(())
+            }
+        }
+    }
+
+    /// The name was looked up.
+    pub fn on_found(&mut self, found: Found, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+        if !matches!(self.state, State::Resolving) {
+            return Ok(());
+        }
+        match found {
+            Ok(addresses) => self.open(addresses.into(), reactor, now_ms),
+            Err(message) => Err(self.fail(Fault::new(Status::Terminal, Stage::Resolve, message))),
+        }
+    }
+
+    /// Where a connection attempt stands.
+    pub fn stage(&self) -> Stage {
+        match self.state {
+            State::Idle | State::Resolving => Stage::Resolve,
+            State::Connecting(_) => Stage::Connect,
+            State::Handshaking(_) => Stage::Handshake,
+            State::Open(_) | State::Closing(_) => Stage::Receive,
+        }
+    }
+
+    /// When [`Link::on_due`] has something to do.
+    pub fn deadline(&self) -> Option<u64> {
+        match &self.state {
+            State::Connecting(attempt) if !attempt.others.is_empty() => Some(attempt.until),
+            _ => None,
+        }
+    }
+
+    /// An address that does not answer gives way to the next one.
+    pub fn on_due(&mut self, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+        if self.deadline().is_some_and(|at| at <= now_ms)
+            && let State::Connecting(attempt) = std::mem::take(&mut self.state)
+        {
+            let Connecting { others, .. } = attempt;
+            return self.open(others, reactor, now_ms);
+        }
+        Ok(())
+    }
+
+    /// Closes the socket at once, whatever its state.
+    pub fn drop_now(&mut self) {
+        self.state = State::Idle;
+    }
+
+    /// Whether a frame may be sent now.
+    pub fn can_send(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.writing_since.is_none() && !open.is_blocked)
+    }
+
+    /// Whether something waits for the socket to take more: call [`Link::flush`] when it may.
+    pub fn is_blocked(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.is_blocked)
+    }
+
+    fn fail(&mut self, fault: Fault) -> Fault {
+        self.state = State::Idle;
+        fault
+    }
+
+    fn open(&mut self, mut addresses: VecDeque<SocketAddr>, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+        let mut last = None;
+        while let Some(address) = addresses.pop_front() {
+            let connecting = TcpStream::connect(address)
+                .and_then(|mut stream| reactor.watch(&mut stream).map(|()| stream));
+            match connecting {
+                Ok(stream) => {
+                    let left = self.attempt_until.saturating_sub(now_ms);
+                    let share = left / (addresses.len() as u64 + 1);
+                    let stream = Counted { stream, written: 0 };
+                    let until = now_ms + share;
+                    self.state = State::Connecting(Connecting { stream, others: addresses, until });
+                    return Ok(());
+                }
+                Err(error) => last = Some((address, error)),
+            }
+        }
+        let why = match last {
+            Some((address, error)) => unreachable_because(&address, &error),
+            None => "the name has no address".to_owned(),
+        };
+        Err(self.fail(Fault::new(Status::Terminal, Stage::Connect, why)))
+    }
+
+    /// The socket may be read or written: goes as far as it gets. `News` that make sense come first even when a fault
+    /// ends the connection. True when there is more to read.
+    pub fn on_ready(
+        &mut self,
+        reactor: &Reactor<'_>,
+        now_ms: u64,
+        tell: &mut impl FnMut(News),
+    ) -> Result<bool, Fault> {
+        if matches!(self.state, State::Connecting(_)) {
+            self.finish_connecting(reactor, now_ms)?;
+        }
+        if matches!(self.state, State::Handshaking(_)) && self.finish_handshake()? {
+            tell(News::Connected);
+        }
+        match &mut self.state {
+            State::Open(_) => self.read(tell),
+            _ => Ok(false),
+        }
+    }
+
+    fn finish_connecting(&mut self, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+        let State::Connecting(attempt) = std::mem::take(&mut self.state) else { return Ok(()) };
+        let failed = match attempt.stream.stream.take_error() {
+            Ok(None) => match attempt.stream.stream.peer_addr() {
+                Ok(_) => None,
+                Err(error) if error.kind() == ErrorKind::NotConnected => {
+                    self.state = State::Connecting(attempt);
+                    return Ok(());
+                }
+                Err(error) => Some(error),
+            },
+            Ok(Some(error)) | Err(error) => Some(error),
+        };
+        if let Some(error) = failed {
+            if attempt.others.is_empty() {
+                let message = format!(
+                    "{}:{} does not take connections: {error}",
+                    self.address.host, self.address.port
+                );
+                return Err(self.fail(Fault::new(Status::Terminal, Stage::Connect, message)));
+            }
+            return self.open(attempt.others, reactor, now_ms);
+        }
+        if let Err(error) = attempt.stream.stream.set_nodelay(true) {
+            log::debug!("TCP_NODELAY: {error}");
+        }
+        self.start_handshake(attempt.stream)
+    }
+
+    fn start_handshake(&mut self, stream: Counted) -> Result<(), Fault> {
+        let Address { host, port, path } = &self.address;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(Some(self.max_message_bytes))
+            .max_frame_size(Some(self.max_message_bytes));
+        let started = format!("ws://{host}:{port}{path}")
+            .into_client_request()
+            .and_then(|request| ClientHandshake::start(stream, request, Some(config)));
+        match started {
+            Ok(handshake) => {
+                self.state = State::Handshaking(handshake);
+                Ok(())
+            }
+            Err(error) => Err(self.fail(handshake_fault(&error))),
+        }
+    }
+
+    fn finish_handshake(&mut self) -> Result<bool, Fault> {
+        let State::Handshaking(handshake) = std::mem::take(&mut self.state) else { return Ok(false) };
+        match handshake.handshake() {
+            Ok((socket, _)) => {
+                self.state = State::Open(Open { socket, writing_since: None, is_blocked: false });
+                Ok(true)
+            }
+            Err(HandshakeError::Interrupted(handshake)) => {
+                self.state = State::Handshaking(handshake);
+                Ok(false)
+            }
+            // Dropping the error's stream closes a refused connection, which the terminal itself leaves open.
+            Err(HandshakeError::Failure(error)) => Err(self.fail(handshake_fault(&error))),
+        }
+    }
+
+    fn read(&mut self, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
+        for _ in 0..READ_AT_ONCE {
+            let State::Open(open) = &mut self.state else { return Ok(false) };
+            match open.socket.read() {
+                Ok(message) => {
+                    if let Some(fault) = sort(message, tell) {
+                        // The answer to the terminal's close is queued; it goes out with this.
+                        if let Err(error) = open.socket.flush() {
+                            log::trace!("close not answered: {error}");
+                        }
+                        return Err(self.fail(fault));
+                    }
+                }
+                Err(error) if would_block(&error) => return Ok(false),
+                Err(error) => return Err(self.end_reading(&error, tell)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn end_reading(&mut self, error: &tungstenite::Error, tell: &mut impl FnMut(News)) -> Fault {
+        let State::Open(open) = &mut self.state else { return read_fault(error) };
+        if let Some(code) = complaint(error) {
+            tell(News::Garbage(error.to_string()));
+            let frame = CloseFrame { code, reason: "".into() };
+            if let Err(error) = open.socket.close(Some(frame)) {
+                log::trace!("close not sent: {error}");
+            }
+        }
+        self.fail(read_fault(error))
+    }
+
+    /// Sends one message; only when [`Link::can_send`]. How far it got is told also when the connection broke under it.
+    pub fn send(&mut self, text: &str) -> (Progress, Option<Fault>) {
+        let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
+        open.writing_since = Some(open.socket.get_ref().written);
+        let written = open.socket.write(Message::text(text));
+        self.after_write(written)
+    }
+
+    /// Goes on with a half-written frame, and with pongs.
+    pub fn flush(&mut self) -> (Progress, Option<Fault>) {
+        let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
+        let flushed = open.socket.flush();
+        self.after_write(flushed)
+    }
+
+    fn after_write(&mut self, written: tungstenite::Result<()>) -> (Progress, Option<Fault>) {
+        let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
+        let left = open.socket.get_ref().written;
+        let started = match open.writing_since {
+            Some(before) if left > before => Progress::Started,
+            _ => Progress::Nothing,
+        };
+        match written {
+            Ok(()) => {
+                open.is_blocked = false;
+                let was_writing = open.writing_since.take().is_some();
+                (if was_writing { Progress::Done } else { Progress::Nothing }, None)
+            }
+            Err(error) if would_block(&error) => {
+                open.is_blocked = true;
+                (started, None)
+            }
+            Err(error) => (started, Some(self.fail(write_fault(&error)))),
+        }
+    }
+
+    /// Sends a ping.
+    pub fn ping(&mut self, payload: u64) -> Result<(), Fault> {
+        let State::Open(open) = &mut self.state else { return Ok(()) };
+        let written = open.socket.write(Message::Ping(payload.to_be_bytes().to_vec().into()));
+        match written {
+            Ok(()) => Ok(()),
+            Err(error) if would_block(&error) => {
+                open.is_blocked = true;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(write_fault(&error))),
+        }
+    }
+
+    /// Begins the closing handshake. What is not connected is closed at once.
+    pub fn close(&mut self) {
+        if let State::Open(mut open) = std::mem::take(&mut self.state) {
+            let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+            match open.socket.close(Some(frame)) {
+                Ok(()) => self.state = State::Closing(open.socket),
+                Err(error) if would_block(&error) => self.state = State::Closing(open.socket),
+                Err(error) => log::debug!("closed without a closing handshake: {error}"),
+            }
+        }
+    }
+
+    /// Goes on with the closing handshake; true once the socket is closed.
+    pub fn linger(&mut self) -> bool {
+        let State::Closing(socket) = &mut self.state else {
+            self.state = State::Idle;
+            return true;
+        };
+        for _ in 0..READ_AT_ONCE {
+            match socket.read() {
+                // The terminal's own close: both have said goodbye.
+                Ok(Message::Close(_)) => break,
+                Ok(_) => {}
+                Err(error) if would_block(&error) => return false,
+                Err(_) => break,
+            }
+        }
+        self.state = State::Idle;
+        true
+    }
+}
+
+/// Hands a message on; returns a fault when it was the terminal's goodbye.
+fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
+    match message {
+        Message::Text(_) | Message::Binary(_) => tell(News::Message(message)),
+        Message::Pong(payload) => match payload[..].try_into() {
+            Ok(payload) => tell(News::Pong(u64::from_be_bytes(payload))),
+            Err(_) => tell(News::Alive),
+        },
+        Message::Ping(_) | Message::Frame(_) => tell(News::Alive),
+        Message::Close(frame) => {
+            let why = match frame {
+                Some(frame) if !frame.reason.is_empty() => {
+                    format!("the terminal closed the connection ({}: {})", frame.code, frame.reason)
+                }
+                Some(frame) => format!("the terminal closed the connection ({})", frame.code),
+                None => "the terminal closed the connection".to_owned(),
+            };
+            return Some(Fault::new(Status::Terminal, Stage::Receive, why));
+        }
+    }
+    None
+}
+
+fn would_block(error: &tungstenite::Error) -> bool {
+    matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+/// The close code with which to leave a terminal that does not speak WebSocket properly; none for a plain loss.
+fn complaint(error: &tungstenite::Error) -> Option<CloseCode> {
+    use tungstenite::error::ProtocolError;
+    match error {
+        tungstenite::Error::Capacity(_) => Some(CloseCode::Size),
+        tungstenite::Error::Utf8(_) => Some(CloseCode::Invalid),
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Protocol(_) => Some(CloseCode::Protocol),
+        _ => None,
+    }
+}
+
+fn read_fault(error: &tungstenite::Error) -> Fault {
+    use tungstenite::error::ProtocolError;
+    let why = match error {
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            "the connection was cut".to_owned()
+        }
+        error => format!("the connection is lost: {error}"),
+    };
+    Fault::new(Status::Terminal, Stage::Receive, why)
+}
+
+fn write_fault(error: &tungstenite::Error) -> Fault {
+    Fault::new(Status::Terminal, Stage::Send, format!("the connection is lost: {error}"))
+}
+
+fn handshake_fault(error: &tungstenite::Error) -> Fault {
+    use tungstenite::error::ProtocolError;
+    let why = match error {
+        tungstenite::Error::Http(response) => format!(
+            "the terminal refused the WebSocket handshake with HTTP {}: check the path of the url, and that the \
+             terminal is in ECR mode",
+            response.status()
+        ),
+        tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
+            "the connection was cut during the WebSocket handshake".to_owned()
+        }
+        error => format!("the WebSocket handshake failed: {error}: is this a terminal?"),
+    };
+    Fault::new(Status::Terminal, Stage::Handshake, why)
+}
+
+fn unreachable_because(address: &SocketAddr, error: &io::Error) -> String {
+    format!("{address} cannot be reached: {error}")
+}

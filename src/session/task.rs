@@ -1,0 +1,184 @@
+//! What is known of one request, from its acceptance until nothing more is to be learned.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Now;
+use crate::event::Sent;
+use crate::protocol::Request;
+
+/// Position in the order of acceptance.
+pub(super) type Seq = u64;
+
+/// How many of the library's own questions about one order stay answerable at a time.
+const PROBES_KEPT: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) request: Request,
+    pub(super) step: Step,
+    pub(super) sent: Sent,
+    /// The connection on which its first byte left.
+    pub(super) connection: Option<u64>,
+    pub(super) answer_within_ms: u64,
+    pub(super) accepted: Now,
+    /// An earlier process sent it.
+    pub(super) restored: bool,
+    /// When the session must look at it again, on the monotonic clock.
+    pub(super) deadline: Option<u64>,
+}
+
+/// How far a request has got.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Waiting for the connection, or being written.
+    Queued,
+    /// On the wire; the answer is waited for.
+    Waiting,
+    /// An order whose outcome is being found out, or clarified.
+    Finding(Finding),
+}
+
+/// Finding out what became of an order.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) phase: Phase,
+    /// When the phase ends, on the monotonic clock.
+    pub(super) until: u64,
+    /// When to ask next, on the monotonic clock.
+    pub(super) next_ask: u64,
+    /// The terminal has accepted a close for this order.
+    pub(super) closed: bool,
+    /// The terminal has answered a close for this order, either way.
+    pub(super) close_answered: bool,
+    /// Why it had to be found out.
+    pub(super) why: crate::error::Fault,
+    /// The order's own answer, when it came and settled nothing.
+    pub(super) unsettled: Option<String>,
+    /// The `request_id`s of the library's own questions, oldest first.
+    pub(super) probes: VecDeque<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Querying; the customer may still be standing there.
+    Asking,
+    /// Time is up: the terminal was told to give the order up.
+    Closing,
+    /// Querying once more after the close.
+    LastAsk,
+    /// Completed as `unknown`; asked about now and then.
+    Clarifying,
+}
+
+/// What the connection is writing.
+#[derive(Debug)]
+pub(super) enum Writing {
+    Request { seq: Seq, started: bool },
+    Probe(String),
+}
+
+impl Writing {
+    pub(super) fn text<'a>(&'a self, tasks: &'a BTreeMap<Seq, Task>) -> &'a str {
+        match self {
+            Writing::Probe(text) => text,
+            Writing::Request { seq, .. } => {
+                tasks.get(seq).map_or("", |task| task.request.text.as_str())
+            }
+        }
+    }
+}
+
+/// An order from an earlier process.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// As it was sent; card data may be masked.
+    pub request: Request,
+    /// When it was accepted, epoch milliseconds.
+    pub since_ms: i64,
+    /// It has completed as `unknown`, and is to be clarified rather than found out.
+    pub unknown: bool,
+}
+
+/// A request in flight, for a list of what is open.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenRequest<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Whether its outcome is being found out.
+    pub recovering: bool,
+    /// When it was accepted, epoch milliseconds.
+    pub since_ms: i64,
+}
+
+impl Task {
+    pub(super) fn new(request: Request, answer_within_ms: u64, now: Now, send_by: u64) -> Self {
+        Task {
+            request,
+            step: Step::Queued,
+            sent: Sent::No,
+            connection: None,
+            answer_within_ms,
+            accepted: now,
+            restored: false,
+            deadline: Some(send_by),
+        }
+    }
+
+    pub(super) fn restored(order: Restored, now: Now) -> Self {
+        let accepted = Now { mono_ms: now.mono_ms, wall_ms: order.since_ms };
+        Task {
+            step: Step::Waiting,
+            sent: Sent::Maybe,
+            restored: true,
+            deadline: None,
+            ..Task::new(order.request, 0, accepted, 0)
+        }
+    }
+
+    pub(super) fn finding(&self) -> Option<&Finding> {
+        match &self.step {
+            Step::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    pub(super) fn finding_mut(&mut self) -> Option<&mut Finding> {
+        match &mut self.step {
+            Step::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// It has completed as `unknown`.
+    pub(super) fn is_clarifying(&self) -> bool {
+        self.finding().is_some_and(|finding| finding.phase == Phase::Clarifying)
+    }
+
+    pub(super) fn probe_ids(&self) -> impl Iterator<Item = &String> {
+        self.finding().into_iter().flat_map(|finding| &finding.probes)
+    }
+
+    pub(super) fn elapsed_ms(&self, now: Now) -> u64 {
+        if self.restored {
+            u64::try_from(now.wall_ms.saturating_sub(self.accepted.wall_ms)).unwrap_or(0)
+        } else {
+            now.mono_ms.saturating_sub(self.accepted.mono_ms)
+        }
+    }
+
+    pub(super) fn describe(&self) -> OpenRequest<'_> {
+        OpenRequest {
+            request: &self.request,
+            recovering: self.finding().is_some(),
+            since_ms: self.accepted.wall_ms,
+        }
+    }
+}
+
+impl Finding {
+    /// Remembers a question's id; returns one that is too old to be waited for.
+    pub(super) fn asked(&mut self, id: String) -> Option<String> {
+        self.probes.push_back(id);
+        if self.probes.len() > PROBES_KEPT { self.probes.pop_front() } else { None }
+    }
+}

@@ -1,0 +1,226 @@
+//! What goes into the journal and what comes out of it, step by step.
+//!
+//! Every step that writes is taken on a caller's thread: an order is begun by the thread that sends it, and its outcome
+//! is written by the thread that fetches it, before it is handed out. So the disk never delays the I/O thread, and what
+//! a till was told is always on disk.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::{Error, Fault, Result, Status};
+use crate::event::{Clarified, Completed, Event, EventKind, Sent};
+use crate::journal::{Entry, Journal, NewOrder, Settlement};
+use crate::json::Object;
+use crate::protocol::{self, Outcome, Request};
+use crate::redact;
+use crate::session::{OpenRequest, Restored};
+
+use super::queue::Queued;
+
+/// One terminal's part of a journal.
+#[derive(Clone)]
+pub(crate) struct Books {
+    journal: Arc<dyn Journal>,
+    terminal: String,
+}
+
+impl Books {
+    pub(crate) fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
+        Books { journal, terminal: terminal.into() }
+    }
+
+    /// The journal's file, if there is one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        Some(self.journal.path()).filter(|path| !path.is_empty())
+    }
+
+    /// Before the first byte of an order leaves.
+    pub(crate) fn begin(&self, order: &Request, at_ms: i64) -> Result<()> {
+        self.journal.begin(&NewOrder {
+            request_id: &order.request_id,
+            merchant_order_no: order.merchant_order_no.as_deref().unwrap_or_default(),
+            terminal: &self.terminal,
+            request: &order.text,
+            at_ms,
+        })
+    }
+
+    /// The order that was begun is not sent after all.
+    pub(crate) fn withdraw(&self, order: &Request, at_ms: i64) -> Result<()> {
+        let settlement = Settlement {
+            outcome: Outcome::NotSent,
+            sent: Sent::No.name(),
+            response: None,
+            error: None,
+            recovered: false,
+            at_ms,
+        };
+        self.journal.settle(&order.request_id, &settlement)?;
+        self.journal.acknowledge(&order.request_id, at_ms)
+    }
+
+    /// Before an event is told: writes down the outcome it carries.
+    pub(crate) fn record(&self, event: &Event) -> Result<()> {
+        match &event.kind {
+            EventKind::Completed(done) if done.topic == protocol::ORDER => {
+                let error = done.error.as_ref().map(Fault::to_json);
+                let settlement = Settlement {
+                    outcome: done.outcome,
+                    sent: done.sent.name(),
+                    response: done.response.as_deref(),
+                    error: error.as_deref(),
+                    recovered: done.recovered,
+                    at_ms: event.at,
+                };
+                self.journal.settle(&done.request_id, &settlement)
+            }
+            EventKind::Clarified(truth) => {
+                let settlement = Settlement {
+                    outcome: truth.outcome,
+                    sent: Sent::Yes.name(),
+                    response: truth.response.as_deref(),
+                    error: None,
+                    recovered: true,
+                    at_ms: event.at,
+                };
+                self.journal.clarify(&truth.request_id, &settlement)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
+        self.journal.acknowledge(request_id, at_ms)
+    }
+
+    pub(crate) fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>, at_ms: i64) -> Result<()> {
+        self.journal.resolve(request_id, outcome, note, at_ms)
+    }
+
+    /// What earlier processes left: orders to find out or clarify, and completions to tell again.
+    pub(crate) fn restore(&self) -> Result<(Vec<Restored>, Vec<Event>)> {
+        let mut restored = Vec::new();
+        let mut retold = Vec::new();
+        for entry in self.journal.open(&self.terminal)? {
+            let is_unknown = entry.outcome == Some(Outcome::Unknown) && entry.resolved_ms.is_none();
+            if entry.outcome.is_none() || is_unknown {
+                restored.push(Restored {
+                    request: request_of(&entry)?,
+                    since_ms: entry.since_ms,
+                    unknown: is_unknown,
+                });
+            }
+            if entry.outcome.is_some() && entry.acknowledged_ms.is_none() {
+                retold.push(tell_again(&entry));
+            }
+        }
+        Ok((restored, retold))
+    }
+
+    /// Everything open, oldest first, as the JSON array of `ecrhub_pending`. Takes what is in flight and what has
+    /// completed without having been fetched from memory, the rest from the journal.
+    pub(crate) fn pending<'a>(
+        &self,
+        in_flight: impl Iterator<Item = OpenRequest<'a>>,
+        unfetched: impl Iterator<Item = &'a Queued>,
+    ) -> Result<String> {
+        let mut rows: Vec<(i64, String)> = Vec::new();
+        let mut in_memory = HashSet::new();
+        for open in in_flight {
+            in_memory.insert(open.request.request_id.clone());
+            rows.push((open.since_ms, row_in_flight(&open)));
+        }
+        let outcomes: Vec<(&str, Outcome)> = unfetched.filter_map(|queued| outcome_of(&queued.event)).collect();
+        for entry in self.journal.open(&self.terminal)? {
+            let told = outcomes.iter().rev().find(|(id, _)| *id == entry.request_id);
+            let outcome = told.map(|(_, outcome)| *outcome).or(entry.outcome);
+            if let Some(outcome) = outcome
+                && !in_memory.contains(&entry.request_id)
+            {
+                rows.push((entry.since_ms, row_settled(&entry, outcome)));
+            }
+        }
+        rows.sort_by_key(|(since, _)| *since);
+        let rows: Vec<String> = rows.into_iter().map(|(_, row)| row).collect();
+        Ok(format!("[{}]", rows.join(",")))
+    }
+}
+
+fn outcome_of(event: &Event) -> Option<(&str, Outcome)> {
+    match &event.kind {
+        EventKind::Completed(done) => Some((&done.request_id, done.outcome)),
+        EventKind::Clarified(truth) => Some((&truth.request_id, truth.outcome)),
+        _ => None,
+    }
+}
+
+fn row(request_id: &str, number: Option<&str>, topic: &str, state: &str) -> Object {
+    Object::new()
+        .text("request_id", request_id)
+        .text_or_null("merchant_order_no", number)
+        .text("topic", topic)
+        .text("state", state)
+}
+
+fn row_in_flight(open: &OpenRequest<'_>) -> String {
+    let request = open.request;
+    let state = if open.recovering { "recovering" } else { "in_flight" };
+    row(&request.request_id, request.merchant_order_no.as_deref(), &request.topic, state)
+        .text_or_null("outcome", None)
+        .number("since", open.since_ms)
+        .json("request", &redact::json(&request.text))
+        .end()
+}
+
+fn row_settled(entry: &Entry, outcome: Outcome) -> String {
+    let state = if outcome == Outcome::Unknown { "unknown" } else { "unacknowledged" };
+    row(&entry.request_id, Some(&entry.merchant_order_no), protocol::ORDER, state)
+        .text("outcome", outcome.name())
+        .number("since", entry.since_ms)
+        .json("request", &redact::json(&entry.request))
+        .end()
+}
+
+/// What a session must know of an order, read from what was sent.
+fn request_of(entry: &Entry) -> Result<Request> {
+    let sent = protocol::read(&entry.request).map_err(|why| {
+        let message = format!("the journal's order \"{}\" cannot be read: {why}", entry.request_id);
+        Error::new(Status::Journal, message)
+    })?;
+    Ok(Request {
+        request_id: entry.request_id.clone(),
+        topic: protocol::ORDER.to_owned(),
+        merchant_order_no: Some(entry.merchant_order_no.clone()),
+        trans_type: sent.trans_type,
+        order_amount: sent.order_amount,
+        text: entry.request.clone(),
+    })
+}
+
+fn tell_again(entry: &Entry) -> Event {
+    let at = entry.settled_ms.unwrap_or(entry.since_ms);
+    let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
+    let kind = if entry.clarified {
+        EventKind::Clarified(Clarified {
+            request_id: entry.request_id.clone(),
+            merchant_order_no: Some(entry.merchant_order_no.clone()),
+            outcome,
+            response: entry.response.clone(),
+            retold: true,
+        })
+    } else {
+        EventKind::Completed(Completed {
+            request_id: entry.request_id.clone(),
+            topic: protocol::ORDER.to_owned(),
+            merchant_order_no: Some(entry.merchant_order_no.clone()),
+            outcome,
+            sent: Sent::from_name(&entry.sent).unwrap_or(Sent::Maybe),
+            response: entry.response.clone(),
+            error: entry.error.as_deref().and_then(Fault::from_json),
+            recovered: entry.recovered,
+            retold: true,
+            elapsed_ms: u64::try_from(at.saturating_sub(entry.since_ms)).unwrap_or(0),
+        })
+    };
+    Event { at, kind }
+}

@@ -1,0 +1,646 @@
+//! The state behind a terminal, and how callers and the I/O thread take turns at it.
+//!
+//! One lock guards a terminal. It is held for as long as it takes to step the session and to hand bytes to the socket,
+//! which never blocks; never while waiting, and never while the journal writes.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use super::books::Books;
+use super::queue::{EventQueue, Queued};
+use super::{Called, Delivery, Polled};
+use crate::config::{Config, Validation};
+use crate::error::{Error, Fault, Result, Stage, Status};
+use crate::event::EventKind;
+use crate::io::{self, Cause, Driven, Driver, Link, News, Reactor, Turn};
+use crate::journal;
+use crate::json::Object;
+use crate::protocol::{self, Defaults, Outcome, Request};
+use crate::session::{Action, LinkState, Now, Progress, Rng, Session, Settings};
+
+/// How long a terminal may take to say goodbye, in milliseconds.
+const LINGER_MS: u64 = 1_000;
+
+pub(super) struct Shared {
+    url: String,
+    app_id: Option<String>,
+    validation: Validation,
+    max_in_flight: usize,
+    books: Books,
+    driver: Arc<Driver>,
+    token: Token,
+    inner: Mutex<Inner>,
+    /// Who waits in `poll`.
+    ready: Condvar,
+}
+
+struct Inner {
+    session: Session,
+    link: Link,
+    queue: EventQueue,
+    /// Requests whose completion a blocked `call` takes.
+    calls: HashMap<String, Call>,
+    /// (`request_id`, number) of orders that are being written to the journal.
+    reserved: Vec<(String, Option<String>)>,
+    /// Completions that were told although the journal could not be written.
+    unwritten: HashMap<String, Queued>,
+    wakes: Wakes,
+    /// When the I/O thread will come by itself.
+    armed: Option<u64>,
+    ids: Ids,
+    ended: Option<Ended>,
+    #[cfg(unix)]
+    signal: Option<io::ReadySignal>,
+}
+
+/// A blocked `call`.
+struct Call {
+    ready: Arc<Condvar>,
+    done: Option<Queued>,
+}
+
+/// Wake-ups: for who is blocked now, or else for who comes next.
+#[derive(Debug, Default)]
+struct Wakes {
+    polls: usize,
+    calls: usize,
+    /// Moves with every wake-up of blocked waiters.
+    round: u64,
+    for_the_next: bool,
+}
+
+/// The handle has ended; its socket may still be saying goodbye.
+struct Ended {
+    linger_until: u64,
+}
+
+/// Ids nobody else makes: random for the terminal's handle, then counting.
+#[derive(Debug)]
+struct Ids {
+    prefix: u64,
+    count: u64,
+}
+
+impl Ids {
+    fn next(&mut self) -> String {
+        self.count += 1;
+        format!("{:016x}{:012x}", self.prefix, self.count)
+    }
+}
+
+/// Differs between handles, processes (a forked child included) and machines.
+fn fresh_seed(now: Now) -> u64 {
+    RandomState::new().hash_one((std::process::id(), now.wall_ms, Instant::now()))
+}
+
+fn ended() -> Error {
+    Error::new(Status::Handle, "the terminal is disconnected")
+}
+
+impl Shared {
+    pub(super) fn start(config: Config) -> Result<Arc<Shared>> {
+        let address = config.check()?;
+        let now = io::now();
+        let books = open_books(&config, now)?;
+        let (restored, retold) = books.restore()?;
+        let driver = io::driver()?;
+        let seed = fresh_seed(now);
+        let mut session = Session::new(Settings::from(&config), seed, now);
+        for order in restored {
+            session.restore(order, now);
+        }
+        let mut queue = EventQueue::default();
+        for event in retold {
+            queue.push(Queued { event, is_recorded: true });
+        }
+        let link = Link::new(address, config.max_message_bytes, config.connect_timeout_ms);
+        let inner = Inner {
+            session,
+            link,
+            queue,
+            calls: HashMap::new(),
+            reserved: Vec::new(),
+            unwritten: HashMap::new(),
+            wakes: Wakes::default(),
+            armed: None,
+            ids: Ids { prefix: Rng::new(seed).next_u64(), count: 0 },
+            ended: None,
+            #[cfg(unix)]
+            signal: None,
+        };
+        let token = driver.new_token();
+        let shared = Arc::new(Shared {
+            url: config.url,
+            app_id: config.app_id,
+            validation: config.validation,
+            max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
+            books,
+            driver: Arc::clone(&driver),
+            token,
+            inner: Mutex::new(inner),
+            ready: Condvar::new(),
+        });
+        driver.add(token, Arc::clone(&shared) as Arc<dyn Driven>);
+        Ok(shared)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {
+        let inner = self.lock();
+        if inner.ended.is_some() { Err(ended()) } else { Ok(inner) }
+    }
+
+    pub(super) fn prepare(&self, json: &str) -> Result<Request> {
+        let request_id = self.lock_live()?.ids.next();
+        protocol::prepare(
+            json,
+            &Defaults {
+                request_id: &request_id,
+                timestamp_ms: io::now().wall_ms,
+                app_id: self.app_id.as_deref(),
+                validation: self.validation,
+            },
+        )
+    }
+
+    /// Takes a request: an order goes into the journal first, and nothing is sent when that fails.
+    pub(super) fn submit(&self, request: Request, timeout: Option<Duration>, call: Option<Arc<Condvar>>) -> Result<()> {
+        let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
+        let is_order = request.is_order();
+        if is_order {
+            self.reserve(&request)?;
+            if let Err(error) = self.books.begin(&request, io::now().wall_ms) {
+                self.lock().release(&request);
+                return Err(error);
+            }
+        }
+        let mut inner = self.lock();
+        let now = io::now();
+        inner.release(&request);
+        let refused = inner.may_take(self.max_in_flight).and_then(|()| inner.session.check_unused(&request));
+        if let Err(error) = refused {
+            drop(inner);
+            if is_order {
+                self.books.withdraw(&request, now.wall_ms)?;
+            }
+            return Err(error);
+        }
+        if let Some(ready) = call {
+            inner.calls.insert(request.request_id.clone(), Call { ready, done: None });
+        }
+        inner.session.submit(request, timeout_ms, now);
+        inner.pump(None, now);
+        self.after_turn(inner);
+        Ok(())
+    }
+
+    /// Holds the order's number and id while the journal writes them.
+    fn reserve(&self, order: &Request) -> Result<()> {
+        let mut inner = self.lock();
+        inner.may_take(self.max_in_flight)?;
+        inner.session.check_unused(order)?;
+        let is_held = inner.reserved.iter().any(|(id, number)| {
+            *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
+        });
+        if is_held {
+            let message = "biz_data.merchant_order_no or request_id: being sent by another thread right now";
+            return Err(Error::new(Status::Duplicate, message));
+        }
+        inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
+        Ok(())
+    }
+
+    pub(super) fn call(self: &Arc<Self>, request: Request, timeout: Option<Duration>) -> Result<Called> {
+        let request_id = request.request_id.clone();
+        let ready = Arc::new(Condvar::new());
+        self.submit(request, timeout, Some(Arc::clone(&ready)))?;
+        let mut inner = self.lock();
+        let round = inner.wakes.round;
+        let done = loop {
+            if let Some(done) = inner.calls.get_mut(&request_id).and_then(|call| call.done.take()) {
+                break Some(done);
+            }
+            if inner.is_interrupted(round) {
+                break None;
+            }
+            inner.wakes.calls += 1;
+            inner = ready.wait(inner).unwrap_or_else(PoisonError::into_inner);
+            inner.wakes.calls -= 1;
+        };
+        inner.calls.remove(&request_id);
+        drop(inner);
+        Ok(match done {
+            Some(done) => Called::Completed(self.deliver(done)),
+            None => Called::Interrupted,
+        })
+    }
+
+    pub(super) fn poll(self: &Arc<Self>, wait: Option<Duration>) -> Result<Polled> {
+        let until = wait.and_then(|wait| Instant::now().checked_add(wait));
+        let is_bounded = wait.is_some() && until.is_some();
+        let mut inner = self.lock_live()?;
+        let round = inner.wakes.round;
+        loop {
+            if inner.is_interrupted(round) {
+                return Ok(Polled::Interrupted);
+            }
+            if let Some(queued) = inner.queue.pop() {
+                inner.show_readiness();
+                drop(inner);
+                return Ok(Polled::Event(self.deliver(queued)));
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if is_bounded && left.is_some_and(|left| left.is_zero()) {
+                return Ok(Polled::Timeout);
+            }
+            inner.wakes.polls += 1;
+            inner = match left {
+                Some(left) => {
+                    self.ready.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.ready.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            };
+            inner.wakes.polls -= 1;
+        }
+    }
+
+    /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
+    /// till must learn it now, and [`Shared::acknowledge`] tries again.
+    fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
+        if !queued.is_recorded {
+            match self.books.record(&queued.event) {
+                Ok(()) => queued.is_recorded = true,
+                Err(error) => {
+                    log::error!("an outcome could not be written to the journal: {error}");
+                    if let Some(id) = request_id_of(&queued.event.kind) {
+                        self.lock().unwritten.insert(id.to_owned(), queued.clone());
+                    }
+                }
+            }
+        }
+        Delivery::new(self, queued)
+    }
+
+    pub(super) fn put_back(&self, queued: Queued) {
+        let mut inner = self.lock();
+        if inner.ended.is_none() {
+            inner.queue.put_back(queued);
+            inner.show_readiness();
+            self.ready.notify_all();
+        }
+    }
+
+    pub(super) fn wake(&self) -> Result<()> {
+        let mut inner = self.lock_live()?;
+        if inner.wakes.polls + inner.wakes.calls == 0 {
+            inner.wakes.for_the_next = true;
+        } else {
+            inner.wakes.round += 1;
+            self.wake_all(&inner);
+        }
+        Ok(())
+    }
+
+    fn wake_all(&self, inner: &Inner) {
+        self.ready.notify_all();
+        for call in inner.calls.values() {
+            call.ready.notify_all();
+        }
+    }
+
+    #[cfg(unix)]
+    pub(super) fn wait_fd(&self) -> Result<i32> {
+        let mut inner = self.lock_live()?;
+        if inner.signal.is_none() {
+            let signal = io::ReadySignal::new().map_err(|error| {
+                Error::new(Status::Internal, format!("no descriptor to wait on can be made: {error}"))
+            })?;
+            inner.signal = Some(signal);
+            inner.show_readiness();
+        }
+        inner.signal.as_ref().map(io::ReadySignal::fd).ok_or_else(ended)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn wait_fd(&self) -> Result<i32> {
+        drop(self.lock_live()?);
+        Err(Error::new(Status::Unsupported, "there are no descriptors to wait on here: use ecrhub_poll"))
+    }
+
+    pub(super) fn state(&self) -> Result<String> {
+        let inner = self.lock_live()?;
+        let state = match inner.session.link_state() {
+            LinkState::Connecting => "connecting",
+            LinkState::Connected => "connected",
+            LinkState::Waiting => "waiting",
+        };
+        let object = Object::new()
+            .text("state", state)
+            .text("url", &self.url)
+            .number("in_flight", as_number(inner.session.in_flight()))
+            .number("events_waiting", as_number(inner.queue.len()))
+            .number("events_dropped", inner.queue.dropped())
+            .number("reconnects", inner.session.reconnects());
+        let object = match inner.session.last_ping_ms() {
+            Some(ms) => object.number("last_ping_ms", ms),
+            None => object.json_or_null("last_ping_ms", None),
+        };
+        Ok(object.text_or_null("journal", self.books.path()).end())
+    }
+
+    pub(super) fn pending(&self) -> Result<String> {
+        let inner = self.lock_live()?;
+        let unfetched = inner.queue.precious().chain(inner.unwritten.values());
+        self.books.pending(inner.session.open_requests(), unfetched)
+    }
+
+    pub(super) fn acknowledge(&self, request_id: &str) -> Result<()> {
+        self.write_if_unwritten(request_id)?;
+        match self.books.acknowledge(request_id, io::now().wall_ms) {
+            Err(error) if error.status() == Status::Argument => {
+                // Requests that move no money are in no book; there is nothing to keep of them once they have completed.
+                if self.lock_live()?.session.has_completed(request_id) { Ok(()) } else { Err(error) }
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>) -> Result<()> {
+        self.write_if_unwritten(request_id)?;
+        self.books.resolve(request_id, outcome, note, io::now().wall_ms)?;
+        self.lock_live()?.session.forget_unknown(request_id);
+        Ok(())
+    }
+
+    /// An outcome that was told, or waits to be, and is not in the journal yet is written before anything builds on it.
+    fn write_if_unwritten(&self, request_id: &str) -> Result<()> {
+        let is_it = |queued: &&Queued| {
+            !queued.is_recorded && request_id_of(&queued.event.kind) == Some(request_id)
+        };
+        let unwritten: Vec<Queued> = {
+            let inner = self.lock_live()?;
+            let told = inner.unwritten.get(request_id);
+            told.into_iter().chain(inner.queue.precious().filter(is_it)).cloned().collect()
+        };
+        for queued in &unwritten {
+            self.books.record(&queued.event)?;
+        }
+        if !unwritten.is_empty() {
+            let mut inner = self.lock();
+            inner.unwritten.remove(request_id);
+            for queued in inner.queue.precious_mut() {
+                queued.is_recorded |= unwritten.iter().any(|written| written.event == queued.event);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn disconnect(&self) {
+        let mut inner = self.lock();
+        if inner.ended.is_some() {
+            return;
+        }
+        inner.ended = Some(Ended { linger_until: io::now().mono_ms + LINGER_MS });
+        inner.link.close();
+        #[cfg(unix)]
+        {
+            inner.signal = None;
+        }
+        self.wake_all(&inner);
+        drop(inner);
+        self.driver.kick(self.token);
+    }
+
+    /// Ends a turn: the I/O thread is woken only when it would come too late by itself.
+    fn after_turn(&self, mut inner: MutexGuard<'_, Inner>) {
+        self.tell(&mut inner);
+        let due = inner.due();
+        let is_late = match (due, inner.armed) {
+            (Some(due), Some(armed)) => due < armed,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_late {
+            inner.armed = due;
+            drop(inner);
+            self.driver.kick(self.token);
+        }
+    }
+
+    /// Hands the session's events to who waits for them.
+    fn tell(&self, inner: &mut Inner) {
+        let mut has_new = false;
+        while let Some(event) = inner.session.next_event() {
+            let waiting = match &event.kind {
+                EventKind::Completed(done) => inner.calls.get_mut(&done.request_id),
+                _ => None,
+            };
+            let queued = Queued { event, is_recorded: false };
+            match waiting {
+                Some(call) => {
+                    call.done = Some(queued);
+                    call.ready.notify_all();
+                }
+                None => {
+                    inner.queue.push(queued);
+                    has_new = true;
+                }
+            }
+        }
+        if has_new {
+            inner.show_readiness();
+            if inner.wakes.polls > 0 {
+                self.ready.notify_all();
+            }
+        }
+    }
+}
+
+fn open_books(config: &Config, _now: Now) -> Result<Books> {
+    if config.journal.is_some() {
+        return Err(Error::new(Status::Unsupported, "journal: not in this build"));
+    }
+    Ok(Books::new(Arc::new(journal::Volatile::default()), config.terminal_name()))
+}
+
+fn as_number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn request_id_of(kind: &EventKind) -> Option<&str> {
+    match kind {
+        EventKind::Completed(done) if done.topic == protocol::ORDER => Some(&done.request_id),
+        EventKind::Clarified(truth) => Some(&truth.request_id),
+        _ => None,
+    }
+}
+
+impl Inner {
+    fn may_take(&self, max_in_flight: usize) -> Result<()> {
+        if self.ended.is_some() {
+            return Err(ended());
+        }
+        let in_flight = self.session.in_flight() + self.reserved.len();
+        let unfetched = self.queue.precious_len();
+        if in_flight + unfetched >= max_in_flight {
+            return Err(Error::new(
+                Status::Busy,
+                format!(
+                    "{in_flight} requests in flight and {unfetched} completions not fetched, \
+                     max_in_flight is {max_in_flight}: fetch events with ecrhub_poll"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, order: &Request) {
+        self.reserved.retain(|(id, _)| *id != order.request_id);
+    }
+
+    /// Whether a wait that began in this round is over; takes the wake-up that was left for the next one.
+    fn is_interrupted(&mut self, round: u64) -> bool {
+        self.ended.is_some()
+            || self.wakes.round != round
+            || std::mem::take(&mut self.wakes.for_the_next)
+    }
+
+    /// The descriptor is readable exactly while an event waits.
+    fn show_readiness(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            signal.set(self.queue.len() > 0);
+        }
+    }
+
+    fn due(&self) -> Option<u64> {
+        [self.session.next_deadline(), self.link.deadline()].into_iter().flatten().min()
+    }
+
+    /// Does what the session asks for and writes what the socket takes. A connection is made on the I/O thread only.
+    fn pump(&mut self, mut reactor: Option<&mut Reactor<'_>>, now: Now) {
+        loop {
+            while let Some(action) = self.session.next_action() {
+                let done = match action {
+                    Action::Ping(payload) => self.link.ping(payload),
+                    Action::Drop => {
+                        self.link.drop_now();
+                        Ok(())
+                    }
+                };
+                if let Err(fault) = done {
+                    self.session.on_lost(fault, now);
+                }
+            }
+            if let Some(reactor) = &mut reactor
+                && self.session.take_wish_to_connect()
+                && let Err(fault) = self.link.connect(reactor, now.mono_ms)
+            {
+                self.session.on_lost(fault, now);
+            }
+            if !self.write_one(now) {
+                return;
+            }
+        }
+    }
+
+    /// Writes the next frame; true when something changed, so that there may be more to do.
+    fn write_one(&mut self, now: Now) -> bool {
+        if !self.link.can_send() {
+            return false;
+        }
+        let Some(frame) = self.session.next_frame() else { return false };
+        let (progress, fault) = self.link.send(frame);
+        self.after_write(progress, fault, now)
+    }
+
+    fn after_write(&mut self, progress: Progress, fault: Option<Fault>, now: Now) -> bool {
+        self.session.on_progress(progress, now);
+        let is_lost = fault.is_some();
+        if let Some(fault) = fault {
+            self.session.on_lost(fault, now);
+        }
+        is_lost || progress == Progress::Done
+    }
+
+    /// The socket may be read or written.
+    fn on_ready(&mut self, reactor: &Reactor<'_>, now: Now) -> bool {
+        if self.link.is_blocked() {
+            let (progress, fault) = self.link.flush();
+            self.after_write(progress, fault, now);
+        }
+        let session = &mut self.session;
+        let mut tell = |news: News| match news {
+            News::Connected => session.on_connected(now),
+            News::Message(message) => session.on_message(&message.into_data(), now),
+            News::Pong(payload) => session.on_pong(payload, now),
+            News::Alive => session.on_heard(now),
+            News::Garbage(detail) => session.on_garbage(detail, &[], now),
+        };
+        let more = self.link.on_ready(reactor, now.mono_ms, &mut tell);
+        self.session.on_stage(self.link.stage());
+        more.unwrap_or_else(|fault| {
+            self.session.on_lost(fault, now);
+            false
+        })
+    }
+
+    fn linger(&mut self, now: Now) -> Turn {
+        let Some(ended) = &self.ended else { return Turn::Ended };
+        let until = ended.linger_until;
+        if self.link.linger() || now.mono_ms >= until {
+            self.link.drop_now();
+            return Turn::Ended;
+        }
+        Turn::Until(Some(until))
+    }
+}
+
+impl Driven for Shared {
+    fn drive(&self, reactor: &mut Reactor<'_>, cause: Cause, now: Now) -> Turn {
+        let mut inner = self.lock();
+        if inner.ended.is_some() {
+            return inner.linger(now);
+        }
+        let mut more = false;
+        match cause {
+            Cause::Found(found) => {
+                if let Err(fault) = inner.link.on_found(found, reactor, now.mono_ms) {
+                    inner.session.on_lost(fault, now);
+                }
+                let stage = inner.link.stage();
+                inner.session.on_stage(stage);
+            }
+            Cause::Jumped => inner.session.on_clock_jump(now),
+            Cause::Ready | Cause::Due => more = inner.on_ready(reactor, now),
+            Cause::Kicked => {}
+        }
+        if let Err(fault) = inner.link.on_due(reactor, now.mono_ms) {
+            inner.session.on_lost(fault, now);
+        }
+        inner.session.on_time(now);
+        inner.pump(Some(reactor), now);
+        self.tell(&mut inner);
+        inner.armed = inner.due();
+        if more { Turn::Again } else { Turn::Until(inner.armed) }
+    }
+
+    fn recover(&self, now: Now) {
+        let mut inner = self.lock();
+        inner.link.drop_now();
+        let message = "a bug in the library: a panic was caught";
+        inner.session.on_lost(Fault::new(Status::Internal, Stage::Receive, message), now);
+        self.tell(&mut inner);
+    }
+
+    fn end(&self) {
+        self.disconnect();
+    }
+}
