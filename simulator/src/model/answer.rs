@@ -1,0 +1,141 @@
+//! Answers as text, with the terminal's oddities.
+
+use serde_json::{Map, Value, json};
+
+use crate::{Oddities, clock, codes};
+
+/// What of a request its answer repeats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Envelope {
+    pub topic: String,
+    pub app_id: String,
+    pub request_id: Option<String>,
+}
+
+/// The answer as an object, before it is written down.
+pub(super) fn render(
+    odd: &Oddities,
+    envelope: &Envelope,
+    code: &str,
+    text: &str,
+    biz_data: Map<String, Value>,
+    now: u64,
+) -> String {
+    Value::Object(build(odd, envelope, code, text, biz_data, now)).to_string()
+}
+
+pub(super) fn build(
+    odd: &Oddities,
+    envelope: &Envelope,
+    code: &str,
+    text: &str,
+    biz_data: Map<String, Value>,
+    now: u64,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if !odd.no_app_id && !envelope.app_id.is_empty() {
+        fields.insert("app_id".into(), envelope.app_id.clone().into());
+    }
+    if !odd.no_topic && !envelope.topic.is_empty() {
+        fields.insert("topic".into(), envelope.topic.clone().into());
+    }
+    if let Some(request_id) = envelope.request_id.as_ref().filter(|_| !odd.no_request_id) {
+        fields.insert("request_id".into(), request_id.clone().into());
+    }
+    fields.insert("timestamp".into(), timestamp(odd, now));
+    fields.insert("version".into(), "1.0".into());
+    let written = if odd.code_zero && code == "000" {
+        "0"
+    } else {
+        code
+    };
+    fields.insert("response_code".into(), written.into());
+    fields.insert("response_msg".into(), message(odd, code, text).into());
+    if let Some(biz_data) = biz_data_value(odd, biz_data) {
+        fields.insert("biz_data".into(), biz_data);
+    }
+    if odd.undocumented {
+        fields.insert("callAppMode".into(), json!(2));
+        fields.insert(
+            "device_data".into(),
+            json!({"sn": "WPYB002349000129", "battery": 87, "$ref": "$"}),
+        );
+        fields.insert(
+            "voice_data".into(),
+            json!({"content": "Payment received", "content_locale": "en-US"}),
+        );
+    }
+    fields
+}
+
+fn timestamp(odd: &Oddities, now: u64) -> Value {
+    if odd.timestamp_number {
+        json!(now)
+    } else if odd.timestamp_date {
+        json!(clock::date_time(now))
+    } else {
+        json!(now.to_string())
+    }
+}
+
+fn message(odd: &Oddities, code: &str, text: &str) -> String {
+    match text.split_once(": ") {
+        _ if !odd.inner_codes || text.is_empty() => text.to_owned(),
+        Some((meaning, detail)) => format!("{meaning}[[{}]{detail}]", codes::inner(code)),
+        None => format!("{text}[[{}]...]", codes::inner(code)),
+    }
+}
+
+fn biz_data_value(odd: &Oddities, mut biz_data: Map<String, Value>) -> Option<Value> {
+    if odd.numbers {
+        to_numbers(&mut biz_data);
+    }
+    if odd.undocumented {
+        biz_data.insert("pay_user_account_id".into(), json!({"$ref": "$.biz_data"}));
+        biz_data.insert("printTimes".into(), json!(1));
+    }
+    match () {
+        () if odd.no_biz_data => None,
+        () if odd.biz_data_null => Some(Value::Null),
+        () if odd.biz_data_empty => Some(json!("")),
+        () if odd.biz_data_text => Some(Value::String(Value::Object(biz_data).to_string())),
+        () => Some(Value::Object(biz_data)),
+    }
+}
+
+/// The fields terminals were seen to send as numbers. Never the caller's own number: it may have leading zeros.
+fn to_numbers(biz_data: &mut Map<String, Value>) {
+    for key in [
+        "trans_type",
+        "trans_status",
+        "order_amount",
+        "tip_amount",
+        "cashback_amount",
+        "total_amount",
+    ] {
+        let Some(Value::String(text)) = biz_data.get(key) else {
+            continue;
+        };
+        if let Ok(number) = serde_json::from_str::<serde_json::Number>(text) {
+            biz_data.insert(key.to_owned(), Value::Number(number));
+        }
+    }
+}
+
+/// A whole text frame, as a server sends it.
+pub(super) fn frame(text: &str) -> Vec<u8> {
+    let mut bytes = vec![0x81];
+    match text.len() {
+        short @ 0..=125 => bytes.push(u8::try_from(short).unwrap_or(125)),
+        medium @ 126..=0xFFFF => {
+            bytes.push(126);
+            bytes.extend(u16::try_from(medium).unwrap_or(u16::MAX).to_be_bytes());
+        }
+        long => {
+            bytes.push(127);
+            bytes.extend((long as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(text.as_bytes());
+    bytes
+}
