@@ -20,10 +20,21 @@ macro_rules! programs {
             $(#[test]
             fn $name() {
                 let program = super::Build::new(concat!("tests/c/", stringify!($name), ".c"));
-                program.run_in_valgrind(&super::NO_ARGUMENTS, 120);
+                program.run_in_valgrind(&super::NO_ARGUMENTS, 180);
             })*
         }
     };
 }
 
-programs! { arguments buffers fork handles last_error requests set_log unload waiting }
+programs! { arguments buffers handles last_error requests set_log unload waiting }
+
+#[test]
+fn fork() {
+    Build::new("tests/c/fork.c").run(&NO_ARGUMENTS, 60);
+}
+
+/// Without the search for leaks: in a child, all that the parent's other threads held is lost, by fork's nature.
+#[test]
+fn fork_in_valgrind() {
+    Build::new("tests/c/fork.c").run_in_valgrind_but_for_leaks(&NO_ARGUMENTS, 180);
+}

@@ -139,8 +139,7 @@ pub extern "C" fn ecrhub_shutdown() -> i32 {
 /// little more.
 ///
 /// `request_id`, `capacity`, `out_length`: where the request's id is written, see "Text and buffers" above. If it
-/// does not fit, nothing is sent. An id made by the library fits into 64 bytes; one of the caller's own may be
-/// longer.
+/// does not fit, nothing is sent. No id is longer than 64 characters, so 65 bytes are always enough.
 ///
 /// With a journal, an order is on the disk when this returns ECRHUB_OK. A request that cannot leave within
 /// `send_timeout_ms` completes as "not_sent"; it is never sent later, and no order is ever sent twice.

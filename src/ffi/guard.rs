@@ -57,11 +57,12 @@ fn caught(work: impl FnOnce() -> Result<Status>) -> Result<Status> {
 }
 
 fn refuse(error: &Error) -> Status {
-    last_error::set(error.message());
     match error.status() {
         Status::Internal => log::error!("{error}"),
         _ => log::debug!("refused: {error}"),
     }
+    // Last, because the log callback may have been refused something meanwhile, in this same thread.
+    last_error::set(error.message());
     error.status()
 }
 
