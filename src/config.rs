@@ -175,15 +175,8 @@ struct Key {
 enum Kind {
     Url,
     Validation,
-    Count {
-        range: RangeInclusive<u32>,
-        get: fn(&Config) -> u32,
-        set: fn(&mut Config, u32),
-    },
-    Text {
-        get: fn(&Config) -> Option<&str>,
-        set: fn(&mut Config, String),
-    },
+    Count { range: RangeInclusive<u32>, get: fn(&Config) -> u32, set: fn(&mut Config, u32) },
+    Text { get: fn(&Config) -> Option<&str>, set: fn(&mut Config, String) },
 }
 
 /// A whole number; the key is named like its field.
@@ -215,10 +208,7 @@ macro_rules! text {
 
 /// Every key there is.
 const KEYS: [Key; 19] = [
-    Key {
-        name: "url",
-        kind: Kind::Url,
-    },
+    Key { name: "url", kind: Kind::Url },
     text!(app_id),
     count!(connect_timeout_ms, 1..=DAY_MS),
     count!(send_timeout_ms, 1..=DAY_MS),
@@ -234,10 +224,7 @@ const KEYS: [Key; 19] = [
     count!(max_message_bytes, KIB..=GIB),
     count!(max_in_flight, 1..=1_000_000),
     text!(terminal),
-    Key {
-        name: "validation",
-        kind: Kind::Validation,
-    },
+    Key { name: "validation", kind: Kind::Validation },
     text!(journal),
     count!(journal_keep_days, 1..=36_500),
 ];
@@ -281,13 +268,7 @@ impl Key {
     }
 
     fn out_of_range(&self, range: &RangeInclusive<u32>, value: &str) -> String {
-        format!(
-            "{}: {} to {}, got {}",
-            self.name,
-            range.start(),
-            range.end(),
-            shown(value)
-        )
+        format!("{}: {} to {}, got {}", self.name, range.start(), range.end(), shown(value))
     }
 
     fn wrong_type(&self, value: &Value<'_>) -> String {
@@ -314,11 +295,7 @@ impl Key {
 
 /// `5000`, not `5000.0` and not `5e3`.
 fn is_whole(digits: &str) -> bool {
-    digits
-        .strip_prefix('-')
-        .unwrap_or(digits)
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
+    digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn shown(value: &str) -> String {
@@ -333,21 +310,14 @@ fn refuse(faults: Vec<String>) -> Result<()> {
 }
 
 fn unknown_key(name: &str) -> String {
-    let nearest = KEYS
-        .iter()
-        .map(|key| (edits(name, key.name), key.name))
-        .min();
+    let nearest = KEYS.iter().map(|key| (edits(name, key.name), key.name)).min();
     match nearest {
         Some((edits, known)) if edits <= 3 => {
             format!("{:?}: no such key, did you mean {known:?}?", shown(name))
         }
         _ => {
             let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-            format!(
-                "{:?}: no such key; there are {}",
-                shown(name),
-                known.join(", ")
-            )
+            format!("{:?}: no such key; there are {}", shown(name), known.join(", "))
         }
     }
 }
@@ -406,9 +376,7 @@ fn split(url: &str) -> Result<Address, String> {
 /// Host and port.
 fn split_authority(authority: &str) -> Result<(String, u16), String> {
     let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed
-            .split_once(']')
-            .ok_or("an IPv6 address ends with ]")?;
+        let (host, after) = bracketed.split_once(']').ok_or("an IPv6 address ends with ]")?;
         if host.parse::<Ipv6Addr>().is_err() {
             return Err("an IPv6 address expected between [ and ]".to_owned());
         }

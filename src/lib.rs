@@ -5,7 +5,7 @@ mod error;
 mod event;
 mod ffi;
 mod io;
-mod journal;
+pub mod journal;
 mod json;
 mod process;
 pub mod protocol;

@@ -193,10 +193,7 @@ impl Behaviour {
 
     /// The behaviour of that name.
     pub fn from_name(name: &str) -> Option<Behaviour> {
-        AMOUNTS
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.behaviour)
+        AMOUNTS.iter().find(|row| row.name == name).map(|row| row.behaviour)
     }
 
     /// The behaviour those cents stand for; [`Behaviour::Approved`] when they are not in the table.
@@ -243,12 +240,7 @@ mod tests {
     #[test]
     fn cents_and_names_are_unique_and_ascend() {
         for pair in AMOUNTS.windows(2) {
-            assert!(
-                pair[0].cents < pair[1].cents,
-                "{} before {}",
-                pair[0].cents,
-                pair[1].cents
-            );
+            assert!(pair[0].cents < pair[1].cents, "{} before {}", pair[0].cents, pair[1].cents);
         }
         for row in AMOUNTS {
             assert_eq!(row.behaviour.amount().cents, row.cents);

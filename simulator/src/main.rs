@@ -26,12 +26,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let _ = writeln!(
-        out,
-        "listening on {}\ncontrol on {}",
-        simulator.url(),
-        simulator.control_url()
-    );
+    let _ =
+        writeln!(out, "listening on {}\ncontrol on {}", simulator.url(), simulator.control_url());
     let _ = out.flush();
     drop(out);
     // Ends by a signal; the system closes the sockets.
@@ -64,10 +60,7 @@ fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg 
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .action(ArgAction::SetTrue)
-        .help(help)
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
 fn port(name: &'static str, default: &'static str, help: &'static str) -> Arg {
@@ -126,15 +119,9 @@ fn options(matches: &ArgMatches) -> Options {
     let number = |name: &str| matches.get_one::<u64>(name).copied().unwrap_or_default();
     let port = |name: &str| matches.get_one::<u16>(name).copied().unwrap_or_default();
     let defaults = Options::default();
-    let odd = matches
-        .get_many::<String>("oddity")
-        .unwrap_or_default()
-        .map(String::as_str);
+    let odd = matches.get_many::<String>("oddity").unwrap_or_default().map(String::as_str);
     Options {
-        host: matches
-            .get_one::<String>("host")
-            .cloned()
-            .unwrap_or(defaults.host),
+        host: matches.get_one::<String>("host").cloned().unwrap_or(defaults.host),
         port: port("port"),
         control_port: port("control-port"),
         seed: number("seed"),

@@ -37,12 +37,7 @@ mod tests {
 
     #[test]
     fn reads_decimals_only() {
-        for (text, amount) in [
-            ("10", 10_000),
-            ("0.5", 500),
-            ("34.50", 34_500),
-            ("1.005", 1_005),
-        ] {
+        for (text, amount) in [("10", 10_000), ("0.5", 500), ("34.50", 34_500), ("1.005", 1_005)] {
             assert_eq!(parse(text), Some(amount), "{text}");
         }
         for text in [

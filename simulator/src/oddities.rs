@@ -85,10 +85,7 @@ mod tests {
             let oddities = Oddities::from_names([*name]).unwrap();
             assert_eq!(oddities.names(), [*name]);
         }
-        assert_eq!(
-            Oddities::from_names(["binary", "nope"]),
-            Err("nope".to_owned())
-        );
+        assert_eq!(Oddities::from_names(["binary", "nope"]), Err("nope".to_owned()));
     }
 
     #[test]

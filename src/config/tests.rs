@@ -22,18 +22,13 @@ fn refusal(key: &str, value: Json) -> String {
 }
 
 fn address_of(url: &str) -> Address {
-    Config::new(url)
-        .check()
-        .unwrap_or_else(|error| panic!("{url}: {error}"))
+    Config::new(url).check().unwrap_or_else(|error| panic!("{url}: {error}"))
 }
 
 #[test]
 fn a_bare_url_is_a_configuration_of_defaults() {
     assert_eq!(Config::parse(URL), Ok(Config::new(URL)));
-    assert_eq!(
-        Config::parse(&format!(" \n{{\"url\":\"{URL}\"}} ")),
-        Ok(Config::new(URL))
-    );
+    assert_eq!(Config::parse(&format!(" \n{{\"url\":\"{URL}\"}} ")), Ok(Config::new(URL)));
 }
 
 #[test]
@@ -115,19 +110,10 @@ fn bad_json_is_refused_with_its_place() {
 
 #[test]
 fn a_url_is_required() {
-    assert_eq!(
-        refusal_of("{}", Status::Config),
-        "url: required, but missing"
-    );
-    assert_eq!(
-        refusal_of("{\"url\":5}", Status::Config),
-        "url: a text expected, got the number 5"
-    );
+    assert_eq!(refusal_of("{}", Status::Config), "url: required, but missing");
+    assert_eq!(refusal_of("{\"url\":5}", Status::Config), "url: a text expected, got the number 5");
     for text in ["", "[]", "null", "\"ws://a\""] {
-        assert!(
-            refusal_of(text, Status::Config).starts_with("url: "),
-            "{text}"
-        );
+        assert!(refusal_of(text, Status::Config).starts_with("url: "), "{text}");
     }
 }
 
@@ -147,10 +133,7 @@ fn an_unknown_key_is_refused_and_the_nearest_suggested() {
         );
     }
     let why = refusal("colour_of_the_terminal", json!(1));
-    assert!(
-        why.contains("no such key; there are url, app_id, connect_timeout_ms"),
-        "{why}"
-    );
+    assert!(why.contains("no such key; there are url, app_id, connect_timeout_ms"), "{why}");
     assert!(refusal(&"x".repeat(100_000), json!(1)).len() < 1_000);
 }
 
@@ -174,27 +157,13 @@ fn every_number_has_its_range() {
             assert!(config.check().is_ok(), "{}: {value}", key.name);
             let mut text = json!({"url": URL, "reconnect_min_ms": 1, "reconnect_max_ms": DAY_MS});
             text[key.name] = json!(value);
-            assert_eq!(
-                get(&Config::parse(&text.to_string()).unwrap()),
-                value,
-                "{}",
-                key.name
-            );
+            assert_eq!(get(&Config::parse(&text.to_string()).unwrap()), value, "{}", key.name);
         }
-        let beyond = [
-            i64::from(low) - 1,
-            i64::from(high) + 1,
-            i64::MIN,
-            i64::MAX,
-            -5,
-        ];
+        let beyond = [i64::from(low) - 1, i64::from(high) + 1, i64::MIN, i64::MAX, -5];
         for value in beyond {
             let why = refusal(key.name, json!(value));
-            let expected = format!(
-                "{}: {low} to {high}, got {}",
-                key.name,
-                shown(&value.to_string())
-            );
+            let expected =
+                format!("{}: {low} to {high}, got {}", key.name, shown(&value.to_string()));
             assert!(why.contains(&expected), "{expected:?} not in {why:?}");
         }
         if let Some(too_high) = high.checked_add(1) {
@@ -202,9 +171,7 @@ fn every_number_has_its_range() {
             set(&mut config, too_high);
             let error = config.check().unwrap_err();
             assert!(
-                error
-                    .message()
-                    .contains(&format!("{}: {low} to {high}, got {too_high}", key.name)),
+                error.message().contains(&format!("{}: {low} to {high}, got {too_high}", key.name)),
                 "{error}"
             );
         }
@@ -213,11 +180,7 @@ fn every_number_has_its_range() {
 
 #[test]
 fn the_bounds_are_those_of_the_documentation() {
-    let bounds = |name: &str| match KEYS
-        .iter()
-        .find(|key| key.name == name)
-        .map(|key| &key.kind)
-    {
+    let bounds = |name: &str| match KEYS.iter().find(|key| key.name == name).map(|key| &key.kind) {
         Some(Kind::Count { range, .. }) => (*range.start(), *range.end()),
         _ => panic!("{name} is no number"),
     };
@@ -265,23 +228,11 @@ fn a_number_is_a_whole_number_and_nothing_that_reads_like_one() {
 #[test]
 fn texts_are_texts_and_not_empty() {
     for key in ["app_id", "terminal", "journal"] {
-        assert_eq!(
-            refusal(key, json!("")),
-            format!("{key}: a text that is not empty, got \"\"")
-        );
-        assert_eq!(
-            refusal(key, json!(5)),
-            format!("{key}: a text expected, got the number 5")
-        );
-        assert_eq!(
-            refusal(key, json!(null)),
-            format!("{key}: a text expected, got null")
-        );
+        assert_eq!(refusal(key, json!("")), format!("{key}: a text that is not empty, got \"\""));
+        assert_eq!(refusal(key, json!(5)), format!("{key}: a text expected, got the number 5"));
+        assert_eq!(refusal(key, json!(null)), format!("{key}: a text expected, got null"));
     }
-    let config = Config {
-        journal: Some(String::new()),
-        ..Config::new(URL)
-    };
+    let config = Config { journal: Some(String::new()), ..Config::new(URL) };
     assert_eq!(
         config.check().unwrap_err().message(),
         "journal: a text that is not empty, got \"\""
@@ -290,11 +241,9 @@ fn texts_are_texts_and_not_empty() {
 
 #[test]
 fn validation_is_one_of_two_words() {
-    for (value, got) in [
-        (json!("Strict"), "\"Strict\""),
-        (json!(true), "the boolean true"),
-        (json!(""), "\"\""),
-    ] {
+    for (value, got) in
+        [(json!("Strict"), "\"Strict\""), (json!(true), "the boolean true"), (json!(""), "\"\"")]
+    {
         assert_eq!(
             refusal("validation", value),
             format!("validation: \"strict\" or \"lenient\" expected, got {got}")
@@ -305,19 +254,10 @@ fn validation_is_one_of_two_words() {
 #[test]
 fn the_shortest_pause_is_no_longer_than_the_longest() {
     let why = refusal("reconnect_min_ms", json!(20_000));
-    assert_eq!(
-        why,
-        "reconnect_min_ms: at most reconnect_max_ms, which is 15000, got 20000"
-    );
-    let config = Config {
-        reconnect_max_ms: 100,
-        ..Config::new(URL)
-    };
+    assert_eq!(why, "reconnect_min_ms: at most reconnect_max_ms, which is 15000, got 20000");
+    let config = Config { reconnect_max_ms: 100, ..Config::new(URL) };
     assert!(config.check().is_err());
-    let config = Config {
-        reconnect_min_ms: 15_000,
-        ..Config::new(URL)
-    };
+    let config = Config { reconnect_min_ms: 15_000, ..Config::new(URL) };
     assert!(config.check().is_ok());
 }
 
@@ -327,18 +267,9 @@ fn all_faults_are_told_at_once() {
     let why = refusal_of(&text.to_string(), Status::Config);
     let faults: Vec<&str> = why.split("; ").collect();
     assert_eq!(faults.len(), 5, "{why}");
-    for name in [
-        "url: ",
-        "\"jornal\": ",
-        "ping_timeout_ms: ",
-        "send_timeout_ms: ",
-        "app_id: ",
-    ] {
+    for name in ["url: ", "\"jornal\": ", "ping_timeout_ms: ", "send_timeout_ms: ", "app_id: "] {
         assert_eq!(
-            faults
-                .iter()
-                .filter(|fault| fault.starts_with(name))
-                .count(),
+            faults.iter().filter(|fault| fault.starts_with(name)).count(),
             1,
             "{name} in {why}"
         );
@@ -349,28 +280,14 @@ fn all_faults_are_told_at_once() {
 fn a_url_is_taken_apart() {
     for (url, host, port, path) in [
         ("ws://192.168.1.20", "192.168.1.20", 35_779, "/"),
-        (
-            "WS://Till-1.shop.example:8080/",
-            "Till-1.shop.example",
-            8_080,
-            "/",
-        ),
-        (
-            "ws://till_1.local.:1/a/b?c=d",
-            "till_1.local.",
-            1,
-            "/a/b?c=d",
-        ),
+        ("WS://Till-1.shop.example:8080/", "Till-1.shop.example", 8_080, "/"),
+        ("ws://till_1.local.:1/a/b?c=d", "till_1.local.", 1, "/a/b?c=d"),
         ("ws://localhost?x=1", "localhost", 35_779, "/?x=1"),
         ("ws://[::1]:65535/x", "::1", 65_535, "/x"),
         ("ws://[fe80::1]", "fe80::1", 35_779, "/"),
         ("ws://a/@:", "a", 35_779, "/@:"),
     ] {
-        let expected = Address {
-            host: host.to_owned(),
-            port,
-            path: path.to_owned(),
-        };
+        let expected = Address { host: host.to_owned(), port, path: path.to_owned() };
         assert_eq!(address_of(url), expected, "{url}");
     }
 }
@@ -408,10 +325,7 @@ fn a_url_that_leads_nowhere_is_refused() {
         (" ws://till-1", "no blanks"),
         ("ws://till-1\n", "no blanks"),
         ("ws://till-1/\u{7f}", "no blanks"),
-        (
-            "ws://kässe",
-            "no blanks, control characters or letters beyond ASCII",
-        ),
+        ("ws://kässe", "no blanks, control characters or letters beyond ASCII"),
     ] {
         let error = Config::new(url).check().unwrap_err();
         assert_eq!(error.status(), Status::Config);

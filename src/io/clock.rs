@@ -115,7 +115,9 @@ impl JumpAlarm {
         };
         let flags = libc::TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
         // SAFETY: the descriptor is ours and open, `never` lives through the call, and no old value is asked for.
-        unsafe { libc::timerfd_settime(self.raw(), flags, &raw const never, std::ptr::null_mut()) == 0 }
+        unsafe {
+            libc::timerfd_settime(self.raw(), flags, &raw const never, std::ptr::null_mut()) == 0
+        }
     }
 }
 

@@ -151,7 +151,8 @@ impl Driver {
             waker,
         });
         let mut driven = Loop::new(poll, Arc::clone(&mailbox))?;
-        let thread = std::thread::Builder::new().name("ecrhub-io".into()).spawn(move || driven.run())?;
+        let thread =
+            std::thread::Builder::new().name("ecrhub-io".into()).spawn(move || driven.run())?;
         let next_token = AtomicUsize::new(FIRST);
         Ok(Driver { mailbox, next_token, thread: Mutex::new(Some(thread)) })
     }
@@ -168,9 +169,9 @@ pub fn driver() -> Result<Arc<Driver>> {
     if let Some(driver) = &*slot {
         return Ok(Arc::clone(driver));
     }
-    let driver = Driver::start()
-        .map(Arc::new)
-        .map_err(|error| Error::new(Status::Internal, format!("the I/O thread cannot be started: {error}")))?;
+    let driver = Driver::start().map(Arc::new).map_err(|error| {
+        Error::new(Status::Internal, format!("the I/O thread cannot be started: {error}"))
+    })?;
     *slot = Some(Arc::clone(&driver));
     Ok(driver)
 }

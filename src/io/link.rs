@@ -145,7 +145,12 @@ impl Link {
     }
 
     /// The name was looked up.
-    pub fn on_found(&mut self, found: Found, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+    pub fn on_found(
+        &mut self,
+        found: Found,
+        reactor: &Reactor<'_>,
+        now_ms: u64,
+    ) -> Result<(), Fault> {
         if !matches!(self.state, State::Resolving) {
             return Ok(());
         }
@@ -204,7 +209,12 @@ impl Link {
         fault
     }
 
-    fn open(&mut self, mut addresses: VecDeque<SocketAddr>, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+    fn open(
+        &mut self,
+        mut addresses: VecDeque<SocketAddr>,
+        reactor: &Reactor<'_>,
+        now_ms: u64,
+    ) -> Result<(), Fault> {
         let mut last = None;
         while let Some(address) = addresses.pop_front() {
             let connecting = TcpStream::connect(address)
@@ -298,7 +308,9 @@ impl Link {
     }
 
     fn finish_handshake(&mut self) -> Result<bool, Fault> {
-        let State::Handshaking(handshake) = std::mem::take(&mut self.state) else { return Ok(false) };
+        let State::Handshaking(handshake) = std::mem::take(&mut self.state) else {
+            return Ok(false);
+        };
         match handshake.handshake() {
             Ok((socket, _)) => {
                 self.state = State::Open(Open { socket, writing_since: None, is_blocked: false });

@@ -71,7 +71,11 @@ fn look_up(host: &str, port: u16) -> Found {
     match (host, port).to_socket_addrs() {
         Ok(addresses) => {
             let addresses: Vec<SocketAddr> = addresses.collect();
-            if addresses.is_empty() { Err(format!("\"{host}\" has no address")) } else { Ok(addresses) }
+            if addresses.is_empty() {
+                Err(format!("\"{host}\" has no address"))
+            } else {
+                Ok(addresses)
+            }
         }
         Err(error) => Err(format!("the name \"{host}\" cannot be looked up: {error}")),
     }

@@ -2,8 +2,19 @@
 
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+pub mod memory;
+mod owner;
+mod reader;
+mod rules;
+mod schema;
+mod shared;
+mod sqlite;
+mod trouble;
 mod volatile;
 
+pub use reader::{Filter, Reader};
+pub use sqlite::{SqliteJournal, resolve};
 pub(crate) use volatile::Volatile;
 
 use crate::error::Result;
@@ -77,9 +88,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether the till, or a person, still has something to do with it.
+    /// Whether it is still to be found out, to be acknowledged, or to be resolved.
     pub fn is_open(&self) -> bool {
-        self.acknowledged_ms.is_none() || (self.outcome == Some(Outcome::Unknown) && self.resolved_ms.is_none())
+        self.acknowledged_ms.is_none() || self.outcome == Some(Outcome::Unknown)
     }
 }
 
@@ -95,10 +106,12 @@ pub trait Journal: Send + Sync {
     /// unless that order was `not_sent`: its row is then replaced.
     fn begin(&self, order: &NewOrder<'_>) -> Result<()>;
 
-    /// Writes down an outcome, of an order that has none yet.
+    /// Writes down an outcome, of an order that has none yet. The outcome it already has, once more, changes nothing;
+    /// another one is refused.
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()>;
 
     /// Writes down the truth about an order that had completed as `unknown`; it is to be acknowledged again.
+    /// The same truth once more changes nothing; refused when the order is not `unknown` or a person has decided.
     fn clarify(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()>;
 
     /// The till has the present outcome. Acknowledging again changes nothing.
@@ -106,8 +119,15 @@ pub trait Journal: Send + Sync {
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()>;
 
     /// What a person decided about an `unknown`: it has that outcome from now on and counts as acknowledged.
-    /// [`Status::Argument`](crate::Status::Argument) when there is no such order, or it is not `unknown`.
-    fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>, at_ms: i64) -> Result<()>;
+    /// [`Status::Argument`](crate::Status::Argument) when there is no such order, or it is not `unknown`,
+    /// or the outcome is not one of `approved`, `declined`, `cancelled`, `not_found`.
+    fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        note: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()>;
 
     /// One order.
     fn find(&self, request_id: &str) -> Result<Option<Entry>>;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::rules::{self, Step};
 use super::{Entry, Journal, NewOrder, Settlement};
-use crate::error::{Error, Result, Status};
+use crate::error::Result;
 use crate::protocol::Outcome;
 
 /// Orders kept at most. The oldest acknowledged go first, then the oldest with an outcome.
@@ -24,11 +25,14 @@ struct Book {
 }
 
 impl Book {
-    fn find_mut(&mut self, request_id: &str) -> Result<&mut Entry> {
-        self.by_id
-            .get(request_id)
-            .and_then(|at| self.entries.get_mut(at))
-            .ok_or_else(|| no_such_order(request_id))
+    fn find(&self, request_id: &str) -> Option<&Entry> {
+        self.entries.get(self.by_id.get(request_id)?)
+    }
+
+    fn write(&mut self, request_id: &str, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.by_id.get(request_id).and_then(|at| self.entries.get_mut(at)) {
+            change(entry);
+        }
     }
 
     fn remove(&mut self, at: u64) {
@@ -50,11 +54,6 @@ impl Book {
             self.remove(at);
         }
     }
-}
-
-/// The error for an id that is not in the book.
-pub(crate) fn no_such_order(request_id: &str) -> Error {
-    Error::new(Status::Argument, format!("request_id: no order with this id here: \"{request_id}\""))
 }
 
 impl Volatile {
@@ -98,46 +97,52 @@ impl Journal for Volatile {
 
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
         let mut book = self.lock();
-        let entry = book.find_mut(request_id)?;
-        entry.outcome = Some(settlement.outcome);
-        entry.settled_ms = Some(settlement.at_ms);
+        if rules::settle(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
+            book.write(request_id, |entry| note(entry, settlement));
+        }
         Ok(())
     }
 
     fn clarify(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
         let mut book = self.lock();
-        let entry = book.find_mut(request_id)?;
-        entry.outcome = Some(settlement.outcome);
-        entry.settled_ms = Some(settlement.at_ms);
-        entry.clarified = true;
-        entry.acknowledged_ms = None;
+        if rules::clarify(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
+            book.write(request_id, |entry| {
+                note(entry, settlement);
+                entry.clarified = true;
+                entry.acknowledged_ms = None;
+            });
+        }
         Ok(())
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
         let mut book = self.lock();
-        let entry = book.find_mut(request_id)?;
-        if entry.outcome.is_none() {
-            return Err(not_settled(request_id));
+        if rules::acknowledge(request_id, book.find(request_id))? == Step::Write {
+            book.write(request_id, |entry| entry.acknowledged_ms = Some(at_ms));
         }
-        entry.acknowledged_ms.get_or_insert(at_ms);
         Ok(())
     }
 
-    fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>, at_ms: i64) -> Result<()> {
+    fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        remark: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
         let mut book = self.lock();
-        let entry = book.find_mut(request_id)?;
-        check_resolvable(entry)?;
-        entry.outcome = Some(outcome);
-        entry.note = note.map(str::to_owned);
-        entry.resolved_ms = Some(at_ms);
-        entry.acknowledged_ms = Some(at_ms);
+        rules::resolve(request_id, book.find(request_id), outcome)?;
+        book.write(request_id, |entry| {
+            entry.outcome = Some(outcome);
+            entry.note = remark.map(str::to_owned);
+            entry.resolved_ms = Some(at_ms);
+            entry.acknowledged_ms = Some(at_ms);
+        });
         Ok(())
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
-        let book = self.lock();
-        Ok(book.by_id.get(request_id).and_then(|at| book.entries.get(at)).cloned())
+        Ok(self.lock().find(request_id).cloned())
     }
 
     fn open(&self, terminal: &str) -> Result<Vec<Entry>> {
@@ -151,28 +156,9 @@ impl Journal for Volatile {
     }
 }
 
-/// The error for an order that has no outcome yet.
-pub(crate) fn not_settled(request_id: &str) -> Error {
-    Error::new(
-        Status::Argument,
-        format!("request_id: order \"{request_id}\" has no outcome yet, so there is nothing to acknowledge"),
-    )
-}
-
-/// Only an order that is unknown is for a person to decide.
-pub(crate) fn check_resolvable(entry: &Entry) -> Result<()> {
-    match entry.outcome {
-        Some(Outcome::Unknown) => Ok(()),
-        Some(outcome) => Err(Error::new(
-            Status::Argument,
-            format!("request_id: only an unknown order can be resolved, \"{}\" is {outcome}", entry.request_id),
-        )),
-        None => Err(Error::new(
-            Status::Argument,
-            format!(
-                "request_id: only an unknown order can be resolved, the outcome of \"{}\" is still being found out",
-                entry.request_id
-            ),
-        )),
-    }
+fn note(entry: &mut Entry, settlement: &Settlement<'_>) {
+    entry.outcome = Some(settlement.outcome);
+    entry.sent = settlement.sent.to_owned();
+    entry.recovered = settlement.recovered;
+    entry.settled_ms = Some(settlement.at_ms);
 }

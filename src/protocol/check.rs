@@ -39,10 +39,9 @@ pub(super) fn walk(
 fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
     match (need, trans_type) {
         (Need::Never, _) => Some("only a response has it, leave it out".to_owned()),
-        (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => Some(format!(
-            "only with trans_type {}, got trans_type {given}",
-            listed(types)
-        )),
+        (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => {
+            Some(format!("only with trans_type {}, got trans_type {given}", listed(types)))
+        }
         _ => None,
     }
 }
@@ -68,10 +67,9 @@ fn broken(rule: Rule, value: &Value<'_>) -> Option<String> {
         (Rule::Any, _) | (Rule::Flag, Value::Bool(_)) | (Rule::Object, Value::Object(_)) => None,
         (Rule::Flag, _) => expected("true or false"),
         (Rule::Object, _) => expected("an object"),
-        (Rule::Amount | Rule::AmountAboveZero, Value::Number(_)) => Some(format!(
-            "an amount is written as text, like \"34.50\", got {}",
-            shown(value)
-        )),
+        (Rule::Amount | Rule::AmountAboveZero, Value::Number(_)) => {
+            Some(format!("an amount is written as text, like \"34.50\", got {}", shown(value)))
+        }
         (_, Value::Text(text)) => broken_text(rule, text),
         (_, Value::Number(digits)) => broken_text(rule, digits),
         _ => expected("a text"),
@@ -87,10 +85,9 @@ fn broken_text(rule: Rule, text: &str) -> Option<String> {
         Rule::OneOf(allowed) if allowed.contains(&text) => None,
         Rule::OneOf(allowed) => but_got(false, &format!("one of {}", listed(allowed))),
         Rule::OrderNo => broken_order_no(text),
-        Rule::Currency => but_got(
-            currency::exists(text),
-            "an ISO 4217 code of three capital letters",
-        ),
+        Rule::Currency => {
+            but_got(currency::exists(text), "an ISO 4217 code of three capital letters")
+        }
         Rule::Amount => but_got(amount::is_zero(text).is_some(), amount::RULE),
         Rule::AmountAboveZero => match amount::is_zero(text) {
             Some(zero) => but_got(!zero, "more than zero"),

@@ -59,27 +59,14 @@ const STATUSES: [(&str, &str, Outcome); 6] = [
 ];
 
 /// How a response message says that time ran out, in small letters.
-const TIMEOUT_WORDS: [&str; 7] = [
-    "timeout",
-    "time out",
-    "time-out",
-    "timed out",
-    "timed-out",
-    "超时",
-    "超時",
-];
+const TIMEOUT_WORDS: [&str; 7] =
+    ["timeout", "time out", "time-out", "timed out", "timed-out", "超时", "超時"];
 
 /// The answer to an order; `DESIGN.md`'s "Outcomes".
 pub(super) fn order_verdict(response: &Response) -> Verdict {
-    if let Some(message) = response
-        .message
-        .as_deref()
-        .filter(|message| speaks_of_timeout(message))
+    if let Some(message) = response.message.as_deref().filter(|message| speaks_of_timeout(message))
     {
-        return Verdict::Unsettled(format!(
-            "the terminal speaks of a timeout: {}",
-            shown(message)
-        ));
+        return Verdict::Unsettled(format!("the terminal speaks of a timeout: {}", shown(message)));
     }
     let Some(code) = response.code.as_deref() else {
         return Verdict::Unsettled("the answer has no response_code".to_owned());

@@ -55,12 +55,7 @@ pub fn follow_up(
         .text("request_id", request_id)
         .text("timestamp", &timestamp_ms.to_string())
         .text("version", VERSION)
-        .json(
-            "biz_data",
-            &Object::new()
-                .text("merchant_order_no", merchant_order_no)
-                .end(),
-        )
+        .json("biz_data", &Object::new().text("merchant_order_no", merchant_order_no).end())
         .end();
     Request {
         request_id: request_id.to_owned(),
@@ -103,24 +98,15 @@ impl Message<'_> {
             // Conditions that hang on a trans_type are judged only by one that exists.
             let trans_type =
                 text_of(biz_data, "trans_type").filter(|given| fields::is_trans_type(given));
-            check::walk(
-                tables.biz_data,
-                biz_data,
-                "biz_data.",
-                trans_type.as_deref(),
-                &mut faults,
-            );
+            check::walk(tables.biz_data, biz_data, "biz_data.", trans_type.as_deref(), &mut faults);
         }
         faults
     }
 
     /// The message as it goes on the wire. It has no faults.
     fn into_request(self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> Request {
-        let biz_data_text = |name| {
-            self.biz_data
-                .as_ref()
-                .and_then(|members| text_of(members, name))
-        };
+        let biz_data_text =
+            |name| self.biz_data.as_ref().and_then(|members| text_of(members, name));
         Request {
             request_id: text_of(&self.envelope, "request_id")
                 .unwrap_or_else(|| defaults.request_id.to_owned()),
@@ -187,11 +173,7 @@ fn push_name(out: &mut String, name: &str) {
 /// A member as the caller wrote it; a number where the table wants a text becomes that text.
 fn push_member(out: &mut String, table: &[Field], name: &str, json: &str) {
     push_name(out, name);
-    let wants_text = || {
-        table
-            .iter()
-            .any(|field| field.name == name && field.rule.is_text())
-    };
+    let wants_text = || table.iter().any(|field| field.name == name && field.rule.is_text());
     match members::value_of(json) {
         Value::Number(digits) if wants_text() => push_quoted(out, digits),
         _ => members::push_compact(out, json),

@@ -182,22 +182,15 @@ pub(super) fn strict(topic: &str) -> Tables {
         CLOSE => CLOSE_FIELDS,
         _ => &[],
     };
-    Tables {
-        envelope: ENVELOPE,
-        biz_data,
-    }
+    Tables { envelope: ENVELOPE, biz_data }
 }
 
 /// Only what an answer is matched by.
 pub(super) fn lenient(topic: &str) -> Tables {
     match topic {
-        ORDER | QUERY => Tables {
-            envelope: LENIENT_ENVELOPE_BY_NUMBER,
-            biz_data: LENIENT_BY_NUMBER,
-        },
-        _ => Tables {
-            envelope: LENIENT_ENVELOPE,
-            biz_data: &[],
-        },
+        ORDER | QUERY => {
+            Tables { envelope: LENIENT_ENVELOPE_BY_NUMBER, biz_data: LENIENT_BY_NUMBER }
+        }
+        _ => Tables { envelope: LENIENT_ENVELOPE, biz_data: &[] },
     }
 }

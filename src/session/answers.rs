@@ -61,7 +61,9 @@ impl Session {
                 .find_by_key(topic, number)
                 .map(Target::Request)
                 .or_else(|| self.probe_about(topic, number)),
-            Some(topic) => self.find_by_key(topic, None).map(Target::Request).or_else(|| self.only_one(topic)),
+            Some(topic) => {
+                self.find_by_key(topic, None).map(Target::Request).or_else(|| self.only_one(topic))
+            }
             None => self.only_request_about(number?),
         }
     }
@@ -120,7 +122,11 @@ impl Session {
             return;
         }
         let fault = (outcome == Outcome::Unknown).then(|| {
-            Fault::new(Status::Terminal, Stage::Terminal, "the answer does not say what became of the order")
+            Fault::new(
+                Status::Terminal,
+                Stage::Terminal,
+                "the answer does not say what became of the order",
+            )
         });
         self.complete(seq, outcome, Some(text.to_owned()), fault, false, now);
         if is_query && let Some(order) = number.and_then(|number| self.order_in_flight(&number)) {
@@ -182,7 +188,9 @@ impl Session {
         }
         let late_for = match (id, response.merchant_order_no.as_deref()) {
             (Some(id), _) => self.recent.knows_id(id).then(|| id.to_owned()),
-            (None, Some(number)) if response.topic.as_deref().is_none_or(|t| t == protocol::ORDER) => {
+            (None, Some(number))
+                if response.topic.as_deref().is_none_or(|t| t == protocol::ORDER) =>
+            {
                 self.recent.id_of_order(number).map(str::to_owned)
             }
             (None, _) => None,
@@ -217,9 +225,5 @@ fn is_its_own(task: &Task, response: &Response) -> Result<(), String> {
         }
         return response.fits(&task.request);
     }
-    if names(task, response) {
-        Ok(())
-    } else {
-        Err("the answer names another order".to_owned())
-    }
+    if names(task, response) { Ok(()) } else { Err("the answer names another order".to_owned()) }
 }

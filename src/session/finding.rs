@@ -124,7 +124,9 @@ impl Session {
         let is_over = finding.until <= now.mono_ms;
         match finding.phase {
             Phase::Asking if is_over && self.link.is_up() => self.give_up(seq, now),
-            Phase::Asking if is_over => self.nobody_could_tell(seq, "the terminal cannot be reached", now),
+            Phase::Asking if is_over => {
+                self.nobody_could_tell(seq, "the terminal cannot be reached", now)
+            }
             Phase::Closing if is_over => self.ask_last(seq, now),
             Phase::LastAsk if is_over => {
                 self.nobody_could_tell(seq, "the terminal did not answer", now);
@@ -206,8 +208,8 @@ impl Session {
         let Some(finding) = task.finding() else { return };
         let (phase, closed) = (finding.phase, finding.closed);
         // Only the newest question was asked after the close; what older ones say may have been overtaken by it.
-        let is_newest = response.request_id.is_none()
-            || response.request_id.as_ref() == finding.probes.back();
+        let is_newest =
+            response.request_id.is_none() || response.request_id.as_ref() == finding.probes.back();
         match (weigh(task, response), phase) {
             (Evidence::Settles(outcome), _) => self.settle(seq, outcome, text, true, now),
             (Evidence::Misfit(why), Phase::Asking | Phase::Closing | Phase::LastAsk) => {
@@ -219,10 +221,18 @@ impl Session {
             }
             (_, Phase::Clarifying) => self.make_up_for_the_close(seq, now),
             (Evidence::NotFound, Phase::LastAsk) => {
-                self.nobody_could_tell(seq, "the terminal has no record of it, and did not accept a close", now);
+                self.nobody_could_tell(
+                    seq,
+                    "the terminal has no record of it, and did not accept a close",
+                    now,
+                );
             }
             (Evidence::Open, Phase::LastAsk) => {
-                self.nobody_could_tell(seq, "the terminal says neither that it was paid nor that it was not", now);
+                self.nobody_could_tell(
+                    seq,
+                    "the terminal says neither that it was paid nor that it was not",
+                    now,
+                );
             }
             (_, Phase::Asking | Phase::Closing) => {}
         }
@@ -231,7 +241,8 @@ impl Session {
     /// An order that became unknown before the terminal had heard the close gets it once the terminal is there:
     /// without it "not found" could still turn into a charge.
     fn make_up_for_the_close(&mut self, seq: Seq, now: Now) {
-        let answered = self.tasks.get(&seq).and_then(Task::finding).is_none_or(|f| f.close_answered);
+        let answered =
+            self.tasks.get(&seq).and_then(Task::finding).is_none_or(|f| f.close_answered);
         if !answered {
             self.ask(seq, protocol::CLOSE, now);
         }
@@ -251,7 +262,14 @@ impl Session {
     }
 
     /// The truth is known: it completes the order, or clarifies it when it has completed as unknown.
-    pub(super) fn settle(&mut self, seq: Seq, outcome: Outcome, text: &str, recovered: bool, now: Now) {
+    pub(super) fn settle(
+        &mut self,
+        seq: Seq,
+        outcome: Outcome,
+        text: &str,
+        recovered: bool,
+        now: Now,
+    ) {
         let Some(task) = self.tasks.get(&seq) else { return };
         if !task.is_clarifying() {
             self.complete(seq, outcome, Some(text.to_owned()), None, recovered, now);

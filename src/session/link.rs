@@ -242,7 +242,8 @@ impl Session {
         match &self.link.state {
             State::Down { .. } => self.start_connecting(now),
             State::Connecting { stage, .. } => {
-                let message = format!("no connection within {} ms", self.settings.connect_timeout_ms);
+                let message =
+                    format!("no connection within {} ms", self.settings.connect_timeout_ms);
                 let fault = Fault::new(Status::Timeout, *stage, message);
                 self.drop_link(fault, now);
             }

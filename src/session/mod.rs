@@ -149,7 +149,8 @@ impl Session {
                 format!("request_id: already used on this terminal: \"{id}\""),
             ));
         }
-        let Some(number) = request.merchant_order_no.as_deref().filter(|_| request.is_order()) else {
+        let Some(number) = request.merchant_order_no.as_deref().filter(|_| request.is_order())
+        else {
             return Ok(());
         };
         if self.order_in_flight(number).is_some() || self.recent.knows_order(number) {
@@ -172,7 +173,8 @@ impl Session {
         } else {
             self.settings.request_timeout_ms
         });
-        let task = Task::new(request, answer_within_ms, now, now.mono_ms + self.settings.send_timeout_ms);
+        let task =
+            Task::new(request, answer_within_ms, now, now.mono_ms + self.settings.send_timeout_ms);
         let seq = self.insert(task);
         self.queue.insert(seq);
         self.hurry(now);
@@ -455,15 +457,11 @@ impl Session {
     /// The oldest task with this topic and number.
     fn find_by_key(&self, topic: &str, number: Option<&str>) -> Option<Seq> {
         let key = self.key(topic, number);
-        self.keys
-            .range((key, 0)..=(key, Seq::MAX))
-            .map(|(_, seq)| *seq)
-            .find(|seq| {
-                self.tasks.get(seq).is_some_and(|task| {
-                    task.request.topic == topic
-                        && task.request.merchant_order_no.as_deref() == number
-                })
+        self.keys.range((key, 0)..=(key, Seq::MAX)).map(|(_, seq)| *seq).find(|seq| {
+            self.tasks.get(seq).is_some_and(|task| {
+                task.request.topic == topic && task.request.merchant_order_no.as_deref() == number
             })
+        })
     }
 
     fn order_in_flight(&self, number: &str) -> Option<Seq> {

@@ -93,7 +93,13 @@ impl Books {
         self.journal.acknowledge(request_id, at_ms)
     }
 
-    pub(crate) fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>, at_ms: i64) -> Result<()> {
+    pub(crate) fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        note: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
         self.journal.resolve(request_id, outcome, note, at_ms)
     }
 
@@ -130,7 +136,8 @@ impl Books {
             in_memory.insert(open.request.request_id.clone());
             rows.push((open.since_ms, row_in_flight(&open)));
         }
-        let outcomes: Vec<(&str, Outcome)> = unfetched.filter_map(|queued| outcome_of(&queued.event)).collect();
+        let outcomes: Vec<(&str, Outcome)> =
+            unfetched.filter_map(|queued| outcome_of(&queued.event)).collect();
         for entry in self.journal.open(&self.terminal)? {
             let told = outcomes.iter().rev().find(|(id, _)| *id == entry.request_id);
             let outcome = told.map(|(_, outcome)| *outcome).or(entry.outcome);

@@ -17,7 +17,7 @@ use crate::config::{Config, Validation};
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::EventKind;
 use crate::io::{self, Cause, Driven, Driver, Link, News, Reactor, Turn};
-use crate::journal;
+use crate::journal::{Journal, SqliteJournal, Volatile};
 use crate::json::Object;
 use crate::protocol::{self, Defaults, Outcome, Request};
 use crate::session::{Action, LinkState, Now, Progress, Rng, Session, Settings};
@@ -171,7 +171,12 @@ impl Shared {
     }
 
     /// Takes a request: an order goes into the journal first, and nothing is sent when that fails.
-    pub(super) fn submit(&self, request: Request, timeout: Option<Duration>, call: Option<Arc<Condvar>>) -> Result<()> {
+    pub(super) fn submit(
+        &self,
+        request: Request,
+        timeout: Option<Duration>,
+        call: Option<Arc<Condvar>>,
+    ) -> Result<()> {
         let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
         let is_order = request.is_order();
         if is_order {
@@ -184,7 +189,8 @@ impl Shared {
         let mut inner = self.lock();
         let now = io::now();
         inner.release(&request);
-        let refused = inner.may_take(self.max_in_flight).and_then(|()| inner.session.check_unused(&request));
+        let refused =
+            inner.may_take(self.max_in_flight).and_then(|()| inner.session.check_unused(&request));
         if let Err(error) = refused {
             drop(inner);
             if is_order {
@@ -210,14 +216,19 @@ impl Shared {
             *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
         });
         if is_held {
-            let message = "biz_data.merchant_order_no or request_id: being sent by another thread right now";
+            let message =
+                "biz_data.merchant_order_no or request_id: being sent by another thread right now";
             return Err(Error::new(Status::Duplicate, message));
         }
         inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
         Ok(())
     }
 
-    pub(super) fn call(self: &Arc<Self>, request: Request, timeout: Option<Duration>) -> Result<Called> {
+    pub(super) fn call(
+        self: &Arc<Self>,
+        request: Request,
+        timeout: Option<Duration>,
+    ) -> Result<Called> {
         let request_id = request.request_id.clone();
         let ready = Arc::new(Condvar::new());
         self.submit(request, timeout, Some(Arc::clone(&ready)))?;
@@ -320,7 +331,10 @@ impl Shared {
         let mut inner = self.lock_live()?;
         if inner.signal.is_none() {
             let signal = io::ReadySignal::new().map_err(|error| {
-                Error::new(Status::Internal, format!("no descriptor to wait on can be made: {error}"))
+                Error::new(
+                    Status::Internal,
+                    format!("no descriptor to wait on can be made: {error}"),
+                )
             })?;
             inner.signal = Some(signal);
             inner.show_readiness();
@@ -331,7 +345,10 @@ impl Shared {
     #[cfg(not(unix))]
     pub(super) fn wait_fd(&self) -> Result<i32> {
         drop(self.lock_live()?);
-        Err(Error::new(Status::Unsupported, "there are no descriptors to wait on here: use ecrhub_poll"))
+        Err(Error::new(
+            Status::Unsupported,
+            "there are no descriptors to wait on here: use ecrhub_poll",
+        ))
     }
 
     pub(super) fn state(&self) -> Result<String> {
@@ -366,13 +383,22 @@ impl Shared {
         match self.books.acknowledge(request_id, io::now().wall_ms) {
             Err(error) if error.status() == Status::Argument => {
                 // Requests that move no money are in no book; there is nothing to keep of them once they have completed.
-                if self.lock_live()?.session.has_completed(request_id) { Ok(()) } else { Err(error) }
+                if self.lock_live()?.session.has_completed(request_id) {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             }
             other => other,
         }
     }
 
-    pub(super) fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>) -> Result<()> {
+    pub(super) fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        note: Option<&str>,
+    ) -> Result<()> {
         self.write_if_unwritten(request_id)?;
         self.books.resolve(request_id, outcome, note, io::now().wall_ms)?;
         self.lock_live()?.session.forget_unknown(request_id);
@@ -463,11 +489,12 @@ impl Shared {
     }
 }
 
-fn open_books(config: &Config, _now: Now) -> Result<Books> {
-    if config.journal.is_some() {
-        return Err(Error::new(Status::Unsupported, "journal: not in this build"));
-    }
-    Ok(Books::new(Arc::new(journal::Volatile::default()), config.terminal_name()))
+fn open_books(config: &Config, now: Now) -> Result<Books> {
+    let journal: Arc<dyn Journal> = match &config.journal {
+        Some(path) => SqliteJournal::open_shared(path, config.journal_keep_days, now.wall_ms)?,
+        None => Arc::new(Volatile::default()),
+    };
+    Ok(Books::new(journal, config.terminal_name()))
 }
 
 fn as_number(count: usize) -> u64 {

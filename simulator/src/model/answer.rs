@@ -44,11 +44,7 @@ pub(super) fn build(
     }
     fields.insert("timestamp".into(), timestamp(odd, now));
     fields.insert("version".into(), "1.0".into());
-    let written = if odd.code_zero && code == "000" {
-        "0"
-    } else {
-        code
-    };
+    let written = if odd.code_zero && code == "000" { "0" } else { code };
     fields.insert("response_code".into(), written.into());
     fields.insert("response_msg".into(), message(odd, code, text).into());
     if let Some(biz_data) = biz_data_value(odd, biz_data) {

@@ -126,14 +126,8 @@ impl Model {
     /// Time passed: what is due happens.
     pub fn on_time(&mut self, now: u64) {
         let due: Vec<_> = self.later.extract_if(.., |(at, _)| *at <= now).collect();
-        self.actions
-            .extend(due.into_iter().map(|(_, action)| action));
-        while self
-            .running
-            .as_ref()
-            .and_then(Running::deadline)
-            .is_some_and(|at| at <= now)
-        {
+        self.actions.extend(due.into_iter().map(|(_, action)| action));
+        while self.running.as_ref().and_then(Running::deadline).is_some_and(|at| at <= now) {
             self.advance(now);
         }
     }
@@ -156,10 +150,7 @@ impl Model {
 
     /// How often money moved under this number. More than once never happens.
     pub fn charges(&self, merchant_order_no: &str) -> usize {
-        self.ledger
-            .iter()
-            .filter(|entry| entry.merchant_order_no == merchant_order_no)
-            .count()
+        self.ledger.iter().filter(|entry| entry.merchant_order_no == merchant_order_no).count()
     }
 
     /// What the terminal knows about a number.
@@ -174,9 +165,7 @@ impl Model {
 
     /// Whether the transaction under way waits for the cashier's confirmation.
     pub fn confirming(&self) -> bool {
-        self.running
-            .as_ref()
-            .is_some_and(|running| running.stage == Stage::Confirming)
+        self.running.as_ref().is_some_and(|running| running.stage == Stage::Confirming)
     }
 
     /// Grows whenever records or ledger change.
@@ -213,21 +202,14 @@ impl Model {
     pub fn reset(&mut self) {
         let fresh = Model::new(self.options.clone(), self.chance);
         let connections = std::mem::take(&mut self.connections);
-        *self = Model {
-            connections,
-            revision: self.revision + 1,
-            ..fresh
-        };
+        *self = Model { connections, revision: self.revision + 1, ..fresh };
     }
 
     /// The terminal restarts: every link is cut and the transaction under way is lost, not charged. Records and ledger
     /// stay.
     pub fn reboot(&mut self, now: u64) {
         // One that only settles does so at the gateway, terminal or not.
-        if let Some(running) = self
-            .running
-            .take_if(|running| running.stage != Stage::Settling)
-        {
+        if let Some(running) = self.running.take_if(|running| running.stage != Stage::Settling) {
             self.records.remove(&running.number);
             self.revision += 1;
         }

@@ -72,11 +72,8 @@ impl Model {
         };
         let original = self.records.get(number).ok_or("104")?;
         let kind = original.trans_type.as_str();
-        let cannot = if matches!(order.trans_type.as_str(), "2" | "5" | "7") {
-            "119"
-        } else {
-            "106"
-        };
+        let cannot =
+            if matches!(order.trans_type.as_str(), "2" | "5" | "7") { "119" } else { "106" };
         match order.trans_type.as_str() {
             "2" if !matches!(kind, "1" | "3" | "4" | "6" | "11") || original.refunded > 0 => {
                 return Err(cannot);
@@ -110,17 +107,10 @@ impl Model {
         let (plan, manual) = (behaviour.plan(), self.options.manual);
         self.note(|| {
             let (kind, amount) = (kind(&order.trans_type), money::print(record.total));
-            format!(
-                "order {}: {kind} of {amount}, will be {behaviour}",
-                order.number
-            )
+            format!("order {}: {kind} of {amount}, will be {behaviour}", order.number)
         });
-        let mut running = Running::new(
-            conn,
-            request.envelope.clone(),
-            order.number.clone(),
-            behaviour,
-        );
+        let mut running =
+            Running::new(conn, request.envelope.clone(), order.number.clone(), behaviour);
         running.push = self.options.push_after_reconnect;
         running.expires_at = (order.expires_s > 0)
             .then(|| now.saturating_add(order.expires_s.saturating_mul(1_000)));
@@ -138,8 +128,7 @@ impl Model {
             }
             Fault::Freeze => {
                 self.actions.push_back(Action::Freeze);
-                self.later
-                    .push((now.saturating_add(self.options.freeze_ms), Action::Thaw));
+                self.later.push((now.saturating_add(self.options.freeze_ms), Action::Thaw));
             }
             _ => {}
         }
@@ -147,36 +136,22 @@ impl Model {
 
     fn new_record(&mut self, request: &Request, order: &Order, behaviour: Behaviour) -> Record {
         let draw = self.draw();
-        let original = order
-            .original
-            .as_ref()
-            .and_then(|number| self.records.get(number));
-        let amount = order
-            .amount
-            .or(original.map(|original| original.amount))
-            .unwrap_or(0);
+        let original = order.original.as_ref().and_then(|number| self.records.get(number));
+        let amount = order.amount.or(original.map(|original| original.amount)).unwrap_or(0);
         let mut echoed = serde_json::Map::new();
         for key in ECHOED {
             if let Some(text) = request.text(key) {
                 echoed.insert(key.to_owned(), text.into());
             }
         }
-        echoed
-            .entry("price_currency")
-            .or_insert_with(|| "USD".into());
+        echoed.entry("price_currency").or_insert_with(|| "USD".into());
         // A void may leave its amount out; the answer tells what was voided.
-        echoed
-            .entry("order_amount")
-            .or_insert_with(|| money::print(amount).into());
+        echoed.entry("order_amount").or_insert_with(|| money::print(amount).into());
         Record {
             merchant_order_no: order.number.clone(),
             trans_type: order.trans_type.clone(),
             orig_merchant_order_no: order.original.clone(),
-            trans_no: format!(
-                "5021{:08}{:010}",
-                draw % 100_000_000,
-                self.records.len() + 1
-            ),
+            trans_no: format!("5021{:08}{:010}", draw % 100_000_000, self.records.len() + 1),
             trans_status: 9,
             ended_at: None,
             behaviour,
@@ -192,10 +167,7 @@ impl Model {
 /// Checks the fields of an order by themselves.
 fn read(request: &Request) -> Result<Order, Refusal> {
     let trans_type = request.need("trans_type")?;
-    if !matches!(
-        trans_type.as_str(),
-        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "11"
-    ) {
+    if !matches!(trans_type.as_str(), "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "11") {
         return Err(Refusal::because("114", &format!("trans_type {trans_type}")).about(request));
     }
     let number = request.number("merchant_order_no")?;
@@ -212,9 +184,7 @@ fn read(request: &Request) -> Result<Order, Refusal> {
         None
     };
     let expires = request.text("expires").unwrap_or_else(|| "0".to_owned());
-    let expires_s = expires
-        .parse()
-        .map_err(|_| wrong("expires is not a number of seconds"))?;
+    let expires_s = expires.parse().map_err(|_| wrong("expires is not a number of seconds"))?;
     let confirm = request.flag("confirm_on_terminal")?;
     if confirm && request.envelope.request_id.is_none() {
         return Err(wrong("confirm_on_terminal needs request_id"));
@@ -225,24 +195,14 @@ fn read(request: &Request) -> Result<Order, Refusal> {
     check_currency(request)?;
     let extras = request.amount("tip_amount")?.unwrap_or(0)
         + request.amount("cashback_amount")?.unwrap_or(0);
-    Ok(Order {
-        number,
-        trans_type,
-        original,
-        amount,
-        extras,
-        expires_s,
-        confirm,
-    })
+    Ok(Order { number, trans_type, original, amount, extras, expires_s, confirm })
 }
 
 fn check_currency(request: &Request) -> Result<(), Refusal> {
     match request.text("price_currency") {
         Some(code) if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) => {
-            Err(
-                Refusal::because("202", "price_currency is not three capital letters")
-                    .about(request),
-            )
+            Err(Refusal::because("202", "price_currency is not three capital letters")
+                .about(request))
         }
         _ => Ok(()),
     }

@@ -74,10 +74,7 @@ impl Record {
     pub(super) fn biz_data(&self, status: u8) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("trans_type".into(), self.trans_type.clone().into());
-        fields.insert(
-            "merchant_order_no".into(),
-            self.merchant_order_no.clone().into(),
-        );
+        fields.insert("merchant_order_no".into(), self.merchant_order_no.clone().into());
         fields.extend(self.echoed.clone());
         fields.insert("trans_no".into(), self.trans_no.clone().into());
         fields.insert("trans_status".into(), status.to_string().into());
@@ -117,17 +114,11 @@ impl Record {
         put("pay_scenario", scenario);
         put("total_amount", money::print(self.total));
         put("pay_channel_trans_no", format!("CH{}", self.trans_no));
-        put(
-            "ref_no",
-            format!("{:012}", self.draw / 7 % 1_000_000_000_000),
-        );
+        put("ref_no", format!("{:012}", self.draw / 7 % 1_000_000_000_000));
         put("merchant_no", "312345678901".to_owned());
         put("discount_bmopc", "0.00".to_owned());
         put("discount_bpc", "0.00".to_owned());
-        put(
-            "trans_end_time",
-            clock::date_time(self.ended_at.unwrap_or(0)),
-        );
+        put("trans_end_time", clock::date_time(self.ended_at.unwrap_or(0)));
     }
 
     pub(super) fn ledger_entry(&self, at: u64) -> LedgerEntry {

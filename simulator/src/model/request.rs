@@ -15,30 +15,17 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub fn new(code: &'static str) -> Refusal {
-        Refusal {
-            code,
-            text: codes::meaning(code).to_owned(),
-            biz_data: Map::new(),
-        }
+        Refusal { code, text: codes::meaning(code).to_owned(), biz_data: Map::new() }
     }
 
     /// With what is wrong in detail.
     pub fn because(code: &'static str, detail: &str) -> Refusal {
-        Refusal {
-            text: format!("{}: {detail}", codes::meaning(code)),
-            ..Refusal::new(code)
-        }
+        Refusal { text: format!("{}: {detail}", codes::meaning(code)), ..Refusal::new(code) }
     }
 
     /// About an order: tills match it by its number.
     pub fn about(mut self, request: &Request) -> Refusal {
-        for key in [
-            "trans_type",
-            "merchant_order_no",
-            "order_amount",
-            "price_currency",
-            "attach",
-        ] {
+        for key in ["trans_type", "merchant_order_no", "order_amount", "price_currency", "attach"] {
             if let Some(value) = request.biz_data.get(key) {
                 self.biz_data.insert(key.to_owned(), value.clone());
             }
@@ -60,10 +47,7 @@ impl Request {
         let mut fields = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(fields)) => fields,
             _ => {
-                return Err((
-                    Envelope::default(),
-                    Refusal::because("202", "not a JSON object"),
-                ));
+                return Err((Envelope::default(), Refusal::because("202", "not a JSON object")));
             }
         };
         let envelope = Envelope {
@@ -81,10 +65,7 @@ impl Request {
         match fields.remove("biz_data") {
             Some(Value::Object(biz_data)) => Ok(Request { envelope, biz_data }),
             None | Some(Value::Null) => Err((envelope, missing("biz_data"))),
-            Some(_) => Err((
-                envelope,
-                Refusal::because("202", "biz_data is not an object"),
-            )),
+            Some(_) => Err((envelope, Refusal::because("202", "biz_data is not an object"))),
         }
     }
 
@@ -105,11 +86,8 @@ impl Request {
         if number.len() <= 32 && number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Ok(number);
         }
-        Err(Refusal::because(
-            "202",
-            &format!("{key} is not at most 32 letters and digits"),
-        )
-        .about(self))
+        Err(Refusal::because("202", &format!("{key} is not at most 32 letters and digits"))
+            .about(self))
     }
 
     /// An amount, which must be text: a number has lost its exact meaning.
@@ -128,9 +106,10 @@ impl Request {
         match self.text(key).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(
-                Refusal::because("202", &format!("{key} is neither true nor false")).about(self),
-            ),
+            Some(_) => {
+                Err(Refusal::because("202", &format!("{key} is neither true nor false"))
+                    .about(self))
+            }
         }
     }
 }

@@ -8,10 +8,7 @@ use crate::Behaviour;
 impl Model {
     /// Records, ledger and barred numbers. A transaction under way is not kept: a restart loses it.
     pub fn snapshot(&self) -> Value {
-        let kept = self
-            .records
-            .values()
-            .filter(|record| record.ended_at.is_some());
+        let kept = self.records.values().filter(|record| record.ended_at.is_some());
         json!({
             "ledger": self.ledger.iter().map(LedgerEntry::to_json).collect::<Vec<_>>(),
             "records": kept.map(record_to_json).collect::<Vec<_>>(),
@@ -21,19 +18,10 @@ impl Model {
 
     /// Takes over a [`Model::snapshot`]; the text says what is wrong with one that is none.
     pub fn restore(&mut self, snapshot: &Value) -> Result<(), String> {
-        let list = |key: &str| {
-            snapshot[key]
-                .as_array()
-                .ok_or_else(|| format!("{key} is not a list"))
-        };
-        let ledger = list("ledger")?
-            .iter()
-            .map(entry_from_json)
-            .collect::<Option<_>>();
-        let records = list("records")?
-            .iter()
-            .map(record_from_json)
-            .collect::<Option<Vec<_>>>();
+        let list =
+            |key: &str| snapshot[key].as_array().ok_or_else(|| format!("{key} is not a list"));
+        let ledger = list("ledger")?.iter().map(entry_from_json).collect::<Option<_>>();
+        let records = list("records")?.iter().map(record_from_json).collect::<Option<Vec<_>>>();
         let barred = list("barred")?
             .iter()
             .map(|number| number.as_str().map(str::to_owned))
@@ -41,10 +29,8 @@ impl Model {
         self.ledger = ledger.ok_or("an entry of ledger is not whole")?;
         self.barred = barred.ok_or("an entry of barred is not text")?;
         let records = records.ok_or("an entry of records is not whole")?;
-        self.records = records
-            .into_iter()
-            .map(|record| (record.merchant_order_no.clone(), record))
-            .collect();
+        self.records =
+            records.into_iter().map(|record| (record.merchant_order_no.clone(), record)).collect();
         Ok(())
     }
 }
@@ -78,10 +64,7 @@ fn record_from_json(value: &Value) -> Option<Record> {
         amount: value["amount"].as_u64()?,
         total: value["total"].as_u64()?,
         refunded: value["refunded"].as_u64()?,
-        echoed: value["echoed"]
-            .as_object()
-            .cloned()
-            .unwrap_or_else(Map::new),
+        echoed: value["echoed"].as_object().cloned().unwrap_or_else(Map::new),
         draw: value["draw"].as_u64()?,
     })
 }

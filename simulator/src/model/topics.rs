@@ -16,10 +16,7 @@ impl Model {
         now: u64,
     ) -> Result<(), Refusal> {
         let number = request.need("merchant_order_no")?;
-        let record = self
-            .records
-            .get(&number)
-            .ok_or_else(|| Refusal::new("104").about(request))?;
+        let record = self.records.get(&number).ok_or_else(|| Refusal::new("104").about(request))?;
         let mut biz_data = record.biz_data(record.trans_status);
         match record.behaviour.plan().fault {
             Fault::HiddenWhilePaying if record.ended_at.is_none() => {
@@ -27,10 +24,7 @@ impl Model {
             }
             Fault::QuerySilent if record.ended_at.is_some() => return Ok(()),
             Fault::QueryAmount => {
-                biz_data.insert(
-                    "order_amount".into(),
-                    money::print(record.amount + 1_000).into(),
-                );
+                biz_data.insert("order_amount".into(), money::print(record.amount + 1_000).into());
             }
             Fault::QueryNumber => {
                 biz_data.insert("merchant_order_no".into(), other(&number).into());
@@ -56,10 +50,7 @@ impl Model {
         let refuse = |code| Refusal::new(code).about(request);
         let number = match request.text("merchant_order_no") {
             Some(_) => request.number("merchant_order_no")?,
-            None => self
-                .running()
-                .map(str::to_owned)
-                .ok_or_else(|| refuse("201"))?,
+            None => self.running().map(str::to_owned).ok_or_else(|| refuse("201"))?,
         };
         match &self.running {
             Some(running) if running.number == number => {
@@ -116,10 +107,7 @@ impl Model {
                 json!({"merchant_order_no": number})
             }
             topic => {
-                return Err(Refusal::because(
-                    "202",
-                    &format!("topic {topic} is not known"),
-                ));
+                return Err(Refusal::because("202", &format!("topic {topic} is not known")));
             }
         };
         let biz_data = biz_data.as_object().cloned().unwrap_or_default();
@@ -134,14 +122,8 @@ impl Model {
         biz_data: Map<String, Value>,
         now: u64,
     ) {
-        let text = answer::render(
-            &self.options.oddities,
-            &request.envelope,
-            "000",
-            "",
-            biz_data,
-            now,
-        );
+        let text =
+            answer::render(&self.options.oddities, &request.envelope, "000", "", biz_data, now);
         self.send(Some(conn), text);
     }
 }

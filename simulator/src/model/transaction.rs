@@ -126,9 +126,7 @@ impl Model {
             Wait::Forever => None,
         };
         running.stage = Stage::Paying;
-        running.due = wait
-            .filter(|_| !self.options.manual)
-            .map(|wait| now.saturating_add(wait));
+        running.due = wait.filter(|_| !self.options.manual).map(|wait| now.saturating_add(wait));
         if let Some(record) = self.records.get_mut(&running.number) {
             record.trans_status = 0;
         }
@@ -143,9 +141,7 @@ impl Model {
     /// The transaction's next deadline is reached.
     pub(super) fn advance(&mut self, now: u64) {
         let Some(running) = &self.running else { return };
-        let expired = running
-            .expires_at
-            .is_some_and(|at| running.due.is_none_or(|due| at < due));
+        let expired = running.expires_at.is_some_and(|at| running.due.is_none_or(|due| at < due));
         match running.stage {
             Stage::Settling => self.settle(now),
             _ if expired => self.give_up("107", 1, now),
@@ -166,19 +162,10 @@ impl Model {
         record.trans_status = status;
         record.ended_at = Some(now);
         self.revision += 1;
-        let biz_data = unpaid(
-            record.biz_data(status),
-            self.options.oddities.declined_status,
-        );
+        let biz_data = unpaid(record.biz_data(status), self.options.oddities.declined_status);
         let odd = &self.options.oddities;
-        let text = answer::render(
-            odd,
-            &running.envelope,
-            code,
-            codes::meaning(code),
-            biz_data,
-            now,
-        );
+        let text =
+            answer::render(odd, &running.envelope, code, codes::meaning(code), biz_data, now);
         self.tell(running.home, running.push, text);
     }
 
@@ -211,14 +198,8 @@ impl Model {
         if let Some(record) = self.records.get_mut(&running.number) {
             record.trans_status = 0;
             let biz_data = record.biz_data(0);
-            let text = answer::render(
-                &self.options.oddities,
-                &running.envelope,
-                "000",
-                "",
-                biz_data,
-                now,
-            );
+            let text =
+                answer::render(&self.options.oddities, &running.envelope, "000", "", biz_data, now);
             self.tell(running.home, running.push, text);
         }
     }
@@ -252,11 +233,9 @@ impl Model {
         }
         self.note(|| {
             let what = match ends {
-                Ends::Paid => format!(
-                    "{} of {} done",
-                    kind(&record.trans_type),
-                    money::print(record.total)
-                ),
+                Ends::Paid => {
+                    format!("{} of {} done", kind(&record.trans_type), money::print(record.total))
+                }
                 Ends::Failed => "declined".to_owned(),
                 Ends::Cancelled => "cancelled".to_owned(),
             };
@@ -266,10 +245,8 @@ impl Model {
 
     /// What a void, refund or completion does to the transaction it is about.
     fn mark_original(&mut self, record: &Record) {
-        let Some(original) = record
-            .orig_merchant_order_no
-            .as_ref()
-            .and_then(|number| self.records.get_mut(number))
+        let Some(original) =
+            record.orig_merchant_order_no.as_ref().and_then(|number| self.records.get_mut(number))
         else {
             return;
         };
@@ -279,11 +256,8 @@ impl Model {
             "6" => original.trans_status = 4,
             _ => {}
         }
-        let (number, kind, amount) = (
-            original.orig_merchant_order_no.clone(),
-            original.trans_type.clone(),
-            original.amount,
-        );
+        let (number, kind, amount) =
+            (original.orig_merchant_order_no.clone(), original.trans_type.clone(), original.amount);
         // What is undone no longer counts on its own original: a voided refund may be refunded again.
         if let Some(first) = number
             .filter(|_| matches!(record.trans_type.as_str(), "2" | "7"))
@@ -386,8 +360,7 @@ impl Model {
     fn go_away(&mut self, now: u64) {
         self.cut_all(now);
         self.actions.push_back(Action::Refuse);
-        self.later
-            .push((now.saturating_add(self.options.restart_ms), Action::Accept));
+        self.later.push((now.saturating_add(self.options.restart_ms), Action::Accept));
     }
 }
 

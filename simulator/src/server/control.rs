@@ -28,39 +28,25 @@ const PATHS: [(&str, &str); 16] = [
 /// Carries out one call.
 pub(super) fn answer(core: &mut Core, request: &HttpRequest) -> Response {
     let Some((method, path)) = PATHS.iter().find(|(_, path)| *path == request.path) else {
-        let allowed: Vec<_> = PATHS
-            .iter()
-            .map(|(method, path)| format!("{method} {path}"))
-            .collect();
+        let allowed: Vec<_> =
+            PATHS.iter().map(|(method, path)| format!("{method} {path}")).collect();
         return (
             404,
             json!({"error": format!("there is no {}", request.path), "allowed": allowed}),
         );
     };
     if *method != request.method {
-        return (
-            405,
-            json!({"error": format!("{path} takes {method}"), "allowed": [method]}),
-        );
+        return (405, json!({"error": format!("{path} takes {method}"), "allowed": [method]}));
     }
-    let outcome = if *method == "GET" {
-        Ok(get(core, path))
-    } else {
-        post(core, path, &request.body)
-    };
+    let outcome =
+        if *method == "GET" { Ok(get(core, path)) } else { post(core, path, &request.body) };
     core.tick();
     outcome.map_or_else(|refused| refused, |body| (200, body))
 }
 
 fn get(core: &Core, path: &str) -> Value {
     match path {
-        "/ledger" => Value::Array(
-            core.model
-                .ledger()
-                .iter()
-                .map(LedgerEntry::to_json)
-                .collect(),
-        ),
+        "/ledger" => Value::Array(core.model.ledger().iter().map(LedgerEntry::to_json).collect()),
         "/amounts" => AMOUNTS.iter().map(amount).collect(),
         _ => state(core),
     }
@@ -135,10 +121,9 @@ fn names(body: &[u8], key: &str) -> Option<Vec<String>> {
     };
     match value {
         Value::String(name) => Some(vec![name]),
-        Value::Array(names) => names
-            .into_iter()
-            .map(|name| name.as_str().map(str::to_owned))
-            .collect(),
+        Value::Array(names) => {
+            names.into_iter().map(|name| name.as_str().map(str::to_owned)).collect()
+        }
         _ => None,
     }
 }
@@ -153,19 +138,12 @@ fn next(core: &mut Core, body: &[u8]) -> Result<Value, Response> {
         .collect::<Result<Vec<_>, _>>();
     let behaviours =
         behaviours.map_err(|name| bad(&format!("no behaviour is named {name:?}"), known()))?;
-    behaviours
-        .into_iter()
-        .for_each(|behaviour| core.model.set_next(behaviour));
+    behaviours.into_iter().for_each(|behaviour| core.model.set_next(behaviour));
     Ok(json!({"next": core.model.next().map(Behaviour::name).collect::<Vec<_>>()}))
 }
 
 fn oddities(core: &mut Core, body: &[u8]) -> Result<Value, Response> {
-    let known = || {
-        ODDITIES
-            .iter()
-            .map(|(name, _)| Value::from(*name))
-            .collect()
-    };
+    let known = || ODDITIES.iter().map(|(name, _)| Value::from(*name)).collect();
     let names =
         names(body, "oddities").ok_or_else(|| bad("send {\"oddities\": [\"name\"]}", known()))?;
     let oddities = Oddities::from_names(names.iter().map(String::as_str));
@@ -195,10 +173,8 @@ fn push(core: &mut Core, body: &[u8]) -> Result<Value, Response> {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text
-        .bytes()
-        .map(|byte| char::from(byte).to_digit(16))
-        .collect::<Option<Vec<_>>>()?;
+    let digits =
+        text.bytes().map(|byte| char::from(byte).to_digit(16)).collect::<Option<Vec<_>>>()?;
     let pairs = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(high * 16 + low).ok(),
         _ => None,

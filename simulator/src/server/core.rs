@@ -47,13 +47,8 @@ impl Core {
         }
         let port = Port::open(&registry, &options.host, options.port, TERMINAL)?;
         let control = Port::open(&registry, "127.0.0.1", options.control_port, CONTROL)?;
-        let epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let started = (
-            Instant::now(),
-            u64::try_from(epoch.as_millis()).unwrap_or(0),
-        );
+        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let started = (Instant::now(), u64::try_from(epoch.as_millis()).unwrap_or(0));
         let next_ping = (options.ping_interval_ms > 0)
             .then(|| started.1.saturating_add(options.ping_interval_ms));
         let saved = model.revision();
@@ -83,35 +78,21 @@ impl Core {
     /// How long the loop may sleep.
     pub fn sleep(&self) -> Option<Duration> {
         let peers = self.peers.values().filter_map(|peer| match peer {
-            Peer::Till(link) => link
-                .deadline()
-                .into_iter()
-                .chain(self.pong_deadline(link))
-                .min(),
+            Peer::Till(link) => link.deadline().into_iter().chain(self.pong_deadline(link)).min(),
             Peer::Control(call) => Some(call.until),
         });
-        let own = [
-            self.next_ping,
-            self.retry_listen,
-            self.model.next_deadline(),
-        ];
+        let own = [self.next_ping, self.retry_listen, self.model.next_deadline()];
         let deadline = peers.chain(own.into_iter().flatten()).min()?;
         // One more: the clock's own fraction of a millisecond would make the loop spin.
         Some(Duration::from_millis(
-            deadline
-                .saturating_sub(self.now())
-                .saturating_add(1)
-                .min(3_600_000),
+            deadline.saturating_sub(self.now()).saturating_add(1).min(3_600_000),
         ))
     }
 
     fn pong_deadline(&self, link: &Link) -> Option<u64> {
         let wanted = link.is_open() && self.options.pong_timeout_ms > 0 && !self.frozen;
-        wanted.then(|| {
-            link.last_pong
-                .saturating_add(self.options.pong_timeout_ms)
-                .saturating_add(1)
-        })
+        wanted
+            .then(|| link.last_pong.saturating_add(self.options.pong_timeout_ms).saturating_add(1))
     }
 
     /// A socket has something to tell.
@@ -249,10 +230,7 @@ impl Core {
 
     /// Sockets of tills in any state: also before the handshake, refused, and not yet closed by the till.
     pub fn sockets(&self) -> usize {
-        self.peers
-            .values()
-            .filter(|peer| matches!(peer, Peer::Till(_)))
-            .count()
+        self.peers.values().filter(|peer| matches!(peer, Peer::Till(_))).count()
     }
 
     pub fn log(&self, line: &str) {
@@ -272,11 +250,7 @@ impl Core {
     fn accept(&mut self, token: Token) {
         let now = self.now();
         loop {
-            let port = if token == TERMINAL {
-                &self.port
-            } else {
-                &self.control
-            };
+            let port = if token == TERMINAL { &self.port } else { &self.control };
             let Some(Ok((mut stream, _))) = port.listener().map(|listener| listener.accept())
             else {
                 return;
@@ -285,10 +259,7 @@ impl Core {
             self.next_peer += 1;
             let interest = Interest::READABLE | Interest::WRITABLE;
             if stream.set_nodelay(true).is_err()
-                || self
-                    .registry
-                    .register(&mut stream, Token(peer), interest)
-                    .is_err()
+                || self.registry.register(&mut stream, Token(peer), interest).is_err()
             {
                 continue;
             }
@@ -395,9 +366,8 @@ impl Core {
     fn ping(&mut self, now: u64) {
         if self.frozen {
             // Not even pings; the next one comes its interval after the thaw.
-            self.next_ping = self
-                .next_ping
-                .map(|at| at.max(now.saturating_add(self.options.ping_interval_ms)));
+            self.next_ping =
+                self.next_ping.map(|at| at.max(now.saturating_add(self.options.ping_interval_ms)));
             return;
         }
         if self.next_ping.is_some_and(|at| at <= now) {
@@ -420,23 +390,14 @@ impl Core {
             Peer::Till(link) => link.deadline().is_some_and(|at| at <= now),
             Peer::Control(call) => call.until <= now,
         };
-        let gone: Vec<_> = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| overdue(peer))
-            .map(|(peer, _)| *peer)
-            .collect();
+        let gone: Vec<_> =
+            self.peers.iter().filter(|(_, peer)| overdue(peer)).map(|(peer, _)| *peer).collect();
         gone.into_iter().for_each(|peer| self.remove(peer));
     }
 
     fn save(&mut self) {
         let revision = self.model.revision();
-        if let Some(path) = self
-            .options
-            .ledger
-            .as_ref()
-            .filter(|_| revision != self.saved)
-        {
+        if let Some(path) = self.options.ledger.as_ref().filter(|_| revision != self.saved) {
             if let Err(error) = super::ledger_file::save(path, &self.model) {
                 self.log(&format!("{}: {error}", path.display()));
             }

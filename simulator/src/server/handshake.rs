@@ -21,16 +21,9 @@ pub(super) enum Handshake {
 /// Reads the head of a client's request.
 pub(super) fn read(bytes: &[u8]) -> Handshake {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
-        return if bytes.len() > MAX_HEAD {
-            Handshake::Refused
-        } else {
-            Handshake::Partial
-        };
+        return if bytes.len() > MAX_HEAD { Handshake::Refused } else { Handshake::Partial };
     };
-    match std::str::from_utf8(&bytes[..end])
-        .ok()
-        .and_then(accepted_key)
-    {
+    match std::str::from_utf8(&bytes[..end]).ok().and_then(accepted_key) {
         Some(key) => Handshake::Upgrade(end + 4, key),
         None => Handshake::Refused,
     }
@@ -44,15 +37,11 @@ fn accepted_key(head: &str) -> Option<String> {
     }
     let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
     let header = |name: &str| {
-        let found = headers
-            .iter()
-            .find(|(found, _)| found.trim().eq_ignore_ascii_case(name));
+        let found = headers.iter().find(|(found, _)| found.trim().eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
     };
     let upgrades = header("Upgrade")?.eq_ignore_ascii_case("websocket")
-        && header("Connection")?
-            .to_ascii_lowercase()
-            .contains("upgrade")
+        && header("Connection")?.to_ascii_lowercase().contains("upgrade")
         && header("Sec-WebSocket-Version")? == "13";
     let key = header("Sec-WebSocket-Key")?;
     (upgrades && !key.is_empty()).then(|| key.to_owned())
@@ -60,11 +49,8 @@ fn accepted_key(head: &str) -> Option<String> {
 
 /// The answer that opens the WebSocket.
 pub(super) fn upgrade(key: &str, odd: &Oddities) -> String {
-    let reason = if odd.handshake_reason {
-        "Web Socket Protocol Handshake"
-    } else {
-        "Switching Protocols"
-    };
+    let reason =
+        if odd.handshake_reason { "Web Socket Protocol Handshake" } else { "Switching Protocols" };
     let [upgrade, connection, accept] = if odd.handshake_case {
         ["upgrade", "CONNECTION", "sec-WEBSOCKET-accept"]
     } else {
@@ -95,10 +81,7 @@ mod tests {
 
     #[test]
     fn takes_what_fits() {
-        assert_eq!(
-            read(GOOD.as_bytes()),
-            Handshake::Upgrade(GOOD.len(), "abc".to_owned())
-        );
+        assert_eq!(read(GOOD.as_bytes()), Handshake::Upgrade(GOOD.len(), "abc".to_owned()));
         assert_eq!(read(&GOOD.as_bytes()[..GOOD.len() - 1]), Handshake::Partial);
     }
 
@@ -111,11 +94,7 @@ mod tests {
             ("WebSocket", "h2c"),
             ("-Key", "-K"),
         ] {
-            assert_eq!(
-                read(GOOD.replacen(from, to, 1).as_bytes()),
-                Handshake::Refused,
-                "{to}"
-            );
+            assert_eq!(read(GOOD.replacen(from, to, 1).as_bytes()), Handshake::Refused, "{to}");
         }
         assert_eq!(read(&[b'x'; MAX_HEAD + 1]), Handshake::Refused);
         assert_eq!(read(b"\xff\r\n\r\n"), Handshake::Refused);

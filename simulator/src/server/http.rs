@@ -130,11 +130,7 @@ fn parse(bytes: &[u8]) -> Result<Option<HttpRequest>, Response> {
         return Ok(None);
     };
     let path = target.split('?').next().unwrap_or_default();
-    Ok(Some(HttpRequest {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        body: body.to_vec(),
-    }))
+    Ok(Some(HttpRequest { method: method.to_owned(), path: path.to_owned(), body: body.to_vec() }))
 }
 
 #[cfg(test)]
@@ -153,11 +149,7 @@ mod tests {
         }
         let request = parse(whole).unwrap().unwrap();
         assert_eq!(
-            (
-                request.method.as_str(),
-                request.path.as_str(),
-                &request.body[..]
-            ),
+            (request.method.as_str(), request.path.as_str(), &request.body[..]),
             ("POST", "/next", &b"slow"[..])
         );
     }
@@ -167,18 +159,9 @@ mod tests {
         assert_eq!(status(b"hello\r\n\r\n"), Some(400));
         assert_eq!(status(b"GET / HTTP/1.1 x\r\n\r\n"), Some(400));
         assert_eq!(status(b"\xff\xfe\r\n\r\n"), Some(400));
-        assert_eq!(
-            status(b"GET / HTTP/1.1\r\ncontent-length: -1\r\n\r\n"),
-            Some(400)
-        );
-        assert_eq!(
-            status(b"GET / HTTP/1.1\r\ncontent-length: 1048577\r\n\r\n"),
-            Some(413)
-        );
-        assert_eq!(
-            status(b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"),
-            Some(400)
-        );
+        assert_eq!(status(b"GET / HTTP/1.1\r\ncontent-length: -1\r\n\r\n"), Some(400));
+        assert_eq!(status(b"GET / HTTP/1.1\r\ncontent-length: 1048577\r\n\r\n"), Some(413));
+        assert_eq!(status(b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"), Some(400));
         assert_eq!(status(&[b'x'; MAX_HEAD + 1]), Some(413));
     }
 }

@@ -9,19 +9,13 @@ use crate::Model;
 
 pub(super) fn load(path: &Path, model: &mut Model) -> io::Result<()> {
     let explain = |error: String| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{}: {error}", path.display()),
-        )
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", path.display()))
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => {
-            return Err(io::Error::new(
-                error.kind(),
-                format!("{}: {error}", path.display()),
-            ));
+            return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())));
         }
     };
     let snapshot: Value =

@@ -122,12 +122,7 @@ pub(super) struct Link {
 
 impl Link {
     pub fn new(stream: TcpStream, now: u64) -> Link {
-        Link {
-            stream,
-            last_pong: now,
-            wire: Wire::default(),
-            state: State::Handshaking,
-        }
+        Link { stream, last_pong: now, wire: Wire::default(), state: State::Handshaking }
     }
 
     pub fn is_open(&self) -> bool {
@@ -188,9 +183,7 @@ impl Link {
                     incoming.push(Incoming::Message(text.as_str().to_owned()))
                 }
                 Ok(Message::Binary(bytes)) => {
-                    incoming.push(Incoming::Message(
-                        String::from_utf8_lossy(&bytes).into_owned(),
-                    ));
+                    incoming.push(Incoming::Message(String::from_utf8_lossy(&bytes).into_owned()));
                 }
                 Ok(Message::Pong(_)) => self.last_pong = now,
                 // The WebSocket answers pings and closes by itself.
@@ -214,21 +207,13 @@ impl Link {
             return self.write(Frame::message(bytes, OpCode::Data(kind), true));
         }
         let third = bytes.len() / 3;
-        self.write(Frame::message(
-            bytes.slice(..third),
-            OpCode::Data(kind),
-            false,
-        ));
+        self.write(Frame::message(bytes.slice(..third), OpCode::Data(kind), false));
         self.write(Frame::message(
             bytes.slice(third..2 * third),
             OpCode::Data(Data::Continue),
             false,
         ));
-        self.write(Frame::message(
-            bytes.slice(2 * third..),
-            OpCode::Data(Data::Continue),
-            true,
-        ));
+        self.write(Frame::message(bytes.slice(2 * third..), OpCode::Data(Data::Continue), true));
     }
 
     pub fn ping(&mut self) {
@@ -261,9 +246,7 @@ impl Link {
     /// a socket with unread bytes would be a reset.
     pub fn end(&mut self, now: u64) {
         if !matches!(self.state, State::Ending { .. }) {
-            self.state = State::Ending {
-                until: now.saturating_add(LINGER_MS),
-            };
+            self.state = State::Ending { until: now.saturating_add(LINGER_MS) };
         }
     }
 }

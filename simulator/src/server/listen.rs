@@ -27,12 +27,7 @@ impl Port {
         };
         let socket = bind(wanted).map_err(explain)?;
         let address = socket.local_addr()?.as_socket().unwrap_or(wanted);
-        let mut port = Port {
-            address,
-            token,
-            listener: None,
-            reserved: None,
-        };
+        let mut port = Port { address, token, listener: None, reserved: None };
         port.listen(registry, socket).map_err(explain)?;
         Ok(port)
     }
@@ -88,25 +83,12 @@ impl Port {
 }
 
 fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
-    let unknown = || {
-        io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("host {host} has no address"),
-        )
-    };
-    (host, port)
-        .to_socket_addrs()
-        .map_err(|_| unknown())?
-        .next()
-        .ok_or_else(unknown)
+    let unknown = || io::Error::new(io::ErrorKind::NotFound, format!("host {host} has no address"));
+    (host, port).to_socket_addrs().map_err(|_| unknown())?.next().ok_or_else(unknown)
 }
 
 fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // On Unix this lets a restarted simulator have its port again at once; on Windows it would let two share it.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;

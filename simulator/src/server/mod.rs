@@ -72,13 +72,7 @@ impl Simulator {
         let thread = std::thread::Builder::new()
             .name("ecrhub-simulator".to_owned())
             .spawn(move || run(poll, &theirs))?;
-        Ok(Simulator {
-            shared,
-            thread: Some(thread),
-            url,
-            control_url,
-            port,
-        })
+        Ok(Simulator { shared, thread: Some(thread), url, control_url, port })
     }
 
     /// Where tills connect, e.g. `ws://127.0.0.1:35779`.
@@ -168,13 +162,7 @@ impl Simulator {
 
     /// Whether new connections are refused from now on; those that are open stay.
     pub fn refuse_connections(&self, refuse: bool) {
-        self.with(|core| {
-            if refuse {
-                core.refuse()
-            } else {
-                core.accept_again()
-            }
-        });
+        self.with(|core| if refuse { core.refuse() } else { core.accept_again() });
     }
 
     /// The terminal restarts: links are cut, the transaction under way is lost without a charge, records stay.
@@ -217,26 +205,16 @@ impl Simulator {
     pub fn wait_until(&self, timeout: Duration, condition: impl Fn(&Simulator) -> bool) -> bool {
         let deadline = Instant::now() + timeout;
         loop {
-            let seen = *self
-                .shared
-                .rounds
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let seen = *self.shared.rounds.lock().unwrap_or_else(PoisonError::into_inner);
             if condition(self) {
                 return true;
             }
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                 return false;
             };
-            let rounds = self
-                .shared
-                .rounds
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let waited = self
-                .shared
-                .changed
-                .wait_timeout_while(rounds, left, |rounds| *rounds == seen);
+            let rounds = self.shared.rounds.lock().unwrap_or_else(PoisonError::into_inner);
+            let waited =
+                self.shared.changed.wait_timeout_while(rounds, left, |rounds| *rounds == seen);
             drop(waited);
         }
     }

@@ -36,9 +36,7 @@ impl Till {
     }
 
     pub fn send(&mut self, request: &Value) {
-        self.socket
-            .send(Message::text(request.to_string()))
-            .unwrap();
+        self.socket.send(Message::text(request.to_string())).unwrap();
     }
 
     /// The next message, or none once the link has ended.
@@ -61,8 +59,7 @@ impl Till {
     }
 
     pub fn receive(&mut self) -> Option<Value> {
-        self.receive_text()
-            .map(|text| serde_json::from_str(&text).unwrap())
+        self.receive_text().map(|text| serde_json::from_str(&text).unwrap())
     }
 
     pub fn ask(&mut self, request: &Value) -> Value {
@@ -71,10 +68,7 @@ impl Till {
     }
 
     pub fn query(&mut self, number: &str) -> Value {
-        self.ask(&request(
-            "ecrhub.pay.query",
-            json!({"merchant_order_no": number}),
-        ))
+        self.ask(&request("ecrhub.pay.query", json!({"merchant_order_no": number})))
     }
 }
 
@@ -102,11 +96,7 @@ pub fn call(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16
 }
 
 pub fn raw_call(simulator: &Simulator, request: &[u8]) -> (u16, Value) {
-    let address = simulator
-        .control_url()
-        .strip_prefix("http://")
-        .unwrap()
-        .to_owned();
+    let address = simulator.control_url().strip_prefix("http://").unwrap().to_owned();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request).unwrap();

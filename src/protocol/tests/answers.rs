@@ -39,10 +39,7 @@ fn the_vendors_sample_is_read() {
     };
     let response = read(sample).unwrap();
     assert_eq!(response, expected);
-    assert_eq!(
-        response.order_verdict(),
-        Verdict::Settled(Outcome::Approved)
-    );
+    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved));
 }
 
 #[test]
@@ -55,23 +52,14 @@ fn a_missing_request_id_is_missing_however_it_is_missing() {
     ] {
         assert_eq!(reading(&answer).request_id, None, "{answer}");
     }
-    assert_eq!(
-        reading(&json!({"request_id": 111_111}))
-            .request_id
-            .as_deref(),
-        Some("111111")
-    );
+    assert_eq!(reading(&json!({"request_id": 111_111})).request_id.as_deref(), Some("111111"));
 }
 
 #[test]
 fn zero_is_success_and_so_is_the_number_zero() {
     for code in [json!("0"), json!("000"), json!(0), json!("103"), json!(103)] {
         let response = reading(&json!({"response_code": code, "biz_data": {"trans_status": "2"}}));
-        assert_eq!(
-            response.order_verdict(),
-            Verdict::Settled(Outcome::Approved),
-            "{code}"
-        );
+        assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved), "{code}");
     }
 }
 
@@ -85,42 +73,26 @@ fn topic_and_app_id_may_be_missing() {
 
 #[test]
 fn biz_data_may_be_missing_empty_null_or_anything() {
-    for biz_data in [
-        json!(""),
-        json!(null),
-        json!([]),
-        json!(5),
-        json!("no JSON"),
-        json!("[]"),
-        json!({}),
-    ] {
+    for biz_data in
+        [json!(""), json!(null), json!([]), json!(5), json!("no JSON"), json!("[]"), json!({})]
+    {
         let response = reading(&json!({"response_code": "000", "biz_data": biz_data}));
         assert_eq!(response, answer("000", None), "{biz_data}");
     }
-    assert_eq!(
-        reading(&json!({"response_code": "000"})),
-        answer("000", None)
-    );
+    assert_eq!(reading(&json!({"response_code": "000"})), answer("000", None));
 }
 
 #[test]
 fn biz_data_may_be_an_object_inside_a_string() {
     let inner = json!({"merchant_order_no": "A1", "trans_status": 2, "order_amount": "1.5", "note": "a \"b\""});
     let response = reading(&json!({"response_code": "000", "biz_data": inner.to_string()}));
-    assert_eq!(
-        response,
-        reading(&json!({"response_code": "000", "biz_data": inner}))
-    );
+    assert_eq!(response, reading(&json!({"response_code": "000", "biz_data": inner})));
     assert_eq!(response.trans_status.as_deref(), Some("2"));
 }
 
 #[test]
 fn a_timestamp_may_be_a_number_or_a_date() {
-    for timestamp in [
-        json!(1_698_302_992_263_u64),
-        json!("2024-10-07 05:42:39"),
-        json!(null),
-    ] {
+    for timestamp in [json!(1_698_302_992_263_u64), json!("2024-10-07 05:42:39"), json!(null)] {
         reading(&json!({"timestamp": timestamp, "response_code": "000"}));
     }
 }
@@ -132,16 +104,10 @@ fn numbers_may_be_numbers_and_keep_every_digit() {
         r#""trans_status":2,"order_amount":34.50,"trans_no":5021000010210602000003}}"#
     );
     let response = read(text).unwrap();
-    assert_eq!(
-        response.merchant_order_no.as_deref(),
-        Some("12320231220110257123456789")
-    );
+    assert_eq!(response.merchant_order_no.as_deref(), Some("12320231220110257123456789"));
     assert_eq!(response.order_amount.as_deref(), Some("34.50"));
     assert_eq!(response.trans_no.as_deref(), Some("5021000010210602000003"));
-    assert_eq!(
-        response.order_verdict(),
-        Verdict::Settled(Outcome::Approved)
-    );
+    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Approved));
 }
 
 #[test]
@@ -164,21 +130,12 @@ fn the_inner_code_of_a_message_stays_readable_and_the_code_decides() {
     let response = reading(
         &json!({"response_code": "110", "response_msg": "Operator cancellation[[K026]...]"}),
     );
-    assert_eq!(
-        response.message.as_deref(),
-        Some("Operator cancellation[[K026]...]")
-    );
-    assert_eq!(
-        response.order_verdict(),
-        Verdict::Settled(Outcome::Cancelled)
-    );
+    assert_eq!(response.message.as_deref(), Some("Operator cancellation[[K026]...]"));
+    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Cancelled));
     let response = reading(
         &json!({"response_code": "202", "response_msg": "Transaction parameter error[[M003]Invalid Amount]"}),
     );
-    assert_eq!(
-        response.order_verdict(),
-        Verdict::Settled(Outcome::Declined)
-    );
+    assert_eq!(response.order_verdict(), Verdict::Settled(Outcome::Declined));
 }
 
 #[test]
@@ -205,10 +162,7 @@ fn what_is_no_message_is_said_in_a_few_words() {
         let why = read(text).unwrap_err();
         assert!(why.contains(expected), "{text}: {why}");
     }
-    assert_eq!(
-        read(&"[".repeat(1_000_000)).unwrap_err(),
-        "nested deeper than 64 levels"
-    );
+    assert_eq!(read(&"[".repeat(1_000_000)).unwrap_err(), "nested deeper than 64 levels");
     let inner = "[".repeat(100_000);
     assert_eq!(
         reading(&json!({"response_code": "000", "biz_data": format!("{{\"a\":{inner}")})),
@@ -299,10 +253,7 @@ fn what_nobody_knows_settles_nothing() {
         answer("000", Some("5")),
         answer("000", Some("{}")),
     ] {
-        assert!(
-            matches!(response.order_verdict(), Verdict::Unsettled(_)),
-            "{response:?}"
-        );
+        assert!(matches!(response.order_verdict(), Verdict::Unsettled(_)), "{response:?}");
     }
     let response =
         reading(&json!({"response_code": "000", "biz_data": {"trans_status": {"$ref": "$"}}}));
@@ -328,10 +279,8 @@ fn a_message_that_speaks_of_a_timeout_settles_nothing_whatever_the_code() {
         "交易超時",
     ] {
         for code in ["000", "106", "110", "111"] {
-            let response = Response {
-                message: Some(message.to_owned()),
-                ..answer(code, Some("1"))
-            };
+            let response =
+                Response { message: Some(message.to_owned()), ..answer(code, Some("1")) };
             match response.order_verdict() {
                 Verdict::Unsettled(why) => assert!(why.contains(message), "{why}"),
                 verdict => panic!("{message} with {code}: {verdict:?}"),
@@ -342,10 +291,7 @@ fn a_message_that_speaks_of_a_timeout_settles_nothing_whatever_the_code() {
         message: Some("no time to lose, out of paper".to_owned()),
         ..answer("106", None)
     };
-    assert_eq!(
-        harmless.order_verdict(),
-        Verdict::Settled(Outcome::Declined)
-    );
+    assert_eq!(harmless.order_verdict(), Verdict::Settled(Outcome::Declined));
 }
 
 #[test]
@@ -370,21 +316,14 @@ fn a_refusal_of_money_that_moved_is_found_out() {
 fn a_query_is_answered_by_the_state() {
     for (status, outcome) in BY_STATUS {
         for code in ["000", "0", "103", "106"] {
-            assert_eq!(
-                answer(code, Some(status)).query_outcome(),
-                outcome,
-                "{code}/{status}"
-            );
+            assert_eq!(answer(code, Some(status)).query_outcome(), outcome, "{code}/{status}");
         }
         assert_eq!(
             answer("104", Some(status)).query_outcome(),
             Outcome::Unknown,
             "it cannot be both"
         );
-        let without_code = Response {
-            code: None,
-            ..answer("", Some(status))
-        };
+        let without_code = Response { code: None, ..answer("", Some(status)) };
         assert_eq!(without_code.query_outcome(), outcome);
     }
     for (code, outcome) in [
@@ -408,11 +347,7 @@ fn other_topics_succeed_or_are_refused() {
         assert_eq!(answer(code, None).other_outcome(), Outcome::Ok);
     }
     for code in ["103", "201", "999", "00", ""] {
-        assert_eq!(
-            answer(code, None).other_outcome(),
-            Outcome::Refused,
-            "{code}"
-        );
+        assert_eq!(answer(code, None).other_outcome(), Outcome::Refused, "{code}");
     }
     assert_eq!(Response::default().other_outcome(), Outcome::Refused);
 }
@@ -430,21 +365,14 @@ fn an_answer_fits_the_order_it_is_about() {
         json!({"merchant_order_no": number, "order_amount": "034.5000", "trans_type": ""}),
         json!({"order_amount": null}),
     ] {
-        assert_eq!(
-            answered(biz_data.clone()).fits(&order()),
-            Ok(()),
-            "{biz_data}"
-        );
+        assert_eq!(answered(biz_data.clone()).fits(&order()), Ok(()), "{biz_data}");
     }
 }
 
 #[test]
 fn an_answer_that_does_not_fit_says_why() {
-    let answered = |biz_data: Value| {
-        reading(&json!({"biz_data": biz_data}))
-            .fits(&order())
-            .unwrap_err()
-    };
+    let answered =
+        |biz_data: Value| reading(&json!({"biz_data": biz_data})).fits(&order()).unwrap_err();
     assert_eq!(
         answered(json!({"order_amount": "34.51"})),
         "order_amount of the answer is \"34.51\", of the order \"34.50\""
@@ -454,10 +382,7 @@ fn an_answer_that_does_not_fit_says_why() {
         "trans_type of the answer is \"3\", of the order \"1\""
     );
     let why = answered(json!({"merchant_order_no": "A2"}));
-    assert!(
-        why.starts_with("merchant_order_no of the answer is \"A2\", of the order \""),
-        "{why}"
-    );
+    assert!(why.starts_with("merchant_order_no of the answer is \"A2\", of the order \""), "{why}");
     for unreadable in [
         json!("34,50"),
         json!("3450e-2"),
@@ -475,10 +400,7 @@ fn an_answer_that_does_not_fit_says_why() {
 
 #[test]
 fn a_void_without_an_amount_fits_whatever_amount_comes_back() {
-    let void = order_with(&[
-        ("trans_type", json!("2")),
-        ("orig_merchant_order_no", json!("A1")),
-    ]);
+    let void = order_with(&[("trans_type", json!("2")), ("orig_merchant_order_no", json!("A1"))]);
     let void = accepted(&without(void, "/biz_data", "order_amount"));
     let response = reading(&json!({"biz_data": {"order_amount": "99.99", "trans_type": "2"}}));
     assert_eq!(response.fits(&void), Ok(()));

@@ -15,10 +15,7 @@ fn what_the_envelope_lacks_is_filled_after_what_the_caller_wrote() {
     );
     assert_eq!(request.request_id, "fresh-id");
     assert_eq!(request.topic, ORDER);
-    assert_eq!(
-        request.merchant_order_no.as_deref(),
-        Some("12320231220110257")
-    );
+    assert_eq!(request.merchant_order_no.as_deref(), Some("12320231220110257"));
     assert_eq!(request.trans_type.as_deref(), Some("1"));
     assert_eq!(request.order_amount.as_deref(), Some("34.50"));
     assert!(request.is_order());
@@ -112,28 +109,19 @@ fn json_that_is_no_object_is_refused() {
         ("true", "a boolean"),
     ] {
         let refusal = json_refusal(text);
-        assert!(
-            refusal.contains(&format!("a JSON object expected, got {kind}")),
-            "{refusal}"
-        );
+        assert!(refusal.contains(&format!("a JSON object expected, got {kind}")), "{refusal}");
     }
 }
 
 #[test]
 fn a_key_written_twice_is_refused() {
     let refusal = json_refusal(r#"{"topic":"a","biz_data":{},"topic":"b"}"#);
-    assert!(
-        refusal.contains(r#"the key "topic" is there twice"#),
-        "{refusal}"
-    );
+    assert!(refusal.contains(r#"the key "topic" is there twice"#), "{refusal}");
     let refusal = json_refusal(
         r#"{"topic":"ecrhub.pay.order","biz_data":{"order_amount":"1","order_\u0061mount":"2"}}"#,
     );
     assert!(refusal.contains("biz_data"), "{refusal}");
-    assert!(
-        refusal.contains(r#"the key "order_amount" is there twice"#),
-        "{refusal}"
-    );
+    assert!(refusal.contains(r#"the key "order_amount" is there twice"#), "{refusal}");
 }
 
 #[test]
@@ -142,10 +130,7 @@ fn nesting_without_end_is_refused() {
         for levels in [100, 100_000] {
             let deep = format!("{}1{}", open.repeat(levels), close.repeat(levels));
             let refusal = json_refusal(&format!(r#"{{"topic":"x","biz_data":{deep}}}"#));
-            assert!(
-                refusal.contains("nested deeper than 64 levels"),
-                "{refusal}"
-            );
+            assert!(refusal.contains("nested deeper than 64 levels"), "{refusal}");
         }
     }
     let brackets_in_text = json!({"topic": "x", "biz_data": {"a": "[".repeat(1000)}});
@@ -160,34 +145,16 @@ fn every_row_of_the_envelope_is_checked() {
         refusal(&request)
     };
     for (refusal, expected) in [
-        (
-            refusal(&without(sale(), "", "topic")),
-            "topic: required, but missing",
-        ),
-        (
-            broken("topic", json!("")),
-            r#"topic: a text that is not empty, got """#,
-        ),
-        (
-            broken("topic", json!(true)),
-            "topic: a text expected, got the boolean true",
-        ),
+        (refusal(&without(sale(), "", "topic")), "topic: required, but missing"),
+        (broken("topic", json!("")), r#"topic: a text that is not empty, got """#),
+        (broken("topic", json!(true)), "topic: a text expected, got the boolean true"),
         (
             broken("request_id", json!("")),
             r#"request_id: 1 to 64 printable ASCII characters, got """#,
         ),
-        (
-            broken("request_id", json!(null)),
-            "request_id: a text expected, got null",
-        ),
-        (
-            broken("request_id", json!("a\nb")),
-            "request_id: 1 to 64 printable ASCII characters",
-        ),
-        (
-            broken("request_id", json!("é")),
-            "request_id: 1 to 64 printable ASCII characters",
-        ),
+        (broken("request_id", json!(null)), "request_id: a text expected, got null"),
+        (broken("request_id", json!("a\nb")), "request_id: 1 to 64 printable ASCII characters"),
+        (broken("request_id", json!("é")), "request_id: 1 to 64 printable ASCII characters"),
         (
             broken("request_id", json!("x".repeat(65))),
             "request_id: 1 to 64 printable ASCII characters",
@@ -200,39 +167,15 @@ fn every_row_of_the_envelope_is_checked() {
             broken("timestamp", json!(-1)),
             r#"timestamp: epoch milliseconds, 1 to 15 digits, got "-1""#,
         ),
-        (
-            broken("version", json!("3.0")),
-            r#"version: one of 1.0 or 2.0, got "3.0""#,
-        ),
-        (
-            broken("app_id", json!("")),
-            r#"app_id: a text that is not empty, got """#,
-        ),
-        (
-            refusal(&without(sale(), "", "biz_data")),
-            "biz_data: required, but missing",
-        ),
-        (
-            broken("biz_data", json!("{}")),
-            r#"biz_data: an object expected, got "{}""#,
-        ),
-        (
-            broken("biz_data", json!(null)),
-            "biz_data: an object expected, got null",
-        ),
-        (
-            broken("response_code", json!("000")),
-            "response_code: only a response has it",
-        ),
-        (
-            broken("response_msg", json!("")),
-            "response_msg: only a response has it",
-        ),
+        (broken("version", json!("3.0")), r#"version: one of 1.0 or 2.0, got "3.0""#),
+        (broken("app_id", json!("")), r#"app_id: a text that is not empty, got """#),
+        (refusal(&without(sale(), "", "biz_data")), "biz_data: required, but missing"),
+        (broken("biz_data", json!("{}")), r#"biz_data: an object expected, got "{}""#),
+        (broken("biz_data", json!(null)), "biz_data: an object expected, got null"),
+        (broken("response_code", json!("000")), "response_code: only a response has it"),
+        (broken("response_msg", json!("")), "response_msg: only a response has it"),
     ] {
-        assert!(
-            refusal.contains(expected),
-            "{expected:?} not in {refusal:?}"
-        );
+        assert!(refusal.contains(expected), "{expected:?} not in {refusal:?}");
         assert!(!refusal.contains("; "), "one fault only: {refusal}");
     }
 }
@@ -243,9 +186,7 @@ fn numbers_in_the_envelope_become_the_text_they_print_as() {
     let prepared = prepare(text, &DEFAULTS).unwrap();
     assert_eq!(prepared.request_id, "7");
     assert!(
-        prepared
-            .text
-            .contains(r#""request_id":"7","timestamp":"1698302992263","version":"1.0""#),
+        prepared.text.contains(r#""request_id":"7","timestamp":"1698302992263","version":"1.0""#),
         "{}",
         prepared.text
     );
@@ -253,22 +194,13 @@ fn numbers_in_the_envelope_become_the_text_they_print_as() {
 
 #[test]
 fn an_app_id_comes_from_the_request_or_the_configuration_or_the_request_is_refused() {
-    let nobody = Defaults {
-        app_id: None,
-        ..DEFAULTS
-    };
+    let nobody = Defaults { app_id: None, ..DEFAULTS };
     let refusal = refusal_of(&sale().to_string(), &nobody, Status::Request);
-    assert_eq!(
-        refusal,
-        "app_id: required, but neither in the request nor in the configuration"
-    );
+    assert_eq!(refusal, "app_id: required, but neither in the request nor in the configuration");
     let mut request = sale();
     set_all(&mut request, &[("app_id", json!("mine"))]);
     assert_eq!(
-        prepare(&request.to_string(), &nobody)
-            .unwrap()
-            .merchant_order_no
-            .as_deref(),
+        prepare(&request.to_string(), &nobody).unwrap().merchant_order_no.as_deref(),
         Some("12320231220110257")
     );
     assert_eq!(sent(&request)["app_id"], "mine");
@@ -300,10 +232,7 @@ fn a_fault_shows_a_short_value_and_no_card() {
     let long = refusal(&sale_with("card_type", json!("x".repeat(5000))));
     assert!(long.len() < 200 && long.contains('…'), "{long}");
     let card = refusal(&sale_with("price_currency", json!("4111111111111111")));
-    assert!(
-        card.contains("411111******1111") && !card.contains("4111111111111111"),
-        "{card}"
-    );
+    assert!(card.contains("411111******1111") && !card.contains("4111111111111111"), "{card}");
 }
 
 #[test]
@@ -313,11 +242,7 @@ fn other_topics_have_only_their_envelope_checked() {
         "biz_data": {"merchant_order_no": 77, "order_amount": -1.5, "trans_no": true, "attach": null}
     });
     let prepared = accepted(&request);
-    assert_eq!(
-        prepared.merchant_order_no.as_deref(),
-        Some("77"),
-        "it may match an answer"
-    );
+    assert_eq!(prepared.merchant_order_no.as_deref(), Some("77"), "it may match an answer");
     assert!(
         prepared.text.contains(
             r#"{"merchant_order_no":77,"order_amount":-1.5,"trans_no":true,"attach":null}"#
@@ -337,26 +262,11 @@ fn a_lenient_check_wants_only_what_an_answer_is_matched_by() {
     );
     let prepared = prepare(odd, &LENIENT).unwrap();
     assert_eq!(prepared.merchant_order_no.as_deref(), Some("R-2024/0001"));
-    assert_eq!(
-        prepared.order_amount.as_deref(),
-        Some("10.10"),
-        "to the last digit"
-    );
-    assert!(
-        prepared.text.starts_with(odd.strip_suffix('}').unwrap()),
-        "{}",
-        prepared.text
-    );
-    assert!(
-        prepared.text.contains(r#""app_id":"app-of-config""#),
-        "{}",
-        prepared.text
-    );
+    assert_eq!(prepared.order_amount.as_deref(), Some("10.10"), "to the last digit");
+    assert!(prepared.text.starts_with(odd.strip_suffix('}').unwrap()), "{}", prepared.text);
+    assert!(prepared.text.contains(r#""app_id":"app-of-config""#), "{}", prepared.text);
 
-    let nobody = Defaults {
-        app_id: None,
-        ..LENIENT
-    };
+    let nobody = Defaults { app_id: None, ..LENIENT };
     assert!(!prepare(odd, &nobody).unwrap().text.contains("app_id"));
     assert!(prepare(r#"{"topic":"ecrhub.heartbeat"}"#, &LENIENT).is_ok());
     assert!(prepare(r#"{"topic":"ecrhub.pay.close"}"#, &LENIENT).is_ok());
@@ -367,27 +277,12 @@ fn a_lenient_check_still_refuses_what_no_answer_could_be_matched_to() {
     for (request, expected) in [
         (r#"{"biz_data":{}}"#, "topic: required"),
         (r#"{"topic":5e,"biz_data":{}}"#, "not JSON"),
-        (
-            r#"{"topic":null,"biz_data":{}}"#,
-            "topic: a text expected, got null",
-        ),
-        (
-            r#"{"topic":"x","request_id":""}"#,
-            "request_id: 1 to 64 printable ASCII",
-        ),
-        (
-            r#"{"topic":"x","request_id":{}}"#,
-            "request_id: a text expected, got an object",
-        ),
-        (
-            r#"{"topic":"x","biz_data":[]}"#,
-            "biz_data: an object expected, got an array",
-        ),
+        (r#"{"topic":null,"biz_data":{}}"#, "topic: a text expected, got null"),
+        (r#"{"topic":"x","request_id":""}"#, "request_id: 1 to 64 printable ASCII"),
+        (r#"{"topic":"x","request_id":{}}"#, "request_id: a text expected, got an object"),
+        (r#"{"topic":"x","biz_data":[]}"#, "biz_data: an object expected, got an array"),
         (r#"{"topic":"ecrhub.pay.order"}"#, "biz_data: required"),
-        (
-            r#"{"topic":"ecrhub.pay.order","biz_data":{}}"#,
-            "biz_data.merchant_order_no: required",
-        ),
+        (r#"{"topic":"ecrhub.pay.order","biz_data":{}}"#, "biz_data.merchant_order_no: required"),
         (
             r#"{"topic":"ecrhub.pay.query","biz_data":{"merchant_order_no":""}}"#,
             "biz_data.merchant_order_no: a text that",
@@ -418,9 +313,5 @@ fn a_follow_up_passes_the_same_checks() {
         );
         assert_eq!(prepare(&asked.text, &DEFAULTS).unwrap(), asked);
     }
-    assert!(
-        !follow_up(QUERY, "A1", "id", 0, None)
-            .text
-            .contains("app_id")
-    );
+    assert!(!follow_up(QUERY, "A1", "id", 0, None).text.contains("app_id"));
 }

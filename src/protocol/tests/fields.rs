@@ -28,22 +28,10 @@ fn trans_type_is_required_and_one_of_nine() {
     assert_refused("trans_type", json!("01"), &format!("{rule}, got \"01\""));
     assert_refused("trans_type", json!(""), &format!("{rule}, got \"\""));
     assert_refused("trans_type", json!(1.0), &format!("{rule}, got \"1.0\""));
-    assert_refused(
-        "trans_type",
-        json!(true),
-        "a text expected, got the boolean true",
-    );
+    assert_refused("trans_type", json!(true), "a text expected, got the boolean true");
     assert_accepted(
         "trans_type",
-        &[
-            json!("1"),
-            json!("4"),
-            json!("5"),
-            json!("7"),
-            json!("8"),
-            json!("11"),
-            json!(4),
-        ],
+        &[json!("1"), json!("4"), json!("5"), json!("7"), json!("8"), json!("11"), json!(4)],
     );
 }
 
@@ -54,41 +42,14 @@ fn merchant_order_no_is_required_and_at_most_32_alphanumeric_characters() {
         "biz_data.merchant_order_no: required, but missing"
     );
     let rule = "at most 32 alphanumeric characters";
-    assert_refused(
-        "merchant_order_no",
-        json!("a".repeat(40)),
-        &format!("{rule}, got 40"),
-    );
-    assert_refused(
-        "merchant_order_no",
-        json!("a".repeat(33)),
-        &format!("{rule}, got 33"),
-    );
-    assert_refused(
-        "merchant_order_no",
-        json!("R-1"),
-        &format!("{rule}, got \"R-1\""),
-    );
-    assert_refused(
-        "merchant_order_no",
-        json!("é1"),
-        &format!("{rule}, got \"é1\""),
-    );
+    assert_refused("merchant_order_no", json!("a".repeat(40)), &format!("{rule}, got 40"));
+    assert_refused("merchant_order_no", json!("a".repeat(33)), &format!("{rule}, got 33"));
+    assert_refused("merchant_order_no", json!("R-1"), &format!("{rule}, got \"R-1\""));
+    assert_refused("merchant_order_no", json!("é1"), &format!("{rule}, got \"é1\""));
     assert_refused("merchant_order_no", json!(""), &format!("{rule}, got \"\""));
-    assert_refused(
-        "merchant_order_no",
-        json!(1.5),
-        &format!("{rule}, got \"1.5\""),
-    );
-    assert_refused(
-        "merchant_order_no",
-        json!(null),
-        "a text expected, got null",
-    );
-    assert_accepted(
-        "merchant_order_no",
-        &[json!("Z"), json!("a".repeat(32)), json!(12345)],
-    );
+    assert_refused("merchant_order_no", json!(1.5), &format!("{rule}, got \"1.5\""));
+    assert_refused("merchant_order_no", json!(null), "a text expected, got null");
+    assert_accepted("merchant_order_no", &[json!("Z"), json!("a".repeat(32)), json!(12345)]);
 }
 
 #[test]
@@ -116,11 +77,7 @@ fn orig_merchant_order_no_is_required_for_void_refund_and_completion() {
 fn price_currency_is_a_currency_there_is() {
     let rule = "an ISO 4217 code of three capital letters";
     for wrong in ["usd", "US", "USDX", "ABC", "XXX", "", "840"] {
-        assert_refused(
-            "price_currency",
-            json!(wrong),
-            &format!("{rule}, got \"{wrong}\""),
-        );
+        assert_refused("price_currency", json!(wrong), &format!("{rule}, got \"{wrong}\""));
     }
     assert_accepted(
         "price_currency",
@@ -148,14 +105,8 @@ fn order_amount_is_required_but_for_a_void() {
             format!("biz_data.order_amount: required with trans_type {trans_type}, but missing")
         );
     }
-    let void = order_with(&[
-        ("trans_type", json!("2")),
-        ("orig_merchant_order_no", json!("A1")),
-    ]);
-    assert_eq!(
-        accepted(&without(void, "/biz_data", "order_amount")).order_amount,
-        None
-    );
+    let void = order_with(&[("trans_type", json!("2")), ("orig_merchant_order_no", json!("A1"))]);
+    assert_eq!(accepted(&without(void, "/biz_data", "order_amount")).order_amount, None);
 }
 
 #[test]
@@ -188,31 +139,17 @@ fn order_amount_is_decimal_text_above_zero() {
         );
     }
     for zero in ["0", "0.00", "000.0000"] {
-        assert_refused(
-            "order_amount",
-            json!(zero),
-            &format!("more than zero, got \"{zero}\""),
-        );
+        assert_refused("order_amount", json!(zero), &format!("more than zero, got \"{zero}\""));
     }
     for number in [json!(10), json!(10.1), json!(0)] {
         let expected =
             format!("an amount is written as text, like \"34.50\", got the number {number}");
         assert_refused("order_amount", number, &expected);
     }
-    assert_refused(
-        "order_amount",
-        json!(false),
-        "a text expected, got the boolean false",
-    );
+    assert_refused("order_amount", json!(false), "a text expected, got the boolean false");
     assert_accepted(
         "order_amount",
-        &[
-            json!("10"),
-            json!("34.50"),
-            json!("0.01"),
-            json!("007.5"),
-            json!("123456789012.1234"),
-        ],
+        &[json!("10"), json!("34.50"), json!("0.01"), json!("007.5"), json!("123456789012.1234")],
     );
 }
 
@@ -235,11 +172,7 @@ fn other_amounts_may_be_zero_but_not_anything_else() {
 
 #[test]
 fn on_screen_tip_is_a_boolean_and_only_with_sale_refund_and_authorization() {
-    assert_refused(
-        "on_screen_tip",
-        json!("true"),
-        "true or false expected, got \"true\"",
-    );
+    assert_refused("on_screen_tip", json!("true"), "true or false expected, got \"true\"");
     for trans_type in ["2", "5", "6", "7", "8", "11"] {
         for tip in [true, false] {
             let request = order_with(&[
@@ -266,16 +199,8 @@ fn on_screen_tip_is_a_boolean_and_only_with_sale_refund_and_authorization() {
 
 #[test]
 fn flags_are_json_booleans() {
-    for flag in [
-        "confirm_on_terminal",
-        "required_terminal_authentication",
-        "on_screen_signature",
-    ] {
-        assert_refused(
-            flag,
-            json!("false"),
-            "true or false expected, got \"false\"",
-        );
+    for flag in ["confirm_on_terminal", "required_terminal_authentication", "on_screen_signature"] {
+        assert_refused(flag, json!("false"), "true or false expected, got \"false\"");
         assert_refused(flag, json!(1), "true or false expected, got the number 1");
         assert_refused(flag, json!(null), "true or false expected, got null");
         assert_accepted(flag, &[json!(true), json!(false)]);
@@ -286,15 +211,8 @@ fn flags_are_json_booleans() {
 fn payment_methods_and_scenarios_are_open_lists() {
     for field in ["pay_method_id", "pay_scenario"] {
         assert_refused(field, json!(""), "a text that is not empty, got \"\"");
-        assert_refused(
-            field,
-            json!(false),
-            "a text expected, got the boolean false",
-        );
-        assert_accepted(
-            field,
-            &[json!("Visa"), json!("SWIPE_CARD"), json!("SOMETHING_NEW")],
-        );
+        assert_refused(field, json!(false), "a text expected, got the boolean false");
+        assert_accepted(field, &[json!("Visa"), json!("SWIPE_CARD"), json!("SOMETHING_NEW")]);
     }
 }
 
@@ -307,11 +225,7 @@ fn card_type_is_one_of_four() {
 
 #[test]
 fn receipt_print_mode_is_one_of_four() {
-    assert_refused(
-        "receipt_print_mode",
-        json!("4"),
-        "one of 0, 1, 2 or 3, got \"4\"",
-    );
+    assert_refused("receipt_print_mode", json!("4"), "one of 0, 1, 2 or 3, got \"4\"");
     assert_accepted("receipt_print_mode", &[json!("0"), json!("3"), json!(1)]);
 }
 
@@ -321,10 +235,7 @@ fn free_texts_are_texts() {
         assert_refused(field, json!(true), "a text expected, got the boolean true");
         assert_refused(field, json!(null), "a text expected, got null");
         assert_refused(field, json!({"a": 1}), "a text expected, got an object");
-        assert_accepted(
-            field,
-            &[json!(""), json!("Zwölf \"Brötchen\"\n"), json!(12.50)],
-        );
+        assert_accepted(field, &[json!(""), json!("Zwölf \"Brötchen\"\n"), json!(12.50)]);
     }
 }
 
@@ -358,10 +269,7 @@ fn what_only_a_response_has_is_refused_in_an_order() {
 #[test]
 fn a_query_is_a_number_and_nothing_a_response_has() {
     let query = |biz_data: Value| json!({"topic": QUERY, "biz_data": biz_data});
-    assert_eq!(
-        refusal(&query(json!({}))),
-        "biz_data.merchant_order_no: required, but missing"
-    );
+    assert_eq!(refusal(&query(json!({}))), "biz_data.merchant_order_no: required, but missing");
     assert_eq!(
         refusal(&query(json!({"merchant_order_no": "a b"}))),
         "biz_data.merchant_order_no: at most 32 alphanumeric characters, got \"a b\""
@@ -396,9 +304,7 @@ fn a_close_may_name_a_number() {
     let close = |biz_data: Value| json!({"topic": CLOSE, "biz_data": biz_data});
     assert_eq!(accepted(&close(json!({}))).merchant_order_no, None);
     assert_eq!(
-        accepted(&close(json!({"merchant_order_no": "A1"})))
-            .merchant_order_no
-            .as_deref(),
+        accepted(&close(json!({"merchant_order_no": "A1"}))).merchant_order_no.as_deref(),
         Some("A1")
     );
     assert_eq!(

@@ -16,10 +16,7 @@ const DEFAULTS: Defaults<'static> = Defaults {
     validation: Validation::Strict,
 };
 
-const LENIENT: Defaults<'static> = Defaults {
-    validation: Validation::Lenient,
-    ..DEFAULTS
-};
+const LENIENT: Defaults<'static> = Defaults { validation: Validation::Lenient, ..DEFAULTS };
 
 /// A sale that breaks nothing.
 fn sale() -> Value {

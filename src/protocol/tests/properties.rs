@@ -42,10 +42,7 @@ fn any_name() -> impl Strategy<Value = String> {
         "on_screen_tip",
         "attach",
     ];
-    prop_oneof![
-        prop::sample::select(known).prop_map(str::to_owned),
-        "\\PC{0,8}"
-    ]
+    prop_oneof![prop::sample::select(known).prop_map(str::to_owned), "\\PC{0,8}"]
 }
 
 /// Members no table knows.

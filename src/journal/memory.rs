@@ -1,0 +1,260 @@
+//! A journal without a file, for tests: a disk that can be made to lie, to fail and to lose power.
+
+#![forbid(unsafe_code)]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::rules::{self, Step};
+use super::{Entry, Journal, NewOrder, Settlement};
+use crate::error::{Error, Result, Status};
+use crate::protocol::Outcome;
+
+/// Orders in memory, by the same rules as on disk, cheap enough for millions of them.
+///
+/// Texts are kept as they come: nothing here reaches a disk. [`MemoryJournal::crash`] loses what was not on the
+/// simulated disk; normally that is nothing, since every write is there when it returns.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rows: BTreeMap<u64, Entry>,
+    last: u64,
+    by_request_id: HashMap<String, u64>,
+    by_number: HashMap<String, u64>,
+    open: HashMap<String, BTreeSet<u64>>,
+    /// What rows were before the writes that are not on the disk, oldest first.
+    unsynced: Vec<(u64, Option<Entry>)>,
+    lying: bool,
+    failing_writes: u64,
+    failing_reads: u64,
+    writes: u64,
+}
+
+impl MemoryJournal {
+    /// An empty journal on a disk that works.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether writes stay off the disk until [`MemoryJournal::sync`]: a disk that says "written" too early.
+    pub fn lose_unsynced(&self, lying: bool) {
+        let mut state = self.locked();
+        state.lying = lying;
+        if !lying {
+            state.unsynced.clear();
+        }
+    }
+
+    /// All that was written is on the disk now.
+    pub fn sync(&self) {
+        self.locked().unsynced.clear();
+    }
+
+    /// The power goes and comes back: what was not on the disk was never written. Injected failures end.
+    pub fn crash(&self) {
+        let mut state = self.locked();
+        for (seq, before) in std::mem::take(&mut state.unsynced).into_iter().rev() {
+            state.put(seq, before);
+        }
+        state.failing_writes = 0;
+        state.failing_reads = 0;
+    }
+
+    /// The next `writes` writes are refused as a full disk would refuse them, and write nothing.
+    pub fn fail_next(&self, writes: u64) {
+        self.locked().failing_writes = writes;
+    }
+
+    /// The next `reads` calls of `find` and `open` are refused.
+    pub fn fail_next_reads(&self, reads: u64) {
+        self.locked().failing_reads = reads;
+    }
+
+    /// How many writes there have been; a write that changed nothing is none.
+    pub fn writes(&self) -> u64 {
+        self.locked().writes
+    }
+
+    /// Every order, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.locked().rows.values().cloned().collect()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(
+        &self,
+        request_id: &str,
+        rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
+        edit: impl FnOnce(&mut Entry),
+    ) -> Result<()> {
+        let mut state = self.locked();
+        let seq = state.by_request_id.get(request_id).copied();
+        let found = seq.and_then(|seq| state.rows.get(&seq));
+        let (Step::Write, Some(seq), Some(mut entry)) = (rule(found)?, seq, found.cloned()) else {
+            return Ok(());
+        };
+        state.may_write()?;
+        edit(&mut entry);
+        state.write(seq, Some(entry));
+        Ok(())
+    }
+}
+
+impl State {
+    fn may_write(&mut self) -> Result<()> {
+        fail(&mut self.failing_writes, "the disk is full")
+    }
+
+    fn write(&mut self, seq: u64, entry: Option<Entry>) {
+        self.writes += 1;
+        let before = self.put(seq, entry);
+        if self.lying {
+            self.unsynced.push((seq, before));
+        }
+    }
+
+    /// Puts a row in place of another, and keeps the indices true.
+    fn put(&mut self, seq: u64, entry: Option<Entry>) -> Option<Entry> {
+        let before = self.rows.remove(&seq);
+        if let Some(before) = &before {
+            self.by_request_id.remove(&before.request_id);
+            self.by_number.remove(&before.merchant_order_no);
+            if let Some(open) = self.open.get_mut(&before.terminal) {
+                open.remove(&seq);
+            }
+        }
+        if let Some(entry) = entry {
+            self.by_request_id.insert(entry.request_id.clone(), seq);
+            self.by_number.insert(entry.merchant_order_no.clone(), seq);
+            if entry.is_open() {
+                self.open.entry(entry.terminal.clone()).or_default().insert(seq);
+            }
+            self.rows.insert(seq, entry);
+        }
+        before
+    }
+}
+
+fn fail(left: &mut u64, why: &str) -> Result<()> {
+    if *left == 0 {
+        return Ok(());
+    }
+    *left -= 1;
+    Err(Error::new(Status::Journal, format!("the journal (memory) failed: {why}")))
+}
+
+fn settled(entry: &mut Entry, new: &Settlement<'_>) {
+    entry.outcome = Some(new.outcome);
+    entry.sent = new.sent.to_owned();
+    entry.response = new.response.map(str::to_owned);
+    entry.error = new.error.map(str::to_owned);
+    entry.recovered = new.recovered;
+    entry.settled_ms = Some(new.at_ms);
+    entry.acknowledged_ms = None;
+}
+
+fn begun(order: &NewOrder<'_>) -> Entry {
+    Entry {
+        request_id: order.request_id.to_owned(),
+        merchant_order_no: order.merchant_order_no.to_owned(),
+        terminal: order.terminal.to_owned(),
+        request: order.request.to_owned(),
+        since_ms: order.at_ms,
+        outcome: None,
+        sent: "maybe".to_owned(),
+        response: None,
+        error: None,
+        recovered: false,
+        clarified: false,
+        settled_ms: None,
+        acknowledged_ms: None,
+        resolved_ms: None,
+        note: None,
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn path(&self) -> &str {
+        "(memory)"
+    }
+
+    fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
+        let mut state = self.locked();
+        let known: BTreeSet<u64> = [
+            state.by_number.get(order.merchant_order_no),
+            state.by_request_id.get(order.request_id),
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+        let entries: Vec<Entry> =
+            known.iter().filter_map(|seq| state.rows.get(seq)).cloned().collect();
+        rules::begin(order, &entries)?;
+        state.may_write()?;
+        for seq in known {
+            state.write(seq, None);
+        }
+        state.last += 1;
+        let seq = state.last;
+        state.write(seq, Some(begun(order)));
+        Ok(())
+    }
+
+    fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+        let rule = |found: Option<&Entry>| rules::settle(request_id, found, new.outcome);
+        self.change(request_id, rule, |entry| settled(entry, new))
+    }
+
+    fn clarify(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+        let rule = |found: Option<&Entry>| rules::clarify(request_id, found, new.outcome);
+        self.change(request_id, rule, |entry| {
+            settled(entry, new);
+            entry.clarified = true;
+        })
+    }
+
+    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+        self.change(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
+    }
+
+    fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        note: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
+        let rule = |found: Option<&Entry>| {
+            rules::resolve(request_id, found, outcome).map(|()| Step::Write)
+        };
+        self.change(request_id, rule, |entry| {
+            entry.outcome = Some(outcome);
+            entry.note = note.map(str::to_owned);
+            entry.resolved_ms = Some(at_ms);
+            entry.acknowledged_ms = Some(at_ms);
+        })
+    }
+
+    fn find(&self, request_id: &str) -> Result<Option<Entry>> {
+        let mut state = self.locked();
+        fail(&mut state.failing_reads, "it cannot be read")?;
+        let seq = state.by_request_id.get(request_id);
+        Ok(seq.and_then(|seq| state.rows.get(seq)).cloned())
+    }
+
+    fn open(&self, terminal: &str) -> Result<Vec<Entry>> {
+        let mut state = self.locked();
+        fail(&mut state.failing_reads, "it cannot be read")?;
+        let seqs = state.open.get(terminal).into_iter().flatten();
+        Ok(seqs.filter_map(|seq| state.rows.get(seq)).cloned().collect())
+    }
+}

@@ -1,0 +1,202 @@
+//! The table, its versions, and how a file is recognised as a journal.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, TransactionBehavior};
+
+use super::trouble::{damaged, failed, refused};
+use super::{Entry, Outcome};
+use crate::error::Result;
+
+/// "ECRJ": marks a SQLite file as a journal, so that another program's file is never altered.
+const APPLICATION_ID: i32 = 0x4543_524A;
+
+/// Step n makes version n+1 out of version n. Append-only: tills in shops have every one of them.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// The version this library reads and writes.
+const VERSION: i32 = MIGRATIONS.len() as i32;
+
+// `seq` is the order of acceptance: the clock may be set back, rows still come oldest first.
+// The first index holds only what is open, so listing that stays flat in time however many orders there are;
+// the second finds what may be forgotten.
+const V1: &str = "
+CREATE TABLE orders (
+    seq               INTEGER PRIMARY KEY,
+    request_id        TEXT NOT NULL UNIQUE,
+    merchant_order_no TEXT NOT NULL UNIQUE,
+    terminal          TEXT NOT NULL,
+    request           TEXT NOT NULL,
+    since_ms          INTEGER NOT NULL,
+    outcome           TEXT CHECK (outcome IN ('approved', 'declined', 'cancelled', 'not_found', 'not_sent', 'unknown')),
+    sent              TEXT NOT NULL DEFAULT 'maybe' CHECK (sent IN ('no', 'maybe', 'yes')),
+    response          TEXT,
+    error             TEXT,
+    recovered         INTEGER NOT NULL DEFAULT 0 CHECK (recovered IN (0, 1)),
+    clarified         INTEGER NOT NULL DEFAULT 0 CHECK (clarified IN (0, 1)),
+    settled_ms        INTEGER CHECK ((settled_ms IS NULL) = (outcome IS NULL)),
+    acknowledged_ms   INTEGER CHECK (acknowledged_ms IS NULL OR outcome IS NOT NULL),
+    resolved_ms       INTEGER CHECK (resolved_ms IS NULL OR outcome <> 'unknown'),
+    note              TEXT
+) STRICT;
+CREATE INDEX orders_open ON orders (terminal, seq) WHERE acknowledged_ms IS NULL OR outcome = 'unknown';
+CREATE INDEX orders_done ON orders (acknowledged_ms) WHERE acknowledged_ms IS NOT NULL AND outcome <> 'unknown';
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// The columns [`entry`] reads, in its order.
+pub(super) const COLUMNS: &str = "request_id, merchant_order_no, terminal, request, since_ms, outcome, sent, response, \
+     error, recovered, clarified, settled_ms, acknowledged_ms, resolved_ms, note";
+
+/// One row of [`COLUMNS`].
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let outcome = match row.get_ref(5)?.as_str_or_null()? {
+        None => None,
+        Some(name) => Some(Outcome::from_name(name).ok_or_else(|| {
+            let detail = format!("{name:?} is no outcome");
+            rusqlite::Error::FromSqlConversionFailure(5, Type::Text, detail.into())
+        })?),
+    };
+    Ok(Entry {
+        request_id: row.get(0)?,
+        merchant_order_no: row.get(1)?,
+        terminal: row.get(2)?,
+        request: row.get(3)?,
+        since_ms: row.get(4)?,
+        outcome,
+        sent: row.get(6)?,
+        response: row.get(7)?,
+        error: row.get(8)?,
+        recovered: row.get(9)?,
+        clarified: row.get(10)?,
+        settled_ms: row.get(11)?,
+        acknowledged_ms: row.get(12)?,
+        resolved_ms: row.get(13)?,
+        note: row.get(14)?,
+    })
+}
+
+/// The journal's file with something appended to its name: `-wal`, `.lock`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The size of a file, 0 when there is none.
+pub(super) fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// What a file is, judged before SQLite touches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing, or nothing in it: a new journal may be begun here.
+    Nothing,
+    /// A journal.
+    Journal,
+}
+
+/// Looks at a file without SQLite, which would bring a foreign database up to date merely by opening it.
+pub(super) fn inspect(path: &Path) -> Result<Found> {
+    let header = match head(path) {
+        Ok(header) => header,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(refused(path, format!("could not be read: {error}"))),
+    };
+    let unfinished = size(&beside(path, "-wal")) > 0 || size(&beside(path, "-journal")) > 0;
+    if header.is_empty() {
+        // SQLite would throw the lone log away, and with it the latest orders.
+        return match size(&beside(path, "-wal")) {
+            0 => Ok(Found::Nothing),
+            _ => Err(damaged(path, "the file is missing or empty, but its -wal is there")),
+        };
+    }
+    let word = |at: usize| -> i32 {
+        header.get(at..at + 4).map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    };
+    if !header.starts_with(b"SQLite format 3\0") {
+        // A page torn while it was being brought up to date looks like this too; SQLite mends that from its log.
+        return match unfinished {
+            true => Ok(Found::Journal),
+            false => Err(damaged(
+                path,
+                "it does not begin as a journal does; it may also be another program's file",
+            )),
+        };
+    }
+    identify(path, word(68), word(60))?;
+    Ok(Found::Journal)
+}
+
+fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(100);
+    File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+fn identify(path: &Path, application_id: i32, version: i32) -> Result<()> {
+    if application_id != APPLICATION_ID {
+        return Err(refused(
+            path,
+            "is another program's SQLite database and is left alone; name another file as the journal",
+        ));
+    }
+    if version > VERSION {
+        return Err(refused(
+            path,
+            format!(
+                "has version {version}, written by a newer ecrhub; this one ({}) knows versions up to {VERSION}. \
+                 Update ecrhub, or name another file as the journal",
+                crate::VERSION
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn pragma(connection: &Connection, path: &Path, name: &str) -> Result<i32> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .map_err(|error| failed(path, "read", &error))
+}
+
+/// The version of an opened journal; 0 for a database with nothing in it.
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<i32> {
+    let application_id = pragma(connection, path, "application_id")?;
+    let version = pragma(connection, path, "user_version")?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| failed(path, "read", &error))?;
+    if (application_id, version, tables) == (0, 0, 0) {
+        return Ok(0);
+    }
+    identify(path, application_id, version)?;
+    match version {
+        // Version and tables are written in one transaction.
+        ..=0 => Err(damaged(path, format!("it says it has version {version}"))),
+        _ => Ok(version),
+    }
+}
+
+/// Whether this library reads this version as it is.
+pub(super) fn is_current(version: i32) -> bool {
+    version == VERSION
+}
+
+/// Brings an empty or older journal up to date; each step is one transaction, whole or not at all.
+pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    for (done, step) in MIGRATIONS.iter().enumerate().skip(from.max(0) as usize) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", done as i32 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

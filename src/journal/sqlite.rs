@@ -1,0 +1,461 @@
+//! The journal on disk: a SQLite file, one row per order.
+
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
+
+use super::owner::{self, Owner};
+use super::rules::{self, Step};
+use super::schema::{self, COLUMNS, Found, beside, entry, size};
+use super::shared::{self, Claim};
+use super::trouble::{damaged, failed, is_damage, refused};
+use super::{Entry, Journal, NewOrder, Settlement};
+use crate::error::Result;
+use crate::protocol::Outcome;
+use crate::redact;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// How long a write waits for another program that has the file locked. Readers never block a writer.
+pub(super) const BUSY: Duration = Duration::from_secs(3);
+
+/// Up to this size a journal is checked page by page each time it is opened (about a fifth of a second);
+/// a larger one only after an end that was not clean.
+const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
+
+/// How many forgotten orders one transaction deletes, so that none grows without bound.
+const PURGE_BATCH: usize = 500;
+
+/// Orders in a SQLite file that this process owns. Dropping it closes the file.
+///
+/// Beside the file there are its `-wal` and `-shm` while it is open, and a `.lock` that stays.
+/// After a `fork()`, the child's calls return [`Status::Forked`](crate::Status::Forked).
+pub struct SqliteJournal {
+    path: PathBuf,
+    shown: String,
+    keep_days: u32,
+    process: u32,
+    // In this order: the file is closed before another process may own it, and the path is free after that.
+    inner: Mutex<Option<Inner>>,
+    held: Option<(Owner, Claim)>,
+}
+
+struct Inner {
+    connection: Connection,
+    /// When old orders were last looked for, epoch milliseconds.
+    purged_ms: Option<i64>,
+}
+
+impl std::fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteJournal").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl SqliteJournal {
+    /// Opens the journal at `path`, or begins one there when there is no file or an empty one, and owns it until
+    /// it is dropped or the process ends.
+    ///
+    /// Acknowledged orders older than `keep_days` days are forgotten, at most once a day; 0 keeps them for ever.
+    /// Orders that are open are never forgotten. `now_ms` is in epoch milliseconds.
+    ///
+    /// [`Status::Journal`](crate::Status::Journal), with what to do about it, when the file is owned already, is
+    /// damaged, another program's, or a newer version's, or cannot be read or written. Nothing is then changed.
+    /// [`Status::Forked`](crate::Status::Forked) when the process this one was forked from had it open.
+    pub fn open(path: impl AsRef<Path>, keep_days: u32, now_ms: i64) -> Result<SqliteJournal> {
+        let path = owner::locate(path.as_ref())?;
+        shared::alone(&path, |claim| Self::begin_owning(claim, &path, keep_days, now_ms))
+    }
+
+    /// As [`SqliteJournal::open`], but everyone in this process who opens the same file this way, by whatever
+    /// spelling of its path, has the same journal. The first one's `keep_days` counts.
+    pub fn open_shared(
+        path: impl AsRef<Path>,
+        keep_days: u32,
+        now_ms: i64,
+    ) -> Result<Arc<SqliteJournal>> {
+        let path = owner::locate(path.as_ref())?;
+        shared::together(&path, |claim| Self::begin_owning(claim, &path, keep_days, now_ms))
+    }
+
+    fn begin_owning(claim: Claim, path: &Path, keep_days: u32, now_ms: i64) -> Result<Self> {
+        let owner = Owner::acquire(path)?;
+        let found = schema::inspect(path)?;
+        let mut inner = Inner { connection: connect(path, found)?, purged_ms: None };
+        inner.purged_ms = inner.purged().map_err(|error| failed(path, "read", &error))?;
+        let journal = SqliteJournal {
+            shown: path.to_string_lossy().into_owned(),
+            path: path.to_owned(),
+            keep_days,
+            process: std::process::id(),
+            inner: Mutex::new(None),
+            held: Some((owner, claim)),
+        };
+        while journal.purge(&mut inner, now_ms)? {}
+        *journal.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner);
+        Ok(journal)
+    }
+
+    /// Forgets a batch of old orders when a day has gone by; true when there may be more.
+    /// Only damage is an error: what cannot be deleted today is deleted another day.
+    fn purge(&self, inner: &mut Inner, now_ms: i64) -> Result<bool> {
+        match inner.purge(self.keep_days, now_ms) {
+            Ok(more) => Ok(more),
+            Err(error) if is_damage(&error) => Err(failed(&self.path, "read", &error)),
+            Err(error) => {
+                log::warn!("old orders stay in the journal {} for now: {error}", self.shown);
+                inner.purged_ms = Some(now_ms);
+                Ok(false)
+            }
+        }
+    }
+
+    fn locked(&self) -> Result<MutexGuard<'_, Option<Inner>>> {
+        if std::process::id() != self.process {
+            return Err(shared::forked(&self.path));
+        }
+        Ok(self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with<T>(
+        &self,
+        doing: &str,
+        work: impl FnOnce(&mut Inner) -> Result<T, Trouble>,
+    ) -> Result<T> {
+        let mut inner = self.locked()?;
+        let inner = inner.as_mut().ok_or_else(|| refused(&self.path, "is closed"))?;
+        work(inner).map_err(|trouble| match trouble {
+            Trouble::Refused(error) => error,
+            Trouble::Sqlite(error) => failed(&self.path, doing, &error),
+        })
+    }
+
+    /// One transaction about one order, which `work` is shown as it is.
+    fn change(
+        &self,
+        request_id: &str,
+        work: impl FnOnce(&Transaction<'_>, Option<&Entry>) -> Result<(), Trouble>,
+    ) -> Result<()> {
+        self.with("written", |inner| {
+            let transaction = inner.write()?;
+            let found = by_request_id(&transaction, request_id)?;
+            work(&transaction, found.as_ref())?;
+            Ok(transaction.commit()?)
+        })
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if std::process::id() == self.process {
+            drop(inner);
+        } else {
+            // A forked child: closing would tidy up files that are the parent's, and the table may be locked for ever.
+            std::mem::forget(inner);
+            std::mem::forget(self.held.take());
+        }
+    }
+}
+
+/// What ends a piece of work: a rule, or SQLite.
+enum Trouble {
+    Refused(crate::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<crate::Error> for Trouble {
+    fn from(error: crate::Error) -> Self {
+        Trouble::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Trouble::Sqlite(error)
+    }
+}
+
+impl Inner {
+    /// The lock comes first, so that what is read cannot have changed when it is written.
+    fn write(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+
+    fn purged(&self) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = 'purged_ms'", [], |row| row.get(0))
+            .optional()
+    }
+
+    fn purge(&mut self, keep_days: u32, now_ms: i64) -> rusqlite::Result<bool> {
+        // A clock that was set back counts as a new day.
+        let due = self
+            .purged_ms
+            .is_none_or(|last| !(last..last.saturating_add(DAY_MS)).contains(&now_ms));
+        if keep_days == 0 || !due {
+            return Ok(false);
+        }
+        let before = now_ms.saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
+        let transaction = self.write()?;
+        let deleted =
+            transaction.prepare_cached(PURGE)?.execute(params![before, PURGE_BATCH as i64])?;
+        let more = deleted == PURGE_BATCH;
+        if !more {
+            transaction.execute(
+                "INSERT INTO meta (key, value) VALUES ('purged_ms', ?1) \
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [now_ms],
+            )?;
+        }
+        transaction.commit()?;
+        if !more {
+            self.purged_ms = Some(now_ms);
+        }
+        Ok(more)
+    }
+}
+
+const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
+     WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' LIMIT ?2)";
+
+const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms) \
+     VALUES (?1, ?2, ?3, ?4, ?5)";
+
+// INDEXED BY makes it an error, not a slow till, should the index ever stop to fit.
+fn open_sql() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM orders INDEXED BY orders_open \
+         WHERE terminal = ?1 AND (acknowledged_ms IS NULL OR outcome = 'unknown') ORDER BY seq"
+    )
+}
+
+fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<Option<Entry>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM orders WHERE request_id = ?1"))?
+        .query_row([request_id], entry)
+        .optional()
+}
+
+fn connect(path: &Path, found: Found) -> Result<Connection> {
+    let opened = |error: rusqlite::Error| failed(path, "opened", &error);
+    let unclean = size(&beside(path, "-wal")) > 0;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(opened)?;
+    connection.busy_timeout(BUSY).map_err(opened)?;
+    // SQLite falls back to reading only, in silence.
+    if connection.is_readonly("main").map_err(opened)? {
+        return Err(refused(
+            path,
+            "is read-only; let this program's user write the file and its directory",
+        ));
+    }
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; \
+             PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1; PRAGMA temp_store = MEMORY;",
+        )
+        .map_err(opened)?;
+    let version = schema::version(&connection, path)?;
+    if version > 0 && (unclean || size(path) <= ALWAYS_CHECKED_BYTES) {
+        check(&connection, path)?;
+    }
+    schema::migrate(&mut connection, version).map_err(opened)?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(opened)?;
+    if mode != "wal" {
+        return Err(refused(
+            path,
+            format!(
+                "cannot be kept safe where it is (SQLite's mode stays \"{mode}\"); put it on a local disk"
+            ),
+        ));
+    }
+    if found == Found::Nothing {
+        owner::sync_directory(path)?;
+    }
+    Ok(connection)
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<()> {
+    let said: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| failed(path, "read", &error))?;
+    match said.as_str() {
+        "ok" => Ok(()),
+        _ => Err(damaged(path, said.lines().last().unwrap_or_default())),
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn path(&self) -> &str {
+        &self.shown
+    }
+
+    fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
+        let request = redact::json(order.request);
+        self.with("written", |inner| {
+            let transaction = inner.write()?;
+            let known = {
+                let mut query = transaction.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM orders WHERE merchant_order_no = ?1 OR request_id = ?2"
+                ))?;
+                query
+                    .query_map([order.merchant_order_no, order.request_id], entry)?
+                    .collect::<rusqlite::Result<Vec<_>>>()?
+            };
+            rules::begin(order, &known)?;
+            for replaced in &known {
+                transaction
+                    .prepare_cached("DELETE FROM orders WHERE request_id = ?1")?
+                    .execute([&replaced.request_id])?;
+            }
+            transaction.prepare_cached(INSERT)?.execute(params![
+                order.request_id,
+                order.merchant_order_no,
+                order.terminal,
+                request,
+                order.at_ms
+            ])?;
+            transaction.commit()?;
+            // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
+            if let Err(error) = self.purge(inner, order.at_ms) {
+                log::error!("{error}");
+            }
+            Ok(())
+        })
+    }
+
+    fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+        let masked = Masked::of(new);
+        self.change(request_id, |transaction, found| {
+            if rules::settle(request_id, found, new.outcome)? == Step::Write {
+                masked.write(transaction, request_id, new, false)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn clarify(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+        let masked = Masked::of(new);
+        self.change(request_id, |transaction, found| {
+            if rules::clarify(request_id, found, new.outcome)? == Step::Write {
+                masked.write(transaction, request_id, new, true)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
+        self.change(request_id, |transaction, found| {
+            if rules::acknowledge(request_id, found)? == Step::Write {
+                transaction
+                    .prepare_cached("UPDATE orders SET acknowledged_ms = ?2 WHERE request_id = ?1")?
+                    .execute(params![request_id, at_ms])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn resolve(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        note: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
+        let note = note.map(redact::json);
+        self.change(request_id, |transaction, found| {
+            rules::resolve(request_id, found, outcome)?;
+            transaction
+                .prepare_cached(
+                    "UPDATE orders SET outcome = ?2, note = ?3, resolved_ms = ?4, acknowledged_ms = ?4 \
+                     WHERE request_id = ?1",
+                )?
+                .execute(params![request_id, outcome.name(), note, at_ms])?;
+            Ok(())
+        })
+    }
+
+    fn find(&self, request_id: &str) -> Result<Option<Entry>> {
+        self.with("read", |inner| Ok(by_request_id(&inner.connection, request_id)?))
+    }
+
+    fn open(&self, terminal: &str) -> Result<Vec<Entry>> {
+        self.with("read", |inner| {
+            let mut query = inner.connection.prepare_cached(&open_sql())?;
+            let rows = query.query_map([terminal], entry)?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        })
+    }
+}
+
+/// A settlement's texts as they may be written down.
+struct Masked {
+    response: Option<String>,
+    error: Option<String>,
+}
+
+impl Masked {
+    fn of(new: &Settlement<'_>) -> Masked {
+        Masked { response: new.response.map(redact::json), error: new.error.map(redact::json) }
+    }
+
+    /// The order has this outcome now, and is to be acknowledged.
+    fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        request_id: &str,
+        new: &Settlement<'_>,
+        clarified: bool,
+    ) -> rusqlite::Result<()> {
+        transaction
+            .prepare_cached(
+                "UPDATE orders SET outcome = ?2, sent = ?3, response = ?4, error = ?5, recovered = ?6, clarified = ?7, \
+                 settled_ms = ?8, acknowledged_ms = NULL WHERE request_id = ?1",
+            )?
+            .execute(params![
+                request_id,
+                new.outcome.name(),
+                new.sent,
+                self.response,
+                self.error,
+                new.recovered,
+                clarified,
+                new.at_ms
+            ])?;
+        Ok(())
+    }
+}
+
+/// Resolves an order in a journal that nobody has open: opens it, writes down what a person decided, and closes it.
+/// Returns the order as it is then. Nothing else in the journal changes, and no journal is begun where there is none.
+///
+/// Errors are those of [`SqliteJournal::open`] and [`Journal::resolve`]; while a till owns the journal, that is
+/// [`Status::Journal`](crate::Status::Journal), and the till has to be asked to do it.
+pub fn resolve(
+    path: impl AsRef<Path>,
+    request_id: &str,
+    outcome: Outcome,
+    note: Option<&str>,
+    now_ms: i64,
+) -> Result<Entry> {
+    let path = path.as_ref();
+    if schema::inspect(&owner::locate(path)?)? == Found::Nothing {
+        return Err(refused(path, "does not exist, or is empty"));
+    }
+    let journal = SqliteJournal::open(path, 0, now_ms)?;
+    journal.resolve(request_id, outcome, note, now_ms)?;
+    let found = journal.find(request_id)?;
+    found.ok_or_else(|| refused(path, format!("has lost the order \"{request_id}\"")))
+}

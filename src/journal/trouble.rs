@@ -1,0 +1,69 @@
+//! What went wrong with a file, in a sentence that says what to do.
+
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::error::{Error, Status};
+
+/// A refusal that concerns the journal at `path`.
+pub(super) fn refused(path: &Path, what: impl std::fmt::Display) -> Error {
+    Error::new(Status::Journal, format!("the journal {} {what}", path.display()))
+}
+
+/// The file is no longer what was written to it.
+pub(super) fn damaged(path: &Path, detail: impl std::fmt::Display) -> Error {
+    let shown = path.display();
+    refused(
+        path,
+        format!(
+            "is damaged ({detail}). Nothing was written to it. Move {shown}, {shown}-wal and {shown}-shm aside together, keep \
+             them, and connect again: a new journal is begun. Orders that had no outcome in the damaged one must be \
+             looked up on the terminal before anything is sold again"
+        ),
+    )
+}
+
+/// Whether an error says that the file is not what was written to it.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        }
+        // The schema is ours, so a value of another type or an unknown word was not written by us.
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
+
+/// What SQLite said, for a person. `doing` is what failed: "opened", "read", "written".
+pub(super) fn failed(path: &Path, doing: &str, error: &rusqlite::Error) -> Error {
+    if is_damage(error) {
+        return damaged(path, error);
+    }
+    let remedy = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full; make room, then try again",
+        Some(ErrorCode::ReadOnly) => {
+            "it is read-only; let this program's user write the file and its directory"
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            "let this program's user write the file and its directory"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program has it locked; end what else opens the file (a database browser, a backup), then try again"
+        }
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk or the file system reports an error; check it before selling on"
+        }
+        Some(ErrorCode::FileLockingProtocolFailed) => {
+            "the file system cannot lock files; put the journal on a local disk"
+        }
+        _ => "nothing was written",
+    };
+    refused(path, format!("could not be {doing}: {error}; {remedy}"))
+}
