@@ -21,7 +21,9 @@ const FIRST: u64 = 0x1_0000;
 static NEXT: AtomicU64 = AtomicU64::new(FIRST);
 
 static REGISTRY: PerProcess<Registry<Terminal>> =
-    PerProcess::new(Registry::starting_at(FIRST), || Registry::starting_at(NEXT.load(Ordering::Relaxed)));
+    PerProcess::new(Registry::starting_at(FIRST), || {
+        Registry::starting_at(NEXT.load(Ordering::Relaxed))
+    });
 
 /// Gives a terminal its id.
 pub(crate) fn insert(terminal: Terminal) -> u64 {
@@ -80,7 +82,9 @@ impl<T> Registry<T> {
             Some(serial) if serial >= self.floor => Ok(()),
             Some(_) => Err(Error::new(
                 Status::Forked,
-                format!("the handle {id} belongs to the process this one was forked from; connect anew here"),
+                format!(
+                    "the handle {id} belongs to the process this one was forked from; connect anew here"
+                ),
             )),
             None => Err(Error::new(Status::Handle, never_given_out(id))),
         }

@@ -44,7 +44,8 @@ fn the_committed_header_is_up_to_date() {
 
 /// Compiles `source` with every warning an error.
 fn compiles(compiler: &str, standard: &str, source: &Path) {
-    let out = Build::scratch(&format!("header-{standard}-{}.o", source.file_stem().unwrap().display()));
+    let out =
+        Build::scratch(&format!("header-{standard}-{}.o", source.file_stem().unwrap().display()));
     let mut command = Command::new(compiler);
     command.args([&format!("-std={standard}"), "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c"]);
     if standard == "c89" {
@@ -70,7 +71,8 @@ fn the_header_compiles_as_c_and_as_cpp_without_a_warning() {
 #[test]
 fn the_cpp_header_compiles_without_a_warning() {
     let source = Build::scratch("wrapper.cpp");
-    std::fs::write(&source, "#include <ecrhub.hpp>\n#include <ecrhub.hpp>\nint main() {}\n").unwrap();
+    std::fs::write(&source, "#include <ecrhub.hpp>\n#include <ecrhub.hpp>\nint main() {}\n")
+        .unwrap();
     ["c++17", "c++20"].iter().for_each(|standard| compiles("c++", standard, &source));
 }
 
@@ -102,20 +104,29 @@ fn macros(prefix: &str) -> Vec<(String, String)> {
 #[test]
 fn the_headers_statuses_are_the_librarys() {
     let mut known = macros("ECRHUB_ERR_");
-    known.extend(["ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED"].iter().flat_map(|name| macros(name)));
+    known.extend(
+        ["ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED"].iter().flat_map(|name| macros(name)),
+    );
     known.sort();
-    let mut statuses = Status::ALL.map(|status| (status.name().to_owned(), status.code().to_string()));
+    let mut statuses =
+        Status::ALL.map(|status| (status.name().to_owned(), status.code().to_string()));
     statuses.sort();
     assert_eq!(known, statuses);
 }
 
 fn as_macros(prefix: &str, words: &[&str]) -> Vec<(String, String)> {
-    words.iter().map(|word| (prefix.to_owned() + &word.to_uppercase(), (*word).to_owned())).collect()
+    words
+        .iter()
+        .map(|word| (prefix.to_owned() + &word.to_uppercase(), (*word).to_owned()))
+        .collect()
 }
 
 #[test]
 fn the_headers_outcomes_are_the_librarys() {
-    assert_eq!(macros("ECRHUB_OUTCOME_"), as_macros("ECRHUB_OUTCOME_", &Outcome::ALL.map(Outcome::name)));
+    assert_eq!(
+        macros("ECRHUB_OUTCOME_"),
+        as_macros("ECRHUB_OUTCOME_", &Outcome::ALL.map(Outcome::name))
+    );
 }
 
 #[test]
@@ -144,12 +155,19 @@ fn the_headers_events_are_the_librarys() {
         EventKind::Connected { url: String::new() },
         EventKind::Disconnected { error: fault(), retry_in_ms: 0 },
         EventKind::Completed(completed),
-        EventKind::Recovering { request_id: String::new(), merchant_order_no: None, reason: String::new() },
+        EventKind::Recovering {
+            request_id: String::new(),
+            merchant_order_no: None,
+            reason: String::new(),
+        },
         EventKind::Clarified(clarified),
         EventKind::Message { message: String::new(), late_for: None },
         EventKind::ProtocolError { detail: String::new(), raw: String::new() },
     ];
-    assert_eq!(macros("ECRHUB_EVENT_"), as_macros("ECRHUB_EVENT_", &all.each_ref().map(EventKind::name)));
+    assert_eq!(
+        macros("ECRHUB_EVENT_"),
+        as_macros("ECRHUB_EVENT_", &all.each_ref().map(EventKind::name))
+    );
 }
 
 #[test]

@@ -90,8 +90,14 @@ mod tests {
     fn the_log_levels_are_those_of_the_log_crate() {
         use log::LevelFilter::{Debug, Error, Info, Off, Trace, Warn};
         let filters = [Off, Error, Warn, Info, Debug, Trace].map(|filter| filter as i32);
-        let constants =
-            [ECRHUB_LOG_OFF, ECRHUB_LOG_ERROR, ECRHUB_LOG_WARN, ECRHUB_LOG_INFO, ECRHUB_LOG_DEBUG, ECRHUB_LOG_TRACE];
+        let constants = [
+            ECRHUB_LOG_OFF,
+            ECRHUB_LOG_ERROR,
+            ECRHUB_LOG_WARN,
+            ECRHUB_LOG_INFO,
+            ECRHUB_LOG_DEBUG,
+            ECRHUB_LOG_TRACE,
+        ];
         assert_eq!(constants, filters);
     }
 }

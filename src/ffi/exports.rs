@@ -22,7 +22,8 @@ pub type ecrhub_handle = u64;
 
 /// What `ecrhub_set_log` calls: `level` is one of `ECRHUB_LOG_...`, `message` is UTF-8 and lives until the callback
 /// returns, `user_data` is what was given to `ecrhub_set_log`.
-pub type ecrhub_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
+pub type ecrhub_log_fn =
+    Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
 /// The version of the library's C ABI. A till that loads the library at run time compares it with
 /// ECRHUB_ABI_VERSION before it calls anything else, and leaves the library alone when they differ.
@@ -55,7 +56,11 @@ pub extern "C" fn ecrhub_status_name(status: i32) -> *const c_char {
 ///
 /// Returns ECRHUB_OK, ECRHUB_ERR_ARGUMENT (`buffer` is NULL with a capacity) or ECRHUB_ERR_BUFFER_TOO_SMALL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ecrhub_last_error(buffer: *mut c_char, capacity: usize, out_length: *mut usize) -> i32 {
+pub unsafe extern "C" fn ecrhub_last_error(
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
     enter_to_read_last_error(|| {
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let out = unsafe { Out::new(buffer, capacity, out_length) }?;
@@ -81,7 +86,10 @@ pub unsafe extern "C" fn ecrhub_last_error(buffer: *mut c_char, capacity: usize,
 /// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle
 /// exists and `*out_handle` is as it was.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ecrhub_connect(config_json: *const c_char, out_handle: *mut ecrhub_handle) -> i32 {
+pub unsafe extern "C" fn ecrhub_connect(
+    config_json: *const c_char,
+    out_handle: *mut ecrhub_handle,
+) -> i32 {
     enter(|| {
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let config = unsafe { text::read(config_json, "config_json") }?;
@@ -333,7 +341,10 @@ pub unsafe extern "C" fn ecrhub_pending(
 /// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
 /// again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ecrhub_acknowledge(handle: ecrhub_handle, request_id: *const c_char) -> i32 {
+pub unsafe extern "C" fn ecrhub_acknowledge(
+    handle: ecrhub_handle,
+    request_id: *const c_char,
+) -> i32 {
     enter(|| {
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let request_id = unsafe { text::read(request_id, "request_id") }?;
@@ -392,7 +403,11 @@ pub unsafe extern "C" fn ecrhub_resolve(
 /// inside the callback, or the library is part of a Rust program that has a logger of its own);
 /// ECRHUB_ERR_INTERNAL. After a refusal everything is as it was.
 #[unsafe(no_mangle)]
-pub extern "C" fn ecrhub_set_log(callback: ecrhub_log_fn, user_data: *mut c_void, max_level: i32) -> i32 {
+pub extern "C" fn ecrhub_set_log(
+    callback: ecrhub_log_fn,
+    user_data: *mut c_void,
+    max_level: i32,
+) -> i32 {
     enter(|| logging::set(callback, user_data, max_level))
 }
 

@@ -14,7 +14,8 @@ use crate::redact;
 use super::guard;
 
 /// What the host gave to be called.
-pub(super) type Callback = unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void);
+pub(super) type Callback =
+    unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void);
 
 struct Target {
     callback: Callback,
@@ -28,10 +29,15 @@ unsafe impl Send for Target {}
 unsafe impl Sync for Target {}
 
 /// Read-locked while a callback runs, so that whoever replaces it waits until none is running.
-static TARGET: PerProcess<RwLock<Option<Target>>> = PerProcess::new(RwLock::new(None), || RwLock::new(None));
+static TARGET: PerProcess<RwLock<Option<Target>>> =
+    PerProcess::new(RwLock::new(None), || RwLock::new(None));
 
 /// Replaces the callback; none ends it. Afterwards the one before is not running and will not be called.
-pub(super) fn set(callback: Option<Callback>, user_data: *mut c_void, max_level: i32) -> Result<Status> {
+pub(super) fn set(
+    callback: Option<Callback>,
+    user_data: *mut c_void,
+    max_level: i32,
+) -> Result<Status> {
     let level = level_filter(max_level)?;
     install()?;
     let target = callback.map(|callback| Target { callback, user_data, level });
@@ -47,7 +53,9 @@ fn level_filter(level: i32) -> Result<LevelFilter> {
     filter.ok_or_else(|| {
         Error::new(
             Status::Argument,
-            format!("max_level is {level}; it goes from 0 (nothing) and 1 (errors) to 5 (everything)"),
+            format!(
+                "max_level is {level}; it goes from 0 (nothing) and 1 (errors) to 5 (everything)"
+            ),
         )
     })
 }
@@ -66,7 +74,10 @@ fn install() -> Result<()> {
     };
     if refused {
         STATE.store(REFUSED, Ordering::Release);
-        return Err(Error::new(Status::Unsupported, "this Rust program has a logger of its own already"));
+        return Err(Error::new(
+            Status::Unsupported,
+            "this Rust program has a logger of its own already",
+        ));
     }
     Ok(())
 }

@@ -107,7 +107,11 @@ fn the_log_goes_to_the_callback_up_to_its_level_until_it_is_ended() {
         log::info!("log test two");
         log::error!(target: "tungstenite::protocol", "log test three");
         assert_eq!(*LAST_MESSAGE.lock().unwrap(), (2, "log test one".to_owned()));
-        assert_eq!(CALLS.load(Ordering::Relaxed), 1, "neither above the level nor others' messages");
+        assert_eq!(
+            CALLS.load(Ordering::Relaxed),
+            1,
+            "neither above the level nor others' messages"
+        );
         assert_eq!(USER_DATA.load(Ordering::Relaxed), (&raw mut mine).cast());
         assert_eq!(ecrhub_set_log(None, null_mut(), 5), 0);
         log::error!("log test four");

@@ -11,14 +11,18 @@ use crate::error::{Error, Result, Status};
 /// `pointer` is NULL, or ends with a NUL and stays readable and unchanged for `'a`.
 pub(super) unsafe fn read<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
     // SAFETY: the same promise.
-    unsafe { read_optional(pointer, name) }?.ok_or_else(|| Error::new(Status::Argument, format!("{name} is NULL")))
+    unsafe { read_optional(pointer, name) }?
+        .ok_or_else(|| Error::new(Status::Argument, format!("{name} is NULL")))
 }
 
 /// As [`read`], where NULL means that there is none.
 ///
 /// # Safety
 /// As for [`read`].
-pub(super) unsafe fn read_optional<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+pub(super) unsafe fn read_optional<'a>(
+    pointer: *const c_char,
+    name: &str,
+) -> Result<Option<&'a str>> {
     if pointer.is_null() {
         return Ok(None);
     }
@@ -26,7 +30,10 @@ pub(super) unsafe fn read_optional<'a>(pointer: *const c_char, name: &str) -> Re
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map(Some).map_err(|error| {
         let at = error.valid_up_to();
-        Error::new(Status::Argument, format!("{name} is not UTF-8: its byte at offset {at} is wrong"))
+        Error::new(
+            Status::Argument,
+            format!("{name} is not UTF-8: its byte at offset {at} is wrong"),
+        )
     })
 }
 
@@ -43,12 +50,18 @@ impl Out {
     ///
     /// # Safety
     /// Until the last use, `buffer` is NULL or writable for `capacity` bytes, and `out_length` is NULL or writable.
-    pub(super) unsafe fn new(buffer: *mut c_char, capacity: usize, out_length: *mut usize) -> Result<Out> {
+    pub(super) unsafe fn new(
+        buffer: *mut c_char,
+        capacity: usize,
+        out_length: *mut usize,
+    ) -> Result<Out> {
         let buffer = NonNull::new(buffer.cast());
         if buffer.is_none() && capacity > 0 {
             return Err(Error::new(
                 Status::Argument,
-                format!("the buffer is NULL, but its capacity is {capacity}; 0 asks for the length"),
+                format!(
+                    "the buffer is NULL, but its capacity is {capacity}; 0 asks for the length"
+                ),
             ));
         }
         Ok(Out { buffer, capacity, out_length: NonNull::new(out_length) })
@@ -62,7 +75,11 @@ impl Out {
         self.tell_length(text.len());
         Err(Error::new(
             Status::BufferTooSmall,
-            format!("the text needs {} bytes with its NUL, the buffer has {}", text.len() + 1, self.capacity),
+            format!(
+                "the text needs {} bytes with its NUL, the buffer has {}",
+                text.len() + 1,
+                self.capacity
+            ),
         ))
     }
 
@@ -99,7 +116,9 @@ impl<T: Copy> Slot<T> {
     /// # Safety
     /// Until the last use, `pointer` is NULL or writable.
     pub(super) unsafe fn new(pointer: *mut T, name: &str) -> Result<Slot<T>> {
-        NonNull::new(pointer).map(Slot).ok_or_else(|| Error::new(Status::Argument, format!("{name} is NULL")))
+        NonNull::new(pointer)
+            .map(Slot)
+            .ok_or_else(|| Error::new(Status::Argument, format!("{name} is NULL")))
     }
 
     pub(super) fn write(&self, value: T) -> Result<Status> {

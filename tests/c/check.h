@@ -121,7 +121,7 @@ static inline ecrhub_handle connect_to(const char *config)
 /* Polls until an event with this part in it comes, and gives it; events before it are left out. */
 static inline const char *event_with(ecrhub_handle handle, const char *part)
 {
-    static _Thread_local char event[16384];
+    static __thread char event[16384];
     do
         STATUS(ECRHUB_OK, ecrhub_poll(handle, SOON, event, sizeof event, NULL));
     while (!strstr(event, part));

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// The repository.
@@ -39,7 +40,8 @@ pub fn library_folder() -> &'static Path {
 /// Runs to the end, insists on success, and gives what was printed.
 pub fn succeeds(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
     out.into_owned()
 }
@@ -47,8 +49,11 @@ pub fn succeeds(command: &mut Command) -> String {
 /// The names of the functions and variables the library exports, sorted.
 pub fn exported_symbols() -> Vec<String> {
     let listed = succeeds(Command::new("nm").args(["-D", "--defined-only"]).arg(library()));
-    let mut names: Vec<String> =
-        listed.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect();
+    let mut names: Vec<String> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(2))
+        .map(str::to_owned)
+        .collect();
     names.sort_unstable();
     names
 }
@@ -66,13 +71,21 @@ impl Build {
 
     /// `source` is relative to the repository; `.cpp` makes it C++17, everything else C11.
     pub fn new(source: &str) -> Build {
-        let (compiler, standard) = if source.ends_with(".cpp") { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
+        let (compiler, standard) =
+            if source.ends_with(".cpp") { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
         let name = source.replace(['/', '.'], "-");
-        let program = Build::scratch(&format!("{name}-{}", std::process::id()));
+        // Tests that run side by side may build the same source.
+        static BUILDS: AtomicU32 = AtomicU32::new(0);
+        let build = BUILDS.fetch_add(1, Ordering::Relaxed);
+        let program = Build::scratch(&format!("{name}-{}-{build}", std::process::id()));
         let mut command = Command::new(compiler);
         command.args([standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"]);
         command.args(["-D_GNU_SOURCE", "-I"]).arg(root().join("include")).arg(root().join(source));
-        command.arg("-L").arg(library_folder()).args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-o"]).arg(&program);
+        command
+            .arg("-L")
+            .arg(library_folder())
+            .args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-o"])
+            .arg(&program);
         succeeds(&mut command);
         Build { program }
     }
@@ -86,11 +99,19 @@ impl Build {
 
     /// The same under valgrind, where each memory error and each definite leak fails it.
     pub fn run_in_valgrind<A: AsRef<OsStr>>(&self, arguments: &[A], seconds: u64) -> String {
-        self.valgrind(&["--leak-check=full", "--errors-for-leak-kinds=definite"], arguments, seconds)
+        self.valgrind(
+            &["--leak-check=full", "--errors-for-leak-kinds=definite"],
+            arguments,
+            seconds,
+        )
     }
 
     /// The same, where only memory errors fail it.
-    pub fn run_in_valgrind_but_for_leaks<A: AsRef<OsStr>>(&self, arguments: &[A], seconds: u64) -> String {
+    pub fn run_in_valgrind_but_for_leaks<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        seconds: u64,
+    ) -> String {
         self.valgrind(&["--leak-check=no"], arguments, seconds)
     }
 
