@@ -1,0 +1,440 @@
+//! The functions of the C header. Their comments are the header's.
+
+// C's names, as the header has them.
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::error::{Error, Result, Status};
+use crate::protocol::Outcome;
+use crate::registry;
+use crate::terminal::{self, Called, Delivery, Polled, Terminal};
+
+use super::guard::{enter, enter_to_read_last_error};
+use super::text::{self, Out, Slot};
+use super::{last_error, logging, names};
+
+/// A connection to one terminal: a number, never an address. 0 is never valid, and no number is given out twice. It
+/// needs all of its 64 bits.
+pub type ecrhub_handle = u64;
+
+/// What `ecrhub_set_log` calls: `level` is one of `ECRHUB_LOG_...`, `message` is UTF-8 and lives until the callback
+/// returns, `user_data` is what was given to `ecrhub_set_log`.
+pub type ecrhub_log_fn =
+    Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
+
+/// The version of the library's C ABI. A till that loads the library at run time compares it with
+/// ECRHUB_ABI_VERSION before it calls anything else, and leaves the library alone when they differ.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_abi_version() -> u32 {
+    crate::ABI_VERSION
+}
+
+/// The library's version, "major.minor.patch", for a log or a support call. Static text, never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// The name of a status, "ECRHUB_ERR_REQUEST", and "ECRHUB_UNKNOWN_STATUS" for a number that is none. Static text,
+/// never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_status_name(status: i32) -> *const c_char {
+    names::status_name(status).as_ptr()
+}
+
+/// Tells why the last refused call of this thread was refused: a sentence for a log or a person, at most 1,023
+/// bytes without its NUL.
+///
+/// `buffer`, `capacity`, `out_length`: see "Text and buffers" above.
+///
+/// Every call that returns a negative status replaces the sentence of its own thread; a call that succeeds leaves
+/// it as it is, so look at the status first. It is empty in a thread that was never refused anything. This function
+/// itself never changes it, not even by being refused, and may be called from inside the log callback.
+///
+/// Returns ECRHUB_OK, ECRHUB_ERR_ARGUMENT (`buffer` is NULL with a capacity) or ECRHUB_ERR_BUFFER_TOO_SMALL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_last_error(
+    buffer: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter_to_read_last_error(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out = unsafe { Out::new(buffer, capacity, out_length) }?;
+        last_error::copy_to(&out)
+    })
+}
+
+/// Starts connecting to a terminal and returns at once, with a handle.
+///
+/// `config_json`: the terminal's URL, "ws://192.168.1.20:35779", or a JSON object with `url` and any of the keys in
+/// the chapter "Configuration". It is taken whole or refused whole.
+///
+/// `out_handle`: where the handle is written. It stays valid until `ecrhub_disconnect` or `ecrhub_shutdown`.
+///
+/// How connecting went arrives as events, "connected" or "disconnected". A connection that fails or is lost comes
+/// back by itself for as long as the handle lives. Requests may be sent at once; they wait for the connection for
+/// `send_timeout_ms`. With a journal, the orders of this terminal that were left without an outcome are found out
+/// and told, and those that were not acknowledged are told again.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (it begins with "{" and is no JSON object);
+/// ECRHUB_ERR_CONFIG (an unknown key, a value of the wrong type or out of range: the text names it);
+/// ECRHUB_ERR_JOURNAL (the journal cannot be opened, is damaged, or belongs to another process);
+/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle
+/// exists and `*out_handle` is as it was.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_connect(
+    config_json: *const c_char,
+    out_handle: *mut ecrhub_handle,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let config = unsafe { text::read(config_json, "config_json") }?;
+        // SAFETY: as above.
+        let out_handle = unsafe { Slot::new(out_handle, "out_handle") }?;
+        let terminal = Terminal::connect(Config::parse(config)?)?;
+        out_handle.write(registry::insert(terminal))
+    })
+}
+
+/// Ends a connection and its handle.
+///
+/// The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call`
+/// that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
+/// that nobody fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and
+/// the next `ecrhub_connect` for this terminal finds it out.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_HANDLE (never given out, or ended already); ECRHUB_ERR_FORKED;
+/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_disconnect(handle: ecrhub_handle) -> i32 {
+    enter(|| {
+        registry::remove(handle)?.disconnect();
+        Ok(Status::Ok)
+    })
+}
+
+/// Ends every handle of this process, as `ecrhub_disconnect` does, and the library's thread, and waits until it has
+/// ended.
+///
+/// Afterwards nothing of the library runs any more. It may be unloaded (`dlclose`, `FreeLibrary`), provided that no
+/// other thread is inside one of its functions and that `ecrhub_set_log(NULL, NULL, 0)` has been called if a log
+/// callback was set. Or it may be used again: `ecrhub_connect` starts everything anew. Calling it twice, or without
+/// any handle, is allowed.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_shutdown() -> i32 {
+    enter(|| {
+        registry::drain_all().iter().for_each(|terminal| terminal.disconnect());
+        terminal::shutdown();
+        Ok(Status::Ok)
+    })
+}
+
+/// Sends a request and returns once it is accepted; what became of it arrives as an event, "completed", exactly
+/// once.
+///
+/// `request_json`: the message for the terminal, a JSON object with at least `topic` and `biz_data`. It is checked
+/// against the protocol first. Where it lacks `request_id`, `timestamp`, `version` or `app_id`, they are filled in;
+/// `app_id` from the configuration.
+///
+/// `timeout_ms`: how long to wait for the answer, at least 1; 0 takes the configuration's `order_timeout_ms` or
+/// `request_timeout_ms`. When it is over, an order is found out, which takes at most `recovery_timeout_ms` and a
+/// little more.
+///
+/// `request_id`, `capacity`, `out_length`: where the request's id is written, see "Text and buffers" above. If it
+/// does not fit, nothing is sent. No id is longer than 64 characters, so 65 bytes are always enough.
+///
+/// With a journal, an order is on the disk when this returns ECRHUB_OK. A request that cannot leave within
+/// `send_timeout_ms` completes as "not_sent"; it is never sent later, and no order is ever sent twice.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, a negative `timeout_ms`); ECRHUB_ERR_HANDLE;
+/// ECRHUB_ERR_FORKED; ECRHUB_ERR_JSON (not a JSON object); ECRHUB_ERR_REQUEST (breaks the protocol: the text names
+/// the field, the rule and the value); ECRHUB_ERR_DUPLICATE (`merchant_order_no` or `request_id` used before);
+/// ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_BUSY (more than `max_in_flight` requests in flight and completions not
+/// fetched); ECRHUB_ERR_JOURNAL (the order cannot be written down); ECRHUB_ERR_UNSUPPORTED (called from inside the
+/// log callback); ECRHUB_ERR_INTERNAL. After a negative status nothing was sent and no event will come.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_send(
+    handle: ecrhub_handle,
+    request_json: *const c_char,
+    timeout_ms: i32,
+    request_id: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request = unsafe { text::read(request_json, "request_json") }?;
+        // SAFETY: as above.
+        let out = unsafe { Out::new(request_id, capacity, out_length) }?;
+        let timeout = answer_timeout(timeout_ms)?;
+        let terminal = registry::get(handle)?;
+        let prepared = terminal.prepare(request)?;
+        let id = prepared.request_id().to_owned();
+        out.check(&id)?;
+        terminal.submit(prepared, timeout)?;
+        out.write(&id)
+    })
+}
+
+/// Gives the next event of a handle, and waits for one if need be.
+///
+/// `timeout_ms`: 0 never waits, a negative one waits for ever.
+///
+/// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that
+/// does not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough
+/// for nearly all; an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000
+/// bytes more.
+///
+/// Each event is given once, to one caller. Several threads may poll one handle.
+///
+/// Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (none came in time); ECRHUB_INTERRUPTED (`ecrhub_wake`
+/// was called, or the handle was disconnected while this waited); ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE;
+/// ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback);
+/// ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_poll(
+    handle: ecrhub_handle,
+    timeout_ms: i32,
+    event_json: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out = unsafe { Out::new(event_json, capacity, out_length) }?;
+        let wait = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+        match registry::get(handle)?.poll(wait)? {
+            Polled::Event(delivery) => hand_over(delivery, &out),
+            Polled::Timeout => Ok(Status::Timeout),
+            Polled::Interrupted => Ok(Status::Interrupted),
+        }
+    })
+}
+
+/// Sends a request and waits for its own "completed" event. All other events stay for `ecrhub_poll`.
+///
+/// `request_json`, `timeout_ms`: as for `ecrhub_send`. This returns at the latest when the request completes: after
+/// `timeout_ms`, and for an order that must be found out `recovery_timeout_ms` and a little more.
+///
+/// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
+///
+/// Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake`
+/// was called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not
+/// fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
+/// other statuses are those of `ecrhub_send` and mean that nothing was sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_call(
+    handle: ecrhub_handle,
+    request_json: *const c_char,
+    timeout_ms: i32,
+    event_json: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request = unsafe { text::read(request_json, "request_json") }?;
+        // SAFETY: as above.
+        let out = unsafe { Out::new(event_json, capacity, out_length) }?;
+        let timeout = answer_timeout(timeout_ms)?;
+        let terminal = registry::get(handle)?;
+        match terminal.call(terminal.prepare(request)?, timeout)? {
+            Called::Completed(delivery) => hand_over(delivery, &out),
+            Called::Interrupted => Ok(Status::Interrupted),
+        }
+    })
+}
+
+/// Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED.
+/// When none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_UNSUPPORTED (called from inside the log
+/// callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_wake(handle: ecrhub_handle) -> i32 {
+    enter(|| {
+        registry::get(handle)?.wake()?;
+        Ok(Status::Ok)
+    })
+}
+
+/// Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
+/// (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
+/// ECRHUB_TIMEOUT.
+///
+/// `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
+/// with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`out_fd` is NULL); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED;
+/// ECRHUB_ERR_UNSUPPORTED (on Windows, or called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_wait_fd(handle: ecrhub_handle, out_fd: *mut i32) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out_fd = unsafe { Slot::new(out_fd, "out_fd") }?;
+        out_fd.write(registry::get(handle)?.wait_fd()?)
+    })
+}
+
+/// Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
+/// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
+/// `reconnects`, `last_ping_ms` and `journal`.
+///
+/// `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL;
+/// ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. Nothing changes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_state(
+    handle: ecrhub_handle,
+    state_json: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out = unsafe { Out::new(state_json, capacity, out_length) }?;
+        out.write(&registry::get(handle)?.state()?)
+    })
+}
+
+/// Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
+/// `topic`, `state`, `outcome`, `since` and `request`.
+///
+/// `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
+///
+/// `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), and with a
+/// journal also "unacknowledged" (completed, but `ecrhub_acknowledge` was not called) and "unknown" (until it is
+/// clarified or `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL;
+/// ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. Nothing
+/// changes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_pending(
+    handle: ecrhub_handle,
+    requests_json: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out = unsafe { Out::new(requests_json, capacity, out_length) }?;
+        out.write(&registry::get(handle)?.pending()?)
+    })
+}
+
+/// Says that the till has the outcome of this order safe, in its own books. The journal does not tell it again.
+///
+/// `request_id`: of a "completed" or "clarified" event.
+///
+/// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal
+/// there is nothing to acknowledge, and nothing is lost by calling it.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or the journal has no such order with an outcome);
+/// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
+/// again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_acknowledge(
+    handle: ecrhub_handle,
+    request_id: *const c_char,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request_id = unsafe { text::read(request_id, "request_id") }?;
+        registry::get(handle)?.acknowledge(request_id)?;
+        Ok(Status::Ok)
+    })
+}
+
+/// Writes down what a person decided about an order whose outcome is "unknown", for instance after looking at the
+/// terminal's own list. The library stops asking the terminal about it, and the order counts as acknowledged.
+///
+/// `request_id`: of the "completed" event whose outcome was "unknown".
+///
+/// `outcome`: "approved", "declined", "cancelled" or "not_found".
+///
+/// `note`: who decided it and why, kept in the journal; may be NULL.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, another outcome, no such order, or one that is not
+/// "unknown"); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside
+/// the log callback); ECRHUB_ERR_INTERNAL. After a refusal nothing is written down.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_resolve(
+    handle: ecrhub_handle,
+    request_id: *const c_char,
+    outcome: *const c_char,
+    note: *const c_char,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request_id = unsafe { text::read(request_id, "request_id") }?;
+        // SAFETY: as above.
+        let outcome = decided(unsafe { text::read(outcome, "outcome") }?)?;
+        // SAFETY: as above.
+        let note = unsafe { text::read_optional(note, "note") }?;
+        registry::get(handle)?.resolve(request_id, outcome, note)?;
+        Ok(Status::Ok)
+    })
+}
+
+/// Has the library's log given to a callback; NULL ends it. One callback serves all handles of the process.
+///
+/// `callback`: called from any thread, the library's own and those that are inside one of its functions, several at
+/// the same time. It must return soon, must not throw or `longjmp`, and may call no function of this library but
+/// `ecrhub_last_error` and the three without a status: all others return ECRHUB_ERR_UNSUPPORTED there.
+///
+/// `user_data`: handed to the callback as it is; the library never looks at it.
+///
+/// `max_level`: ECRHUB_LOG_ERROR to ECRHUB_LOG_TRACE, or ECRHUB_LOG_OFF for nothing.
+///
+/// It may be called as often as one likes. When it returns ECRHUB_OK, the callback before is not running any more
+/// and will not be called again, so what its `user_data` points to may be freed. It waits for that, so do not hold
+/// a lock here that the callback takes. Card numbers and signatures are masked in all messages. A forked child
+/// starts without a callback.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`max_level` is not within 0 to 5); ECRHUB_ERR_UNSUPPORTED (called from
+/// inside the callback, or the library is part of a Rust program that has a logger of its own);
+/// ECRHUB_ERR_INTERNAL. After a refusal everything is as it was.
+#[unsafe(no_mangle)]
+pub extern "C" fn ecrhub_set_log(
+    callback: ecrhub_log_fn,
+    user_data: *mut c_void,
+    max_level: i32,
+) -> i32 {
+    enter(|| logging::set(callback, user_data, max_level))
+}
+
+/// Hands an event to the caller. One that does not fit goes back to where it came from.
+fn hand_over(delivery: Delivery, out: &Out) -> Result<Status> {
+    out.write(delivery.json())?;
+    delivery.accept();
+    Ok(Status::Ok)
+}
+
+/// How long to wait for an answer; none takes the configuration's.
+fn answer_timeout(timeout_ms: i32) -> Result<Option<Duration>> {
+    let millis = u64::try_from(timeout_ms).map_err(|_| {
+        Error::new(
+            Status::Argument,
+            format!("timeout_ms is {timeout_ms}; it is at least 1, or 0 for the configuration's"),
+        )
+    })?;
+    Ok((millis > 0).then(|| Duration::from_millis(millis)))
+}
+
+/// An outcome that a person may decide on.
+fn decided(name: &str) -> Result<Outcome> {
+    use Outcome::{Approved, Cancelled, Declined, NotFound};
+    let allowed = [Approved, Declined, Cancelled, NotFound];
+    allowed.into_iter().find(|outcome| outcome.name() == name).ok_or_else(|| {
+        let names = allowed.map(Outcome::name).join(", ");
+        Error::new(Status::Argument, format!("outcome is {name:?}; it is one of {names}"))
+    })
+}

@@ -1,0 +1,120 @@
+/* Orders at a terminal: sent or called, each completes once, with its own answer. */
+#include "check.h"
+
+#include <pthread.h>
+
+static const char *url;
+
+static void a_sale_that_is_called_gives_its_completion(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char event[8192], number[64];
+    size_t length;
+    strcpy(number, new_number());
+    STATUS(ECRHUB_OK, ecrhub_call(handle, sale(number, "10.00"), 0, event, sizeof event, &length));
+    CHECK(strlen(event) == length);
+    CONTAINS(event, "\"event\":\"completed\"");
+    CONTAINS(event, "\"outcome\":\"approved\"");
+    CONTAINS(event, "\"sent\":\"yes\"");
+    CONTAINS(event, number);
+    STATUS(ECRHUB_OK, ecrhub_call(handle, sale(new_number(), "10.01"), 0, event, sizeof event, NULL));
+    CONTAINS(event, "\"outcome\":\"declined\"");
+    /* What else happened stays for poll, and the completions do not come twice. */
+    STATUS(ECRHUB_OK, ecrhub_poll(handle, SOON, event, sizeof event, NULL));
+    CONTAINS(event, "\"event\":\"connected\"");
+    STATUS(ECRHUB_TIMEOUT, ecrhub_poll(handle, 100, event, sizeof event, NULL));
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+static void a_sale_that_is_sent_completes_by_poll(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char id[65];
+    const char *event;
+    STATUS(ECRHUB_OK, ecrhub_send(handle, sale(new_number(), "10.00"), 5000, id, sizeof id, NULL));
+    event = event_with(handle, "\"event\":\"completed\"");
+    CONTAINS(event, id);
+    CONTAINS(event, "\"outcome\":\"approved\"");
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+static void a_completion_too_large_for_call_comes_by_poll(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char small[64] = "untouched", event[16384], number[64];
+    size_t needed = 0, length = 0;
+    event_with(handle, "\"event\":\"connected\"");
+    strcpy(number, new_number());
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_call(handle, sale(number, "10.00"), 0, small, sizeof small, &needed));
+    CHECK(strcmp(small, "untouched") == 0 && needed >= sizeof small);
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_poll(handle, 0, event, needed, NULL));
+    STATUS(ECRHUB_OK, ecrhub_poll(handle, 0, event, needed + 1, &length));
+    CHECK(length == needed);
+    CONTAINS(event, number);
+    CONTAINS(event, "\"outcome\":\"approved\"");
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+struct till {
+    pthread_t thread;
+    ecrhub_handle handle;
+    int ordinal;
+};
+
+static void *ring_up(void *argument)
+{
+    struct till *till = argument;
+    char number[33], request[512], event[8192];
+    int i;
+    for (i = 0; i < 20; i++) {
+        snprintf(number, sizeof number, "R%lluT%dN%d", (unsigned long long)now_ms(), till->ordinal, i);
+        snprintf(request, sizeof request,
+                 "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"test\",\"biz_data\":{\"trans_type\":\"1\","
+                 "\"merchant_order_no\":\"%s\",\"order_amount\":\"10.00\"}}",
+                 number);
+        STATUS(ECRHUB_OK, ecrhub_call(till->handle, request, 0, event, sizeof event, NULL));
+        CONTAINS(event, number);
+        CONTAINS(event, "\"outcome\":\"approved\"");
+    }
+    return NULL;
+}
+
+static void threads_that_share_a_handle_get_each_their_own_completions(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    struct till tills[3];
+    int i;
+    for (i = 0; i < 3; i++) {
+        tills[i].handle = handle;
+        tills[i].ordinal = i;
+        CHECK(pthread_create(&tills[i].thread, NULL, ring_up, &tills[i]) == 0);
+    }
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_join(tills[i].thread, NULL) == 0);
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+static void the_state_tells_where_it_is_connected(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char state[4096];
+    event_with(handle, "\"event\":\"connected\"");
+    STATUS(ECRHUB_OK, ecrhub_state(handle, state, sizeof state, NULL));
+    CONTAINS(state, "\"state\":\"connected\"");
+    CONTAINS(state, url);
+    STATUS(ECRHUB_OK, ecrhub_pending(handle, state, sizeof state, NULL));
+    CHECK(strcmp(state, "[]") == 0);
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+int main(int argc, char **argv)
+{
+    url = terminal_url(argc, argv);
+    a_sale_that_is_called_gives_its_completion();
+    a_sale_that_is_sent_completes_by_poll();
+    a_completion_too_large_for_call_comes_by_poll();
+    threads_that_share_a_handle_get_each_their_own_completions();
+    the_state_tells_where_it_is_connected();
+    STATUS(ECRHUB_OK, ecrhub_shutdown());
+    return 0;
+}
