@@ -18,7 +18,8 @@ fn runs(source: &str) -> String {
 
 fn runs_in_valgrind(source: &str) {
     let terminal = simulator();
-    Build::new(source).run_in_valgrind(&[terminal.url().as_str(), env!("CARGO_TARGET_TMPDIR")], 180);
+    Build::new(source)
+        .run_in_valgrind(&[terminal.url().as_str(), env!("CARGO_TARGET_TMPDIR")], 180);
 }
 
 #[test]

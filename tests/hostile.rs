@@ -43,7 +43,8 @@ fn play(mut stream: TcpStream, act: &Act) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     match act {
         Act::Handshake(bytes) => {
-            stream.read(&mut [0; 4_096])?;
+            let mut request = [0; 4_096];
+            let _some_of_it = stream.read(&mut request)?;
             stream.write_all(bytes)
         }
         Act::Frames(bytes) => match tungstenite::accept(stream) {
@@ -116,7 +117,7 @@ fn survive(acts: impl Strategy<Value = Act>, runs: u32) {
         })
         .unwrap();
     assert_eq!(call(&neighbour, &sale(&number(), "7.00")).outcome, Outcome::Approved);
-    assert!(matches!(terminal.poll(Some(Duration::ZERO)), Ok(_)));
+    assert!(terminal.poll(Some(Duration::ZERO)).is_ok());
 }
 
 #[test]

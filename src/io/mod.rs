@@ -18,6 +18,5 @@ mod signal;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
 pub use link::{Link, News};
-pub use lookup::Found;
 #[cfg(unix)]
 pub use signal::ReadySignal;

@@ -23,6 +23,7 @@ pub struct Books {
 }
 
 impl Books {
+    /// The orders that the journal keeps under this terminal's name.
     pub fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
         Books { journal, terminal: terminal.into() }
     }
@@ -87,10 +88,12 @@ impl Books {
         }
     }
 
+    /// The till has the outcome; see [`Journal::acknowledge`].
     pub fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
         self.journal.acknowledge(request_id, at_ms)
     }
 
+    /// What a person decided; see [`Journal::resolve`].
     pub fn resolve(
         &self,
         request_id: &str,
