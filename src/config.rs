@@ -106,8 +106,9 @@ impl Config {
             config.check()?;
             return Ok(config);
         }
-        let members = Members::read_strictly(text)
-            .map_err(|why| Error::new(Status::Json, format!("the configuration is refused: {why}")))?;
+        let members = Members::read_strictly(text).map_err(|why| {
+            Error::new(Status::Json, format!("the configuration is refused: {why}"))
+        })?;
         let mut config = Config::new("");
         let mut faults = Vec::new();
         for (name, _) in members.iter() {
@@ -174,8 +175,15 @@ struct Key {
 enum Kind {
     Url,
     Validation,
-    Count { range: RangeInclusive<u32>, get: fn(&Config) -> u32, set: fn(&mut Config, u32) },
-    Text { get: fn(&Config) -> Option<&str>, set: fn(&mut Config, String) },
+    Count {
+        range: RangeInclusive<u32>,
+        get: fn(&Config) -> u32,
+        set: fn(&mut Config, u32),
+    },
+    Text {
+        get: fn(&Config) -> Option<&str>,
+        set: fn(&mut Config, String),
+    },
 }
 
 /// A whole number; the key is named like its field.
@@ -207,7 +215,10 @@ macro_rules! text {
 
 /// Every key there is.
 const KEYS: [Key; 19] = [
-    Key { name: "url", kind: Kind::Url },
+    Key {
+        name: "url",
+        kind: Kind::Url,
+    },
     text!(app_id),
     count!(connect_timeout_ms, 1..=DAY_MS),
     count!(send_timeout_ms, 1..=DAY_MS),
@@ -223,7 +234,10 @@ const KEYS: [Key; 19] = [
     count!(max_message_bytes, KIB..=GIB),
     count!(max_in_flight, 1..=1_000_000),
     text!(terminal),
-    Key { name: "validation", kind: Kind::Validation },
+    Key {
+        name: "validation",
+        kind: Kind::Validation,
+    },
     text!(journal),
     count!(journal_keep_days, 1..=36_500),
 ];
@@ -235,13 +249,19 @@ impl Key {
         match (&self.kind, value) {
             (Kind::Url, Value::Text(url)) => config.url = url.into_owned(),
             (Kind::Text { set, .. }, Value::Text(text)) => set(config, text.into_owned()),
-            (Kind::Validation, Value::Text(word)) if word == "strict" => config.validation = Validation::Strict,
-            (Kind::Validation, Value::Text(word)) if word == "lenient" => config.validation = Validation::Lenient,
-            (Kind::Count { set, range, .. }, Value::Number(digits)) if is_whole(digits) => match digits.parse() {
-                Ok(number) => set(config, number),
-                // Negative, or past what the field can hold, and so outside of any range.
-                Err(_) => return Some(self.out_of_range(range, digits)),
-            },
+            (Kind::Validation, Value::Text(word)) if word == "strict" => {
+                config.validation = Validation::Strict
+            }
+            (Kind::Validation, Value::Text(word)) if word == "lenient" => {
+                config.validation = Validation::Lenient
+            }
+            (Kind::Count { set, range, .. }, Value::Number(digits)) if is_whole(digits) => {
+                match digits.parse() {
+                    Ok(number) => set(config, number),
+                    // Negative, or past what the field can hold, and so outside of any range.
+                    Err(_) => return Some(self.out_of_range(range, digits)),
+                }
+            }
             (_, other) => return Some(self.wrong_type(&other)),
         }
         None
@@ -255,14 +275,19 @@ impl Key {
                 let value = get(config);
                 (!range.contains(&value)).then(|| self.out_of_range(range, &value.to_string()))
             }
-            Kind::Text { get, .. } => {
-                (get(config) == Some("")).then(|| format!("{}: a text that is not empty, got \"\"", self.name))
-            }
+            Kind::Text { get, .. } => (get(config) == Some(""))
+                .then(|| format!("{}: a text that is not empty, got \"\"", self.name)),
         }
     }
 
     fn out_of_range(&self, range: &RangeInclusive<u32>, value: &str) -> String {
-        format!("{}: {} to {}, got {}", self.name, range.start(), range.end(), shown(value))
+        format!(
+            "{}: {} to {}, got {}",
+            self.name,
+            range.start(),
+            range.end(),
+            shown(value)
+        )
     }
 
     fn wrong_type(&self, value: &Value<'_>) -> String {
@@ -270,7 +295,11 @@ impl Key {
             Kind::Url | Kind::Text { .. } => "a text".to_owned(),
             Kind::Validation => "\"strict\" or \"lenient\"".to_owned(),
             Kind::Count { range, .. } => {
-                format!("a whole number from {} to {}, without quotes, point or exponent", range.start(), range.end())
+                format!(
+                    "a whole number from {} to {}, without quotes, point or exponent",
+                    range.start(),
+                    range.end()
+                )
             }
         };
         let got = match value {
@@ -285,7 +314,11 @@ impl Key {
 
 /// `5000`, not `5000.0` and not `5e3`.
 fn is_whole(digits: &str) -> bool {
-    digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit())
+    digits
+        .strip_prefix('-')
+        .unwrap_or(digits)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
 }
 
 fn shown(value: &str) -> String {
@@ -300,12 +333,21 @@ fn refuse(faults: Vec<String>) -> Result<()> {
 }
 
 fn unknown_key(name: &str) -> String {
-    let nearest = KEYS.iter().map(|key| (edits(name, key.name), key.name)).min();
+    let nearest = KEYS
+        .iter()
+        .map(|key| (edits(name, key.name), key.name))
+        .min();
     match nearest {
-        Some((edits, known)) if edits <= 3 => format!("{:?}: no such key, did you mean {known:?}?", shown(name)),
+        Some((edits, known)) if edits <= 3 => {
+            format!("{:?}: no such key, did you mean {known:?}?", shown(name))
+        }
         _ => {
             let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-            format!("{:?}: no such key; there are {}", shown(name), known.join(", "))
+            format!(
+                "{:?}: no such key; there are {}",
+                shown(name),
+                known.join(", ")
+            )
         }
     }
 }
@@ -364,7 +406,9 @@ fn split(url: &str) -> Result<Address, String> {
 /// Host and port.
 fn split_authority(authority: &str) -> Result<(String, u16), String> {
     let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or("an IPv6 address ends with ]")?;
+        let (host, after) = bracketed
+            .split_once(']')
+            .ok_or("an IPv6 address ends with ]")?;
         if host.parse::<Ipv6Addr>().is_err() {
             return Err("an IPv6 address expected between [ and ]".to_owned());
         }
@@ -410,7 +454,9 @@ fn check_host(host: &str) -> Result<(), String> {
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -423,11 +469,12 @@ fn check_host(host: &str) -> Result<(), String> {
 /// A URL as it may be shown: a password in it is nobody's business.
 fn without_user(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("{}***{}", &url[..scheme + 3], &url[at..]),
+        (Some(scheme), Some(at)) if scheme < at => {
+            format!("{}***{}", &url[..scheme + 3], &url[at..])
+        }
         _ => url.to_owned(),
     }
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
 mod tests;

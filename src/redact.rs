@@ -27,7 +27,16 @@ const SIGNATURE: &str = "signature_url";
 
 /// Members that are never shown, whatever they look like.
 const SECRET: [&str; 10] = [
-    SIGNATURE, "cvv", "cvv2", "cvc", "pin", "pin_block", "pin_data", "track1", "track2", "track_data",
+    SIGNATURE,
+    "cvv",
+    "cvv2",
+    "cvc",
+    "pin",
+    "pin_block",
+    "pin_data",
+    "track1",
+    "track2",
+    "track_data",
 ];
 
 /// Members that identify a transaction, or say how much and when: digits, and no card's.
@@ -85,14 +94,19 @@ pub fn excerpt(bytes: &[u8], limit: usize) -> String {
     let is_cut = window.len() < bytes.len();
     if is_cut {
         // Half a card's number at the window's end was not recognised as one.
-        let end = masked.trim_end_matches(|c: char| c.is_ascii_digit() || is_separator(c)).len();
+        let end = masked
+            .trim_end_matches(|c: char| c.is_ascii_digit() || is_separator(c))
+            .len();
         masked.truncate(end);
     }
     if !is_cut && masked.len() <= limit {
         return masked;
     }
     let room = limit.saturating_sub('…'.len_utf8()).min(masked.len());
-    let end = (0..=room).rev().find(|&end| masked.is_char_boundary(end)).unwrap_or(0);
+    let end = (0..=room)
+        .rev()
+        .find(|&end| masked.is_char_boundary(end))
+        .unwrap_or(0);
     masked.truncate(end);
     if limit >= '…'.len_utf8() {
         masked.push('…');
@@ -109,14 +123,22 @@ fn is_separator(c: char) -> bool {
 /// A group of more than 19 digits is something else and ends the run. Short groups that are together more than 19 may
 /// hide a card's number and its expiry, so they are masked as one.
 fn mask_digits(text: &str) -> Cow<'_, str> {
-    let mut masker = Masker { text, out: String::new(), copied: 0 };
+    let mut masker = Masker {
+        text,
+        out: String::new(),
+        copied: 0,
+    };
     let bytes = text.as_bytes();
     let mut run: Vec<usize> = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let group = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let group = bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if group == 0 {
-            let continues = is_separator(char::from(bytes[at])) && at > 0 && bytes[at - 1].is_ascii_digit();
+            let continues =
+                is_separator(char::from(bytes[at])) && at > 0 && bytes[at - 1].is_ascii_digit();
             if !continues {
                 masker.end_run(&mut run);
             }
@@ -186,7 +208,8 @@ fn mask_signatures(text: &str) -> Cow<'_, str> {
 
 /// Where, after the name, the value begins and ends.
 fn signature_value(after: &str) -> Option<(usize, usize)> {
-    let skip = |from: usize, set: &[char]| after.len() - after[from..].trim_start_matches(set).len();
+    let skip =
+        |from: usize, set: &[char]| after.len() - after[from..].trim_start_matches(set).len();
     let sign = skip(0, &['\\', '"', '\'', ' ', '\t', '\r', '\n']);
     if !after[sign..].starts_with([':', '=']) {
         return None;
@@ -194,7 +217,11 @@ fn signature_value(after: &str) -> Option<(usize, usize)> {
     let blank = skip(sign + 1, &[' ', '\t', '\r', '\n']);
     let slashes = skip(blank, &['\\']) - blank;
     let start = blank + slashes;
-    let Some(quote) = after[start..].chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+    let Some(quote) = after[start..]
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\''))
+    else {
         let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']' | '&' | ';');
         let length = after[start..].find(ends).unwrap_or(after.len() - start);
         return Some((start, start + length));
@@ -221,7 +248,13 @@ fn json_at(json: &str, depth: usize) -> String {
     if depth > MAX_NESTED_TEXTS || serde_json::from_str::<IgnoredAny>(json).is_err() {
         return text(json);
     }
-    Walk { json, out: String::with_capacity(json.len()), at: 0, depth }.run()
+    Walk {
+        json,
+        out: String::with_capacity(json.len()),
+        at: 0,
+        depth,
+    }
+    .run()
 }
 
 /// A walk over valid JSON, token by token, without recursion: a hostile message may be nested as deep as it is long.
@@ -353,3 +386,6 @@ fn container_length(rest: &str) -> usize {
     }
     rest.len()
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,8 @@ impl<'a> Decimal<'a> {
 /// What may go on the wire, and whether it is zero.
 pub(super) fn is_zero(text: &str) -> Option<bool> {
     let (whole, fraction) = split(text)?;
-    let in_bounds = whole.len() <= WHOLE_DIGITS && fraction.is_none_or(|digits| digits.len() <= FRACTION_DIGITS);
+    let in_bounds = whole.len() <= WHOLE_DIGITS
+        && fraction.is_none_or(|digits| digits.len() <= FRACTION_DIGITS);
     in_bounds.then(|| Decimal::read(text).is_some_and(Decimal::is_zero))
 }
 
@@ -43,6 +44,7 @@ fn split(text: &str) -> Option<(&str, Option<&str>)> {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),
     };
-    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let all_digits =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     (all_digits(whole) && fraction.is_none_or(all_digits)).then_some((whole, fraction))
 }

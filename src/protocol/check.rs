@@ -38,10 +38,11 @@ pub(super) fn walk(
 /// Why a field may not be there.
 fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
     match (need, trans_type) {
-        (Need::Never, _) => Some("only a response has it; leave it out".to_owned()),
-        (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => {
-            Some(format!("only with trans_type {}, got trans_type {given}", listed(types)))
-        }
+        (Need::Never, _) => Some("only a response has it, leave it out".to_owned()),
+        (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => Some(format!(
+            "only with trans_type {}, got trans_type {given}",
+            listed(types)
+        )),
         _ => None,
     }
 }
@@ -79,13 +80,17 @@ fn broken(rule: Rule, value: &Value<'_>) -> Option<String> {
 
 /// What is wrong with a text, or with a number's text where a text belongs.
 fn broken_text(rule: Rule, text: &str) -> Option<String> {
-    let but_got = |holds: bool, what: &str| (!holds).then(|| format!("{what}, got {}", shown_text(text)));
+    let but_got =
+        |holds: bool, what: &str| (!holds).then(|| format!("{what}, got {}", shown_text(text)));
     match rule {
         Rule::Word => but_got(!text.is_empty(), "a text that is not empty"),
         Rule::OneOf(allowed) if allowed.contains(&text) => None,
         Rule::OneOf(allowed) => but_got(false, &format!("one of {}", listed(allowed))),
         Rule::OrderNo => broken_order_no(text),
-        Rule::Currency => but_got(currency::exists(text), "an ISO 4217 code of three capital letters"),
+        Rule::Currency => but_got(
+            currency::exists(text),
+            "an ISO 4217 code of three capital letters",
+        ),
         Rule::Amount => but_got(amount::is_zero(text).is_some(), amount::RULE),
         Rule::AmountAboveZero => match amount::is_zero(text) {
             Some(zero) => but_got(!zero, "more than zero"),
@@ -94,7 +99,8 @@ fn broken_text(rule: Rule, text: &str) -> Option<String> {
         Rule::Seconds => but_got(is_count(text), "whole seconds, 1 to 15 digits"),
         Rule::EpochMs => but_got(is_count(text), "epoch milliseconds, 1 to 15 digits"),
         Rule::RequestId => but_got(
-            (1..=REQUEST_ID_LENGTH).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+            (1..=REQUEST_ID_LENGTH).contains(&text.len())
+                && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
             "1 to 64 printable ASCII characters",
         ),
         Rule::Text | Rule::Flag | Rule::Object | Rule::Any => None,
@@ -130,7 +136,9 @@ fn shown(value: &Value<'_>) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => format!("the boolean {value}"),
-        Value::Number(digits) => format!("the number {}", redact::excerpt(digits.as_bytes(), SHOWN)),
+        Value::Number(digits) => {
+            format!("the number {}", redact::excerpt(digits.as_bytes(), SHOWN))
+        }
         Value::Text(text) => shown_text(text),
         Value::Array(_) | Value::Object(_) => value.kind().to_owned(),
     }

@@ -71,8 +71,15 @@ const TIMEOUT_WORDS: [&str; 7] = [
 
 /// The answer to an order; `DESIGN.md`'s "Outcomes".
 pub(super) fn order_verdict(response: &Response) -> Verdict {
-    if let Some(message) = response.message.as_deref().filter(|message| speaks_of_timeout(message)) {
-        return Verdict::Unsettled(format!("the terminal speaks of a timeout: {}", shown(message)));
+    if let Some(message) = response
+        .message
+        .as_deref()
+        .filter(|message| speaks_of_timeout(message))
+    {
+        return Verdict::Unsettled(format!(
+            "the terminal speaks of a timeout: {}",
+            shown(message)
+        ));
     }
     let Some(code) = response.code.as_deref() else {
         return Verdict::Unsettled("the answer has no response_code".to_owned());
@@ -93,9 +100,9 @@ fn successful_verdict(code: &str, trans_status: Option<&str>) -> Verdict {
         return Verdict::Settled(Outcome::Approved);
     };
     match status_row(status) {
-        Some((_, meaning, Outcome::InProgress)) => {
-            Verdict::Unsettled(format!("response_code {code}, but trans_status {status}: {meaning}"))
-        }
+        Some((_, meaning, Outcome::InProgress)) => Verdict::Unsettled(format!(
+            "response_code {code}, but trans_status {status}: {meaning}"
+        )),
         Some((.., outcome)) => Verdict::Settled(*outcome),
         None => Verdict::Unsettled(format!(
             "response_code {code}, but an unknown trans_status {}",
@@ -106,7 +113,12 @@ fn successful_verdict(code: &str, trans_status: Option<&str>) -> Verdict {
 
 /// A refusal stands, unless the same message says that the money moved: taking either half for the truth could
 /// charge a customer twice.
-fn final_verdict(code: &str, meaning: &str, outcome: Outcome, trans_status: Option<&str>) -> Verdict {
+fn final_verdict(
+    code: &str,
+    meaning: &str,
+    outcome: Outcome,
+    trans_status: Option<&str>,
+) -> Verdict {
     match trans_status.and_then(status_row) {
         Some((status, contrary, Outcome::Approved)) => Verdict::Unsettled(format!(
             "the answer contradicts itself: response_code {code} ({meaning}), trans_status {status} ({contrary})"

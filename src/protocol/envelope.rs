@@ -15,11 +15,14 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let envelope = Members::read_strictly(json).map_err(|why| refused(format!("the request is refused: {why}")))?;
+    let envelope = Members::read_strictly(json)
+        .map_err(|why| refused(format!("the request is refused: {why}")))?;
     let biz_data = match envelope.get("biz_data") {
         Some(Value::Object(json)) => {
             let members = Members::read(json).map_err(refused)?;
-            members.refuse_duplicates().map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
+            members
+                .refuse_duplicates()
+                .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
             Some(members)
         }
         _ => None,
@@ -52,7 +55,12 @@ pub fn follow_up(
         .text("request_id", request_id)
         .text("timestamp", &timestamp_ms.to_string())
         .text("version", VERSION)
-        .json("biz_data", &Object::new().text("merchant_order_no", merchant_order_no).end())
+        .json(
+            "biz_data",
+            &Object::new()
+                .text("merchant_order_no", merchant_order_no)
+                .end(),
+        )
         .end();
     Request {
         request_id: request_id.to_owned(),
@@ -84,23 +92,38 @@ impl Message<'_> {
     fn faults(&self, tables: &Tables, defaults: &Defaults<'_>) -> Vec<String> {
         let mut faults = Vec::new();
         check::walk(tables.envelope, &self.envelope, "", None, &mut faults);
-        let app_id_is_due = defaults.validation == Validation::Strict && self.envelope.get("app_id").is_none();
+        let app_id_is_due =
+            defaults.validation == Validation::Strict && self.envelope.get("app_id").is_none();
         if app_id_is_due && defaults.app_id.is_none_or(str::is_empty) {
-            faults.push("app_id: required, but neither in the request nor in the configuration".to_owned());
+            faults.push(
+                "app_id: required, but neither in the request nor in the configuration".to_owned(),
+            );
         }
         if let Some(biz_data) = &self.biz_data {
             // Conditions that hang on a trans_type are judged only by one that exists.
-            let trans_type = text_of(biz_data, "trans_type").filter(|given| fields::is_trans_type(given));
-            check::walk(tables.biz_data, biz_data, "biz_data.", trans_type.as_deref(), &mut faults);
+            let trans_type =
+                text_of(biz_data, "trans_type").filter(|given| fields::is_trans_type(given));
+            check::walk(
+                tables.biz_data,
+                biz_data,
+                "biz_data.",
+                trans_type.as_deref(),
+                &mut faults,
+            );
         }
         faults
     }
 
     /// The message as it goes on the wire. It has no faults.
     fn into_request(self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> Request {
-        let biz_data_text = |name| self.biz_data.as_ref().and_then(|members| text_of(members, name));
+        let biz_data_text = |name| {
+            self.biz_data
+                .as_ref()
+                .and_then(|members| text_of(members, name))
+        };
         Request {
-            request_id: text_of(&self.envelope, "request_id").unwrap_or_else(|| defaults.request_id.to_owned()),
+            request_id: text_of(&self.envelope, "request_id")
+                .unwrap_or_else(|| defaults.request_id.to_owned()),
             topic: text_of(&self.envelope, "topic").unwrap_or_default(),
             merchant_order_no: biz_data_text("merchant_order_no"),
             trans_type: biz_data_text("trans_type"),
@@ -164,7 +187,11 @@ fn push_name(out: &mut String, name: &str) {
 /// A member as the caller wrote it; a number where the table wants a text becomes that text.
 fn push_member(out: &mut String, table: &[Field], name: &str, json: &str) {
     push_name(out, name);
-    let wants_text = || table.iter().any(|field| field.name == name && field.rule.is_text());
+    let wants_text = || {
+        table
+            .iter()
+            .any(|field| field.name == name && field.rule.is_text())
+    };
     match members::value_of(json) {
         Value::Number(digits) if wants_text() => push_quoted(out, digits),
         _ => members::push_compact(out, json),

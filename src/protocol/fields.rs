@@ -73,7 +73,8 @@ const fn field(name: &'static str, need: Need, rule: Rule) -> Field {
 
 use Need::{Filled, May, Must, MustBut, MustWith, Never, OnlyWith};
 use Rule::{
-    Amount, AmountAboveZero, Any, Currency, EpochMs, Flag, Object, OneOf, OrderNo, RequestId, Seconds, Text, Word,
+    Amount, AmountAboveZero, Any, Currency, EpochMs, Flag, Object, OneOf, OrderNo, RequestId,
+    Seconds, Text, Word,
 };
 
 const TRANS_TYPES: &[&str] = &["1", "2", "3", "4", "5", "6", "7", "8", "11"];
@@ -181,13 +182,22 @@ pub(super) fn strict(topic: &str) -> Tables {
         CLOSE => CLOSE_FIELDS,
         _ => &[],
     };
-    Tables { envelope: ENVELOPE, biz_data }
+    Tables {
+        envelope: ENVELOPE,
+        biz_data,
+    }
 }
 
 /// Only what an answer is matched by.
 pub(super) fn lenient(topic: &str) -> Tables {
     match topic {
-        ORDER | QUERY => Tables { envelope: LENIENT_ENVELOPE_BY_NUMBER, biz_data: LENIENT_BY_NUMBER },
-        _ => Tables { envelope: LENIENT_ENVELOPE, biz_data: &[] },
+        ORDER | QUERY => Tables {
+            envelope: LENIENT_ENVELOPE_BY_NUMBER,
+            biz_data: LENIENT_BY_NUMBER,
+        },
+        _ => Tables {
+            envelope: LENIENT_ENVELOPE,
+            biz_data: &[],
+        },
     }
 }

@@ -105,7 +105,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Every name with its value.
+/// One value's valid text, told apart.
 pub(crate) fn value_of(json: &str) -> Value<'_> {
     Value::of(json)
 }
@@ -231,6 +231,18 @@ impl<'de> Visitor<'de> for Sound {
         Ok(Sound)
     }
 
+    fn visit_u64<E>(self, _: u64) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Sound, E> {
+        Ok(Sound)
+    }
+
     fn visit_str<E>(self, _: &str) -> Result<Sound, E> {
         Ok(Sound)
     }
@@ -240,7 +252,7 @@ impl<'de> Visitor<'de> for Sound {
         Ok(Sound)
     }
 
-    // Numbers come here too, as one member: that is how serde_json hands out their digits.
+    // Numbers that fit no machine type come here too, as one member: that is how serde_json hands out their digits.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sound, A::Error> {
         while map.next_entry::<Sound, Sound>()?.is_some() {}
         Ok(Sound)

@@ -95,3 +95,6 @@ pub enum Verdict {
     /// It must be found out; why, for a person.
     Unsettled(String),
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,9 @@ impl Outcome {
 
     /// The outcome of this name.
     pub fn from_name(name: &str) -> Option<Outcome> {
-        Outcome::ALL.into_iter().find(|outcome| outcome.name() == name)
+        Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.name() == name)
     }
 }
 

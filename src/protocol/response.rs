@@ -79,8 +79,18 @@ impl Response {
     /// The error says what does not fit.
     pub fn fits(&self, order: &Request) -> Result<(), String> {
         let pairs: [(&str, &Option<String>, &Option<String>, Same); 3] = [
-            ("merchant_order_no", &self.merchant_order_no, &order.merchant_order_no, same_text),
-            ("order_amount", &self.order_amount, &order.order_amount, same_amount),
+            (
+                "merchant_order_no",
+                &self.merchant_order_no,
+                &order.merchant_order_no,
+                same_text,
+            ),
+            (
+                "order_amount",
+                &self.order_amount,
+                &order.order_amount,
+                same_amount,
+            ),
             ("trans_type", &self.trans_type, &order.trans_type, same_text),
         ];
         for (field, answered, ordered, same) in pairs {

@@ -1,0 +1,85 @@
+//! The contract of `PROTOCOL.md`, row by row.
+
+mod answers;
+mod envelopes;
+mod fields;
+mod properties;
+
+use super::*;
+use crate::error::Status;
+use serde_json::{Value, json};
+
+const DEFAULTS: Defaults<'static> = Defaults {
+    request_id: "fresh-id",
+    timestamp_ms: 1_698_302_992_263,
+    app_id: Some("app-of-config"),
+    validation: Validation::Strict,
+};
+
+const LENIENT: Defaults<'static> = Defaults {
+    validation: Validation::Lenient,
+    ..DEFAULTS
+};
+
+/// A sale that breaks nothing.
+fn sale() -> Value {
+    json!({
+        "topic": ORDER,
+        "biz_data": {"trans_type": "1", "merchant_order_no": "12320231220110257", "order_amount": "34.50"}
+    })
+}
+
+/// The sale with one field of `biz_data` set, or taken out by `null`.
+fn sale_with(field: &str, value: Value) -> Value {
+    order_with(&[(field, value)])
+}
+
+fn order_with(changes: &[(&str, Value)]) -> Value {
+    let mut request = sale();
+    set_all(&mut request["biz_data"], changes);
+    request
+}
+
+fn set_all(object: &mut Value, changes: &[(&str, Value)]) {
+    let members = object.as_object_mut().expect("an object");
+    for (name, value) in changes {
+        members.insert((*name).to_owned(), value.clone());
+    }
+}
+
+fn without(mut request: Value, pointer: &str, name: &str) -> Value {
+    let members = request.pointer_mut(pointer).and_then(Value::as_object_mut);
+    members.expect("an object").shift_remove(name);
+    request
+}
+
+fn accepted(request: &Value) -> Request {
+    match prepare(&request.to_string(), &DEFAULTS) {
+        Ok(accepted) => accepted,
+        Err(error) => panic!("{request} was refused: {error}"),
+    }
+}
+
+fn sent(request: &Value) -> Value {
+    serde_json::from_str(&accepted(request).text).expect("what is sent is JSON")
+}
+
+fn refusal_of(json: &str, defaults: &Defaults<'_>, status: Status) -> String {
+    match prepare(json, defaults) {
+        Ok(accepted) => panic!("{json} was accepted as {}", accepted.text),
+        Err(error) => {
+            assert_eq!(error.status(), status, "{json}: {error}");
+            error.message().to_owned()
+        }
+    }
+}
+
+/// Why the request breaks the protocol.
+fn refusal(request: &Value) -> String {
+    refusal_of(&request.to_string(), &DEFAULTS, Status::Request)
+}
+
+/// Why the text is no request at all.
+fn json_refusal(json: &str) -> String {
+    refusal_of(json, &DEFAULTS, Status::Json)
+}
