@@ -3,6 +3,7 @@
 
 mod journal_support;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -120,7 +121,8 @@ fn looking_at_a_journal_does_not_cost_its_owner_the_locks() {
     begin(&journal, "r1", "A1").unwrap();
     let inode = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
     let process = format!(" {} ", std::process::id());
-    let locks = || -> Vec<String> {
+    // A set: the system may tell a line twice while other locks come and go.
+    let locks = || -> BTreeSet<String> {
         let all = std::fs::read_to_string("/proc/locks").unwrap();
         let mine = all.lines().filter(|line| line.contains(&inode) && line.contains(&process));
         mine.filter_map(|line| line.split_once(": ")).map(|(_, lock)| lock.to_owned()).collect()
