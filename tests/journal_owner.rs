@@ -3,7 +3,6 @@
 
 mod journal_support;
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -121,23 +120,24 @@ fn looking_at_a_journal_does_not_cost_its_owner_the_locks() {
     begin(&journal, "r1", "A1").unwrap();
     let inode = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
     let process = format!(" {} ", std::process::id());
-    // A set: the system may tell a line twice while other locks come and go.
-    let locks = || -> BTreeSet<String> {
+    let is_locked = || {
         let all = std::fs::read_to_string("/proc/locks").unwrap();
-        let mine = all.lines().filter(|line| line.contains(&inode) && line.contains(&process));
-        mine.filter_map(|line| line.split_once(": ")).map(|(_, lock)| lock.to_owned()).collect()
+        all.lines().any(|line| line.contains(&inode) && line.contains(&process))
     };
-    let before = locks();
-    assert_eq!(before.len(), 1, "{before:?}");
+    // The list may skip a line while other locks come and go; one that is lost never comes back.
+    let keeps = || (0..100).any(|_| is_locked());
+    assert!(keeps());
     let reader = Reader::open(&path).unwrap();
-    assert_eq!(locks(), before, "a reader");
+    assert!(keeps(), "a reader");
     assert_eq!(reader.list(&Filter::default()).unwrap().len(), 1);
     drop(reader);
-    assert_eq!(locks(), before, "a reader that is gone");
+    assert!(keeps(), "a reader that is gone");
     assert!(ecrhub::journal::resolve(&path, "r1", Outcome::Approved, None, NOW_MS).is_err());
     assert!(open(&path).is_err());
     assert!(SqliteJournal::open_shared(&path, 400, NOW_MS).is_err());
-    assert_eq!(locks(), before, "refused openings");
+    assert!(keeps(), "refused openings");
+    drop(std::fs::File::open(&path).unwrap());
+    assert!(!keeps(), "this test notices nothing");
 }
 
 #[test]
