@@ -18,7 +18,8 @@ fn runs(source: &str) -> String {
 
 fn runs_in_valgrind(source: &str) {
     let terminal = simulator();
-    Build::new(source).run_in_valgrind(&[terminal.url().as_str(), env!("CARGO_TARGET_TMPDIR")], 180);
+    Build::new(source)
+        .run_in_valgrind(&[terminal.url().as_str(), env!("CARGO_TARGET_TMPDIR")], 180);
 }
 
 #[test]
@@ -70,24 +71,32 @@ fn wrapper_in_valgrind() {
 fn the_till_shows_a_day_at_the_counter() {
     let terminal = simulator();
     let shown = Build::new("examples/c/till.c").run(&[terminal.url().as_str(), "test"], 60);
-    let outcomes: Vec<&str> =
-        shown.lines().filter_map(|line| line.trim().split_once(": ")).map(|(outcome, _)| outcome).collect();
+    let outcomes: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .map(|(outcome, _)| outcome)
+        .collect();
     let expected = ["approved", "declined", "approved"];
     assert_eq!(outcomes.iter().filter(|word| expected.contains(word)).count(), 3, "{shown}");
-    assert!(shown.contains("MONEY") || shown.contains("cancelled"), "the query of a voided sale: {shown}");
+    assert!(
+        shown.contains("MONEY") || shown.contains("cancelled"),
+        "the query of a voided sale: {shown}"
+    );
 }
 
 #[test]
 fn the_sale_is_approved() {
     let terminal = simulator();
-    let shown = Build::new("examples/c/sale.c").run(&[terminal.url().as_str(), "test", "34.50"], 60);
+    let shown =
+        Build::new("examples/c/sale.c").run(&[terminal.url().as_str(), "test", "34.50"], 60);
     assert!(shown.starts_with("approved\n"), "{shown}");
 }
 
 #[test]
 fn the_cpp_till_is_approved() {
     let terminal = simulator();
-    let shown = Build::new("examples/cpp/till.cpp").run(&[terminal.url().as_str(), "test", "34.50"], 60);
+    let shown =
+        Build::new("examples/cpp/till.cpp").run(&[terminal.url().as_str(), "test", "34.50"], 60);
     assert!(shown.contains("approved: record it"), "{shown}");
 }
 

@@ -98,7 +98,12 @@ impl Build {
     }
 
     /// The same with something to read.
-    pub fn run_with_input<A: AsRef<OsStr>>(&self, arguments: &[A], input: &str, seconds: u64) -> String {
+    pub fn run_with_input<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        input: &str,
+        seconds: u64,
+    ) -> String {
         let mut command = Command::new(&self.program);
         command.args(arguments);
         finishes(&mut command, input, seconds)
