@@ -190,13 +190,15 @@ impl Session {
         let id = format!("{PROBE_PREFIX}{:016x}", self.rng.next_u64());
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let number = task.request.merchant_order_no.clone().unwrap_or_default();
+        // A terminal may refuse a question that comes from another application than the order did.
+        let app_id =
+            protocol::app_id_of(&task.request.text).or_else(|| self.settings.app_id.clone());
         let Some(finding) = task.finding_mut() else { return };
         let too_old = finding.asked(id.clone());
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old);
         }
-        let app_id = self.settings.app_id.as_deref();
-        let question = protocol::follow_up(topic, &number, &id, now.wall_ms, app_id);
+        let question = protocol::follow_up(topic, &number, &id, now.wall_ms, app_id.as_deref());
         let target = if topic == protocol::CLOSE { Target::Close(seq) } else { Target::Query(seq) };
         self.targets.insert(id, target);
         self.probes.push_back(question.text);
