@@ -16,7 +16,7 @@ use proptest::test_runner::{Config as Runs, TestRunner};
 unsafe extern "C" {
     fn ecrhub_last_error(buffer: *mut c_char, capacity: usize, out_length: *mut usize) -> i32;
     fn ecrhub_connect(config_json: *const c_char, out_handle: *mut u64) -> i32;
-    fn ecrhub_disconnect(handle: u64) -> i32;
+    safe fn ecrhub_disconnect(handle: u64) -> i32;
     fn ecrhub_send(
         handle: u64,
         request: *const c_char,
@@ -164,7 +164,7 @@ fn with_terminal(test: impl FnOnce(u64)) {
     // SAFETY: a text with its NUL and a place for the handle.
     assert_eq!(unsafe { ecrhub_connect(url.as_ptr(), &raw mut handle) }, OK);
     test(handle);
-    assert_eq!(unsafe { ecrhub_disconnect(handle) }, OK);
+    assert_eq!(ecrhub_disconnect(handle), OK);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn connect_takes_any_text() {
         let status = unsafe { ecrhub_connect(pointer(&config), &raw mut handle) };
         check(status, &[OK, ARGUMENT, CONFIG, JSON, JOURNAL])?;
         if status == OK {
-            prop_assert_eq!(unsafe { ecrhub_disconnect(handle) }, OK);
+            prop_assert_eq!(ecrhub_disconnect(handle), OK);
         } else {
             prop_assert_eq!(handle, 42, "outputs are written on success only");
         }
