@@ -3,9 +3,10 @@
 #![forbid(unsafe_code)]
 
 use crate::event::{Clarified, Completed};
+use crate::journal::Entry;
 use crate::protocol::members::{Members, Value};
 
-/// The getters of [`Completed`] and [`Clarified`]: both carry a response.
+/// The getters of everything that carries a response.
 macro_rules! read_response {
     ($event:ty) => {
         impl $event {
@@ -51,6 +52,7 @@ macro_rules! read_response {
 
 read_response!(Completed);
 read_response!(Clarified);
+read_response!(Entry);
 
 fn field(response: &str, name: &str) -> Option<String> {
     let envelope = Members::read(response).ok()?;
