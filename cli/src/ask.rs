@@ -69,33 +69,17 @@ pub fn about(topic: &str, number: &str) -> String {
     json!({"topic": topic, "biz_data": {"merchant_order_no": number}}).to_string()
 }
 
+type Set<K, V> = fn(Order<K>, V) -> Order<K>;
+
 fn build<K: Kind>(options: &OrderOptions, begin: impl Fn(&str) -> Order<K>) -> String {
     let number = options.order.clone().unwrap_or_else(fresh_number);
     let mut order = begin(&number);
-    let texts: [(&Option<String>, fn(Order<K>, &str) -> Order<K>); 10] = [
-        (&options.currency, Order::currency),
-        (&options.tip, Order::tip_amount),
-        (&options.tax, Order::tax_amount),
-        (&options.pay_method, Order::pay_method),
-        (&options.scenario, Order::pay_scenario),
-        (&options.card_type, Order::card_type),
-        (&options.attach, Order::attach),
-        (&options.description, Order::description),
-        (&options.notify_url, Order::notify_url),
-        (&options.receipt, Order::receipt_print_mode),
-    ];
-    for (text, set) in texts {
+    for (text, set) in texts(options) {
         if let Some(text) = text {
             order = set(order, text);
         }
     }
-    let flags: [(bool, fn(Order<K>, bool) -> Order<K>); 4] = [
-        (options.ask_tip, Order::on_screen_tip),
-        (options.confirm, Order::confirm_on_terminal),
-        (options.manager, Order::required_terminal_authentication),
-        (options.sign_on_screen, Order::on_screen_signature),
-    ];
-    for (flag, set) in flags {
+    for (flag, set) in flags(options) {
         if flag {
             order = set(order, true);
         }
@@ -107,6 +91,30 @@ fn build<K: Kind>(options: &OrderOptions, begin: impl Fn(&str) -> Order<K>) -> S
         order = order.field(name, text);
     }
     order.to_json()
+}
+
+fn texts<K: Kind>(options: &OrderOptions) -> [(Option<&str>, Set<K, &str>); 10] {
+    [
+        (options.currency.as_deref(), Order::currency),
+        (options.tip.as_deref(), Order::tip_amount),
+        (options.tax.as_deref(), Order::tax_amount),
+        (options.pay_method.as_deref(), Order::pay_method),
+        (options.scenario.as_deref(), Order::pay_scenario),
+        (options.card_type.as_deref(), Order::card_type),
+        (options.attach.as_deref(), Order::attach),
+        (options.description.as_deref(), Order::description),
+        (options.notify_url.as_deref(), Order::notify_url),
+        (options.receipt.as_deref(), Order::receipt_print_mode),
+    ]
+}
+
+fn flags<K: Kind>(options: &OrderOptions) -> [(bool, Set<K, bool>); 4] {
+    [
+        (options.ask_tip, Order::on_screen_tip),
+        (options.confirm, Order::confirm_on_terminal),
+        (options.manager, Order::required_terminal_authentication),
+        (options.sign_on_screen, Order::on_screen_signature),
+    ]
 }
 
 /// A number nobody has used: the time, for whoever looks for it, and 45 random bits. No letter in it looks like another.
@@ -143,7 +151,7 @@ fn read(request: Option<String>, file: Option<&Path>) -> Result<String, Failure>
 fn describe(json: String) -> Ask {
     let request: Value = serde_json::from_str(&json).unwrap_or(Value::Null);
     let text = |value: &Value| match value {
-        Value::String(text) => Some(plain(text)),
+        Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
@@ -166,7 +174,7 @@ fn describe(json: String) -> Ask {
             title = format!("{title} {part}");
         }
     }
-    Ask { json, deed, number, title }
+    Ask { json, deed, number, title: plain(&title) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::Write;
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::clock;
+use crate::out::plain;
 
 struct ToStderr;
 
@@ -17,7 +18,8 @@ impl Log for ToStderr {
         let at = clock::time(clock::now_ms());
         let level = record.level().as_str().to_lowercase();
         // A log that cannot be written is no reason to give up a payment.
-        let _ = writeln!(std::io::stderr(), "{at} {level:<5} {}", record.args());
+        let _ =
+            writeln!(std::io::stderr(), "{at} {level:<5} {}", plain(&record.args().to_string()));
     }
 
     fn flush(&self) {}

@@ -30,6 +30,10 @@ pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
     let request_id = prepared.request_id().to_owned();
     interrupt::listen(&terminal)?;
     announce(ask, out);
+    if interrupt::count() > 0 {
+        out.note("Left before anything was sent.");
+        return Ok(Exit::NotSent);
+    }
     terminal.submit(prepared, global.timeout)?;
     let mut wait = Wait {
         terminal: &terminal,
@@ -53,7 +57,7 @@ pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
 /// The order's number is told before the order leaves: it is what to ask for if nothing more is ever heard.
 fn announce(ask: &Ask, out: &mut Out) {
     let line = match &ask.number {
-        Some(number) => format!("{}, order {number}", ask.title),
+        Some(number) => format!("{}, order {}", ask.title, plain(number)),
         None => ask.title.clone(),
     };
     if out.is_json() {
@@ -203,6 +207,7 @@ impl Wait<'_> {
             return Some(Exit::Interrupted);
         }
         if self.handled > 1 {
+            let number = plain(&number);
             self.out.note(&format!(
                 "Left before the outcome was known: order {number} is OPEN, the customer may still pay.\n\
                  Ask for it: ecrhub query {number}"
