@@ -13,7 +13,10 @@ pub struct Out {
     is_live: bool,
     /// Columns the live line takes up now.
     shown: usize,
+    /// Nobody gets what is written any more.
     is_broken: bool,
+    /// And that is not because the reader had enough.
+    has_failed: bool,
     /// Takes colours away where they do not belong: NO_COLOR, no terminal.
     coloured: anstream::Stdout,
 }
@@ -21,7 +24,14 @@ pub struct Out {
 impl Out {
     pub fn new(is_json: bool) -> Out {
         let is_live = !is_json && io::stdout().is_terminal();
-        Out { is_json, is_live, shown: 0, is_broken: false, coloured: anstream::stdout() }
+        Out {
+            is_json,
+            is_live,
+            shown: 0,
+            is_broken: false,
+            has_failed: false,
+            coloured: anstream::stdout(),
+        }
     }
 
     pub fn is_json(&self) -> bool {
@@ -58,10 +68,16 @@ impl Out {
         self.is_written(written)
     }
 
+    /// Whether something of the result is missing where it should be: a full disk.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
     fn is_written(&mut self, written: io::Result<()>) -> bool {
         if let Err(error) = &written {
             self.is_broken = true;
             if error.kind() != ErrorKind::BrokenPipe {
+                self.has_failed = true;
                 self.note(&format!("standard output cannot be written: {error}"));
             }
         }

@@ -142,3 +142,13 @@ fn the_journal_of_a_configuration_file_will_do() {
         shop.run(&["journal", "list", "--json", "--config", &config]).with_code(0).json();
     assert_eq!(orders.len(), 3);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_export_that_does_not_fit_on_the_disk_fails() {
+    let shop = shop_with_orders();
+    let journal = shop.path("journal.db");
+    let mut command = shop.ecrhub(&["journal", "export", "--journal", &journal]);
+    command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    support::run(command).with_code(9).noted("No space left").noted("incomplete");
+}

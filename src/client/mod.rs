@@ -286,3 +286,7 @@ fn about(topic: &str, merchant_order_no: &str) -> String {
     let biz_data = Object::new().text("merchant_order_no", merchant_order_no).end();
     Object::new().text("topic", topic).json("biz_data", &biz_data).end()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/rust.md")]
+struct RustPage;

@@ -14,18 +14,28 @@ use row::Row;
 
 pub fn run(global: &Global, command: JournalCommand, out: &mut Out) -> Result<Exit, Failure> {
     let path = settings::journal(global)?;
+    let exit = obey(&path, command, out)?;
+    // An export that lacks its end must not look whole.
+    if out.has_failed() {
+        Err(Failure::System("the output is incomplete".to_owned()))
+    } else {
+        Ok(exit)
+    }
+}
+
+fn obey(path: &str, command: JournalCommand, out: &mut Out) -> Result<Exit, Failure> {
     match command {
-        JournalCommand::List { filter } => list(&path, &filter, out),
+        JournalCommand::List { filter } => list(path, &filter, out),
         JournalCommand::Show { id } => {
-            let entry = find(&path, &id)?;
+            let entry = find(path, &id)?;
             tell(&entry, out);
             Ok(Exit::Done)
         }
         JournalCommand::Resolve { id, outcome, note } => {
-            resolve(&path, &id, outcome.into(), note.as_deref(), out)
+            resolve(path, &id, outcome.into(), note.as_deref(), out)
         }
         JournalCommand::Export { filter, output } => {
-            export::run(&path, &filter, output.as_deref(), out)
+            export::run(path, &filter, output.as_deref(), out)
         }
     }
 }
