@@ -199,7 +199,7 @@ impl Session {
         let question = protocol::follow_up(topic, &number, &id, now.wall_ms, app_id);
         let target = if topic == protocol::CLOSE { Target::Close(seq) } else { Target::Query(seq) };
         self.targets.insert(id, target);
-        self.probes.push_back(question.text);
+        self.probes.insert(seq, question.text);
     }
 
     /// A query about this order was answered.

@@ -101,7 +101,8 @@ pub struct Session {
     /// Requests waiting for the connection, in the order of acceptance.
     queue: BTreeSet<Seq>,
     /// The library's own queries and closes, waiting to be written on the present connection.
-    probes: VecDeque<String>,
+    /// One for each order: a newer question takes the place of one that was not written yet.
+    probes: BTreeMap<Seq, String>,
     writing: Option<Writing>,
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
@@ -127,7 +128,7 @@ impl Session {
             keys: BTreeSet::new(),
             hasher: std::hash::RandomState::new(),
             queue: BTreeSet::new(),
-            probes: VecDeque::new(),
+            probes: BTreeMap::new(),
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
@@ -272,7 +273,7 @@ impl Session {
         if !self.link.is_up() || self.writing.is_some() {
             return None;
         }
-        if let Some(text) = self.probes.pop_front() {
+        if let Some((_, text)) = self.probes.pop_first() {
             let writing = self.writing.insert(Writing::Probe(text));
             return Some(writing.text(&self.tasks));
         }
@@ -438,6 +439,7 @@ impl Session {
             self.targets.remove(id);
         }
         self.queue.remove(&seq);
+        self.probes.remove(&seq);
     }
 
     fn set_deadline(&mut self, seq: Seq, at: Option<u64>) {
