@@ -215,7 +215,7 @@ impl Session {
 }
 
 /// The answer names no other order than the one asked about.
-fn names(task: &Task, response: &Response) -> bool {
+pub(super) fn names(task: &Task, response: &Response) -> bool {
     match (&task.request.merchant_order_no, &response.merchant_order_no) {
         (Some(asked), Some(said)) => asked == said,
         _ => true,
