@@ -107,8 +107,14 @@ impl Session {
             .iter()
             .filter(|(_, task)| task.request.topic == topic && matches!(task.step, Step::Waiting));
         let (seq, _) = of_topic.next()?;
-        let probing = self.tasks.values().any(|task| task.probe_ids().next().is_some());
-        (of_topic.next().is_none() && !probing).then_some(Target::Request(*seq))
+        let is_alone = of_topic.next().is_none() && !self.may_answer_a_probe(topic);
+        is_alone.then_some(Target::Request(*seq))
+    }
+
+    /// Whether an answer under this topic could be about an order the library asks about.
+    fn may_answer_a_probe(&self, topic: &str) -> bool {
+        matches!(topic, protocol::ORDER | protocol::QUERY | protocol::CLOSE)
+            && self.tasks.values().any(|task| task.probe_ids().next().is_some())
     }
 
     /// The request's own answer.
