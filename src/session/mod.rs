@@ -230,6 +230,23 @@ impl Session {
         self.tasks.len() - self.in_flight
     }
 
+    /// How many entries all lists and maps hold together, for tests that nothing grows without end.
+    #[doc(hidden)]
+    pub fn footprint(&self) -> usize {
+        let probe_ids: usize = self.tasks.values().map(|task| task.probe_ids().count()).sum();
+        self.tasks.len()
+            + probe_ids
+            + self.targets.len()
+            + self.keys.len()
+            + self.queue.len()
+            + self.probes.len()
+            + self.deadlines.len()
+            + self.recent.len()
+            + self.stale.len()
+            + self.actions.len()
+            + self.events.len()
+    }
+
     /// The next thing to do.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
@@ -470,3 +487,6 @@ impl Session {
         self.find_by_key(protocol::ORDER, Some(number))
     }
 }
+
+#[cfg(test)]
+mod tests;
