@@ -42,7 +42,7 @@ enum Evidence {
 fn weigh(task: &Task, response: &Response) -> Evidence {
     let outcome = response.query_outcome();
     match outcome {
-        Outcome::NotFound if names(task, response) => Evidence::NotFound,
+        Outcome::NotFound if response.fits(&task.request).is_ok() => Evidence::NotFound,
         Outcome::Approved | Outcome::Declined | Outcome::Cancelled => {
             match response.fits(&task.request) {
                 Ok(()) => Evidence::Settles(outcome),
