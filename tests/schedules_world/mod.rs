@@ -17,6 +17,9 @@ const TOPICS: [&str; 3] = ["ecrhub.getInfo", "ecrhub.pay.tip.adjustment", "ecrhu
 /// Steps of a schedule at most.
 const STEPS: u64 = 120;
 
+/// What callers give a request at most.
+const ANSWER_MS: u64 = 40_000;
+
 /// Wake-ups in one stretch of time at most: more is spinning.
 const WAKE_UPS: u64 = 200_000;
 
@@ -84,7 +87,7 @@ impl World {
             world.step();
         }
         world.only_time_passes();
-        if seed % 64 == 0 {
+        if seed % 128 == 0 {
             world.idle_for_an_hour();
         }
         world.book.happened
@@ -164,7 +167,7 @@ impl World {
                 self.pass(next.saturating_sub(self.now.mono_ms));
             }
             _ if self.one_in(4) => {
-                let ms = self.pick(&[100_000, 300_000, 900_000]);
+                let ms = self.pick(&[60_000, 120_000, 600_000]);
                 self.pass(ms);
             }
             _ => {
@@ -402,7 +405,7 @@ impl World {
             order_amount: field("order_amount"),
             text: text.to_string(),
         };
-        let timeout_ms = if self.one_in(4) { Some(self.rng.between(1, 60_000)) } else { None };
+        let timeout_ms = if self.one_in(4) { Some(self.rng.between(1, ANSWER_MS)) } else { None };
         self.tell(|_| format!("caller: {} ({timeout_ms:?})", request.text));
         let refused = self.session.check_unused(&request).is_err();
         assert_eq!(refused, self.book.is_used(&request), "a duplicate, or not");
@@ -437,7 +440,7 @@ impl World {
         }
         self.after_step();
         let settings = &self.settings;
-        let answer = settings.order_timeout_ms.max(settings.request_timeout_ms).max(60_000);
+        let answer = settings.order_timeout_ms.max(settings.request_timeout_ms).max(ANSWER_MS);
         let last_words = 2 * settings.recovery_interval_ms.max(2_000);
         let bound = settings.send_timeout_ms + answer + settings.recovery_timeout_ms + last_words;
         self.pass(bound);
@@ -476,11 +479,11 @@ fn random_settings(rng: &mut Rng) -> Settings {
         app_id: Some("app".to_owned()),
         connect_timeout_ms: one_of([1_000, 5_000, 20_000]),
         send_timeout_ms: one_of([1_000, 10_000, 30_000]),
-        order_timeout_ms: one_of([1, 5_000, 180_000]),
+        order_timeout_ms: one_of([1, 5_000, 40_000]),
         request_timeout_ms: one_of([1, 5_000, 30_000]),
-        recovery_timeout_ms: one_of([1, 5_000, 60_000]),
-        recovery_interval_ms: one_of([500, 2_000, 5_000]),
-        clarify_interval_ms: one_of([0, 5_000, 30_000]),
+        recovery_timeout_ms: one_of([1, 5_000, 20_000]),
+        recovery_interval_ms: one_of([1_000, 2_000, 5_000]),
+        clarify_interval_ms: one_of([0, 10_000, 30_000]),
         ping_interval_ms: one_of([0, 15_000, 15_000]),
         ping_timeout_ms: one_of([1_000, 10_000, 10_000]),
         reconnect_min_ms: one_of([100, 500, 500]),
