@@ -306,9 +306,8 @@ impl Session {
         }
         let connection = self.connection;
         match &mut self.writing {
-            None => {}
             Some(Writing::Probe(_)) if progress == Progress::Done => self.writing = None,
-            Some(Writing::Probe(_)) => {}
+            None | Some(Writing::Probe(_)) => {}
             Some(Writing::Request { seq, started }) => {
                 let (seq, first) = (*seq, !std::mem::replace(started, true));
                 if let Some(task) = self.tasks.get_mut(&seq) {

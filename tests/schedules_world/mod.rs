@@ -87,7 +87,7 @@ impl World {
             world.step();
         }
         world.only_time_passes();
-        if seed % 128 == 0 {
+        if seed.is_multiple_of(128) {
             world.idle_for_an_hour();
         }
         world.book.happened

@@ -162,17 +162,19 @@ fn a_close_of_another_number_closes_nothing() {
 }
 
 #[test]
-fn not_found_of_another_number_says_nothing() {
-    let mut bench = Bench::finding_out("A");
-    bench.terminal(|message| {
-        let id = message["request_id"].as_str()?;
-        match message["topic"].as_str()? {
-            CLOSE => Some(code(id, CLOSE, "000")),
-            _ => Some(with(not_found(id), "merchant_order_no", "B")),
-        }
-    });
-    bench.pass(64_000);
-    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+fn not_found_that_does_not_fit_says_nothing() {
+    for (field, value) in [("merchant_order_no", "B"), ("order_amount", "1"), ("trans_type", "3")] {
+        let mut bench = Bench::finding_out("A");
+        bench.terminal(move |message| {
+            let id = message["request_id"].as_str()?;
+            match message["topic"].as_str()? {
+                CLOSE => Some(code(id, CLOSE, "000")),
+                _ => Some(with(not_found(id), field, value)),
+            }
+        });
+        bench.pass_to(64_000);
+        assert_eq!(bench.completed("A").outcome, Outcome::Unknown, "{field}");
+    }
 }
 
 #[test]
