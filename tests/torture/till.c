@@ -121,6 +121,13 @@ static void value_of(const char *json, const char *key, char *value, size_t capa
     }
 }
 
+/* Now and then the till is busy: the longer it takes between two steps, the more often it dies there. */
+static void dawdle(void)
+{
+    if (draw(4) == 0)
+        usleep((useconds_t)draw(100000));
+}
+
 /* Writes down what an order came to, and only then says so. Gives the request_id of what completed. */
 static const char *take(const char *json)
 {
@@ -138,7 +145,9 @@ static const char *take(const char *json)
     value_of(json, "outcome", outcome, sizeof outcome);
     value_of(json, "retold", retold, sizeof retold);
     value_of(json, "recovered", recovered, sizeof recovered);
+    dawdle();
     note("O %s %s %s %s %s %s", number, id, kind, outcome, retold, recovered);
+    dawdle();
     status = ecrhub_acknowledge(terminal, id);
     if (status == ECRHUB_OK)
         note("A %s %s", number, id);
