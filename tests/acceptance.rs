@@ -83,7 +83,7 @@ fn the_answer_is_pushed_by_the_terminal() {
 #[test]
 fn the_defaults_do_it_too() {
     let simulator = terminal(false);
-    let config = Config { app_id: Some("till".into()), ..Config::new(&simulator.url()) };
+    let config = Config { app_id: Some("till".into()), ..Config::new(simulator.url()) };
     sell_with_an_outage(config, &simulator, Duration::from_secs(4), "ecrhub.pay.query");
 }
 

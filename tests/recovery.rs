@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use common::*;
 use ecrhub::journal::{Entry, Filter, Reader};
-use ecrhub::{Completed, Config, Event, EventKind, Outcome, Polled, Status, Terminal};
+use ecrhub::{Clarified, Completed, Config, Event, EventKind, Outcome, Polled, Status, Terminal};
 use ecrhub_simulator::{Behaviour, Options, Simulator};
 use journal_support::Folder;
 use serde_json::Value;
@@ -66,6 +66,15 @@ fn is(state: &str, outcome: Option<&str>) -> (String, Option<String>) {
 fn wait_for_completion(till: &Terminal) -> Completed {
     wait_for(till, |event| match &event.kind {
         EventKind::Completed(done) => Some(done.clone()),
+        _ => None,
+    })
+}
+
+/// The next outcome is the truth about an order whose "unknown" has been told and acknowledged.
+fn wait_for_truth(till: &Terminal) -> Clarified {
+    wait_for(till, |event| match &event.kind {
+        EventKind::Clarified(truth) => Some(truth.clone()),
+        EventKind::Completed(done) => panic!("that was told already: {done:?}"),
         _ => None,
     })
 }
@@ -233,21 +242,14 @@ fn a_later_handle_clarifies_an_unknown_order() {
 
     simulator.refuse_connections(false);
     let till = open(with_journal(&simulator, &path));
-    let truth = wait_for(&till, |event| match &event.kind {
-        EventKind::Clarified(truth) => Some(truth.clone()),
-        EventKind::Completed(done) => panic!("it was acknowledged: {done:?}"),
-        _ => None,
-    });
+    let truth = wait_for_truth(&till);
     assert_eq!((truth.request_id.as_str(), truth.outcome), (id.as_str(), Outcome::Approved));
     assert!(!truth.retold);
     assert_eq!(pending(&till), [is("unacknowledged", Some("approved"))]);
     drop(till);
 
     let till = open(with_journal(&simulator, &path));
-    let again = wait_for(&till, |event| match &event.kind {
-        EventKind::Clarified(truth) => Some(truth.clone()),
-        _ => None,
-    });
+    let again = wait_for_truth(&till);
     assert_eq!((again.outcome, again.retold), (Outcome::Approved, true));
     till.acknowledge(&id).unwrap();
     assert_eq!(pending(&till), []);
@@ -279,11 +281,7 @@ fn acknowledging_unknown_does_not_swallow_the_truth_that_waits_behind_it() {
     drop(till);
 
     let till = open(with_journal(&simulator, &path));
-    let truth = wait_for(&till, |event| match &event.kind {
-        EventKind::Clarified(truth) => Some(truth.clone()),
-        EventKind::Completed(done) => panic!("that was acknowledged: {done:?}"),
-        _ => None,
-    });
+    let truth = wait_for_truth(&till);
     assert_eq!((truth.request_id.as_str(), truth.outcome), (id.as_str(), Outcome::Approved));
 }
 
@@ -411,10 +409,8 @@ fn an_outcome_that_cannot_be_written_down_is_told_all_the_same() {
     simulator.cut_link();
     assert_eq!(wait_completed(&till, &id).outcome, Outcome::Unknown);
     simulator.refuse_connections(false);
-    wait_for(&till, |event| match &event.kind {
-        EventKind::Clarified(truth) => Some(assert_eq!(truth.outcome, Outcome::Approved)),
-        _ => None,
-    });
+    let truth = wait_for_truth(&till);
+    assert_eq!((truth.request_id.as_str(), truth.outcome), (id.as_str(), Outcome::Approved));
     assert_eq!(pending(&till), [is("unacknowledged", Some("approved"))]);
     assert_eq!(till.acknowledge(&id).unwrap_err().status(), Status::Journal);
     other.execute_batch("ROLLBACK").unwrap();
