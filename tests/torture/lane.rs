@@ -213,7 +213,7 @@ impl<'a> Lane<'a> {
                 self.terminal.order("/cut");
                 till = self.sometimes_kill(till);
                 // Now and then until the library has given up, so that orders become unknown.
-                let at_most = if self.dice.below(3) == 0 { 6_000 } else { 1_500 };
+                let at_most = if self.dice.below(2) == 0 { 6_000 } else { 1_500 };
                 self.pause(at_most);
                 self.terminal.order("/accept");
             }
