@@ -154,9 +154,9 @@ static const char *take(const char *json)
     status = ecrhub_acknowledge(terminal, id);
     if (status == ECRHUB_OK)
         note("A %s %s", number, id);
-    dawdle(outcome);
-    if (status != ECRHUB_OK && status != ECRHUB_ERR_HANDLE)
+    else if (status != ECRHUB_ERR_HANDLE)
         give_up("ecrhub_acknowledge", status);
+    dawdle(outcome);
     return id;
 }
 
@@ -247,8 +247,9 @@ static void new_sale(char *number, size_t number_capacity, char *request, size_t
 {
     /* Half of the customers just pay; the others do what the simulator's test amounts stand for. Left out are .55 to
      * .57, which only a person can find out. What takes long comes seldom. */
-    static const int usual[] = {1,  2,  3,  4,  5,  6,  10, 11, 12, 14, 16, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 33, 34,
-                                35, 36, 37, 38, 39, 41, 49, 51, 52, 53, 54, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69};
+    static const int usual[] = {1,  2,  3,  4,  5,  6,  10, 11, 12, 14, 16, 20, 21, 22, 23, 24,
+                                25, 26, 27, 28, 29, 30, 31, 33, 34, 35, 36, 37, 38, 39, 41, 49,
+                                51, 52, 53, 54, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69};
     static const int slow[] = {13, 15, 32, 40, 42};
     static unsigned count;
     uint64_t which = draw(100);
@@ -328,7 +329,10 @@ static void sell(void)
     int is_told = draw(4) ? finish_the_old() : drain();
     while (is_told == TOLD) {
         uint64_t how = draw(20);
-        is_told = how < 9 ? sell_and_wait_in_the_call() : how < 17 ? sell_and_poll() : how < 19 ? sell_and_close() : sell_two();
+        is_told = how < 9    ? sell_and_wait_in_the_call()
+                  : how < 17 ? sell_and_poll()
+                  : how < 19 ? sell_and_close()
+                             : sell_two();
     }
 }
 
