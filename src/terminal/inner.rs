@@ -17,8 +17,8 @@ pub(super) struct Inner {
     pub(super) calls: HashMap<String, Call>,
     /// (`request_id`, number) of orders that are being written to the journal.
     pub(super) reserved: Vec<(String, Option<String>)>,
-    /// Completions that were told although the journal could not be written.
-    pub(super) unwritten: HashMap<String, Queued>,
+    /// Outcomes that were told although the journal could not be written, in the order of telling.
+    pub(super) unwritten: Vec<Queued>,
     pub(super) wakes: Wakes,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,

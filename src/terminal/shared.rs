@@ -67,7 +67,7 @@ impl Shared {
             queue,
             calls: HashMap::new(),
             reserved: Vec::new(),
-            unwritten: HashMap::new(),
+            unwritten: Vec::new(),
             wakes: Wakes::default(),
             armed: None,
             ids: Ids { prefix: Rng::new(seed).next_u64(), count: 0 },
@@ -233,8 +233,9 @@ impl Shared {
                 Ok(()) => queued.is_recorded = true,
                 Err(error) => {
                     log::error!("an outcome could not be written to the journal: {error}");
-                    if let Some(id) = request_id_of(&queued.event.kind) {
-                        self.lock().unwritten.insert(id.to_owned(), queued.clone());
+                    let mut inner = self.lock();
+                    if !inner.unwritten.contains(&queued) {
+                        inner.unwritten.push(queued.clone());
                     }
                 }
             }
@@ -318,14 +319,26 @@ impl Shared {
     pub(super) fn pending(&self) -> Result<String> {
         let memory = {
             let inner = self.lock_live()?;
-            let unfetched = inner.queue.precious().chain(inner.unwritten.values());
+            let unfetched = inner.unwritten.iter().chain(inner.queue.precious());
             OpenInMemory::take(inner.session.open_requests(), unfetched.map(|queued| &queued.event))
         };
         self.books.pending(memory)
     }
 
+    /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched
+    /// is owed to it: covered by the acknowledgement of the "unknown" before it, it would be lost with this process.
     pub(super) fn acknowledge(&self, request_id: &str) -> Result<()> {
-        self.write_if_unwritten(request_id)?;
+        let is_owed = {
+            let inner = self.lock_live()?;
+            let mut precious = inner.queue.precious();
+            precious.any(|queued| {
+                queued.is_recorded && is_truth(queued) && is_about(queued, request_id)
+            })
+        };
+        if is_owed {
+            return Ok(());
+        }
+        self.write_if_unwritten(request_id, |queued| !is_truth(queued))?;
         match self.books.acknowledge(request_id, io::now().wall_ms) {
             Err(error) if error.status() == Status::Argument => {
                 // Requests that move no money are in no book; there is nothing to keep of them once they have completed.
@@ -345,28 +358,28 @@ impl Shared {
         outcome: Outcome,
         note: Option<&str>,
     ) -> Result<()> {
-        self.write_if_unwritten(request_id)?;
+        self.write_if_unwritten(request_id, |_| true)?;
         self.books.resolve(request_id, outcome, note, io::now().wall_ms)?;
         self.lock_live()?.session.forget_unknown(request_id);
         Ok(())
     }
 
-    /// An outcome that was told, or waits to be, and is not in the journal yet is written before anything builds on it.
-    fn write_if_unwritten(&self, request_id: &str) -> Result<()> {
-        let is_it = |queued: &&Queued| {
-            !queued.is_recorded && request_id_of(&queued.event.kind) == Some(request_id)
-        };
+    /// What was told and is not in the journal yet is written before anything builds on it; so is what waits to be
+    /// told and `counts`.
+    fn write_if_unwritten(&self, request_id: &str, counts: fn(&Queued) -> bool) -> Result<()> {
         let unwritten: Vec<Queued> = {
             let inner = self.lock_live()?;
-            let told = inner.unwritten.get(request_id);
-            told.into_iter().chain(inner.queue.precious().filter(is_it)).cloned().collect()
+            let waiting =
+                inner.queue.precious().filter(|queued| !queued.is_recorded && counts(queued));
+            let all = inner.unwritten.iter().chain(waiting);
+            all.filter(|queued| is_about(queued, request_id)).cloned().collect()
         };
         for queued in &unwritten {
             self.books.record(&queued.event)?;
         }
         if !unwritten.is_empty() {
             let mut inner = self.lock();
-            inner.unwritten.remove(request_id);
+            inner.unwritten.retain(|queued| !unwritten.contains(queued));
             for queued in inner.queue.precious_mut() {
                 queued.is_recorded |= unwritten.iter().any(|written| written.event == queued.event);
             }
@@ -447,11 +460,18 @@ fn as_number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-fn request_id_of(kind: &EventKind) -> Option<&str> {
-    match kind {
-        EventKind::Completed(done) if done.topic == protocol::ORDER => Some(&done.request_id),
-        EventKind::Clarified(truth) => Some(&truth.request_id),
-        _ => None,
+fn is_truth(queued: &Queued) -> bool {
+    matches!(queued.event.kind, EventKind::Clarified(_))
+}
+
+/// Whether it is the outcome of this order.
+fn is_about(queued: &Queued, request_id: &str) -> bool {
+    match &queued.event.kind {
+        EventKind::Completed(done) if done.topic == protocol::ORDER => {
+            done.request_id == request_id
+        }
+        EventKind::Clarified(truth) => truth.request_id == request_id,
+        _ => false,
     }
 }
 

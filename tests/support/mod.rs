@@ -90,6 +90,11 @@ impl Build {
         Build { program }
     }
 
+    /// The program itself, which needs [`library_folder`]. It goes with this value.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Runs it and insists that it ends well within `seconds`. Gives what it printed.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], seconds: u64) -> String {
         let mut command = Command::new(&self.program);

@@ -1,0 +1,399 @@
+/* A till that may be killed at any instant.
+ *
+ *     till URL JOURNAL RECORD NAME RUN SEED sell|heal
+ *
+ * It keeps its books in RECORD, a line for each thing it knows, on the disk before it goes on:
+ *
+ *     B run                                                  it begins
+ *     N number cents                                         about to sell under this number
+ *     S number request_id                                    ecrhub_send took it
+ *     R number status                                        ecrhub_send or ecrhub_call refused it
+ *     I number                                               ecrhub_call was interrupted; it lives on
+ *     O number request_id event outcome retold recovered     told what became of it
+ *     A number request_id                                    ecrhub_acknowledge came back
+ *     P json                                                 what ecrhub_pending says at the end of healing
+ *     E                                                      it ends in order
+ *
+ * "sell" sells until it is killed, or until its input ends: then it disconnects in the midst of it all. "heal" sells
+ * nothing and ends when nothing is pending any more. */
+#include <ecrhub.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Far beyond what the configuration below allows anything to take. */
+#define PATIENCE 60000
+
+enum { ENDED, TOLD };
+
+static const char *run_name;
+static int record;
+static ecrhub_handle terminal;
+static uint64_t state;
+static char *event;
+static size_t event_capacity = 65536;
+
+static void give_up(const char *what, int32_t status)
+{
+    char why[1024] = "";
+    ecrhub_last_error(why, sizeof why, NULL);
+    fprintf(stderr, "run %s: %s: %s: %s\n", run_name, what, ecrhub_status_name(status), why);
+    exit(1);
+}
+
+static void note(const char *format, ...)
+{
+    static char line[65536];
+    va_list arguments;
+    int length;
+    va_start(arguments, format);
+    length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= sizeof line - 1)
+        give_up("a line for the record is too long", 0);
+    line[length++] = '\n';
+    if (write(record, line, (size_t)length) != length || fdatasync(record) != 0)
+        give_up("the record cannot be written", 0);
+}
+
+static uint64_t draw(uint64_t below)
+{
+    uint64_t mixed = state += 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebu;
+    return (mixed ^ mixed >> 31) % below;
+}
+
+/* Past one JSON value. What the library hands out is JSON, so this only has to find its ends. */
+static const char *past(const char *at)
+{
+    int depth = 0;
+    do {
+        if (*at == '"') {
+            for (at++; *at && *at != '"'; at++)
+                if (*at == '\\' && at[1])
+                    at++;
+        } else if (*at == '{' || *at == '[') {
+            depth++;
+        } else if (*at == '}' || *at == ']') {
+            if (--depth < 0)
+                return at;
+        } else if (depth == 0 && *at == ',') {
+            return at;
+        }
+        if (*at)
+            at++;
+    } while (*at && (depth > 0 || (*at != ',' && *at != '}' && *at != ']')));
+    return at;
+}
+
+/* The value of a key of the outermost object; "-" when there is none or it is null. */
+static void value_of(const char *json, const char *key, char *value, size_t capacity)
+{
+    size_t key_length = strlen(key);
+    const char *at = json + 1;
+    strcpy(value, "-");
+    while (*at == '"') {
+        const char *name = at + 1, *end;
+        for (at++; *at && *at != '"'; at++)
+            ;
+        end = at;
+        at += *at ? 2 : 0;
+        if ((size_t)(end - name) == key_length && memcmp(name, key, key_length) == 0) {
+            const char *last = past(at);
+            if (*at == '"')
+                at++, last--;
+            if (strncmp(at, "null", 4) != 0 && (size_t)(last - at) < capacity) {
+                memcpy(value, at, (size_t)(last - at));
+                value[last - at] = 0;
+            }
+            return;
+        }
+        at = past(at);
+        if (*at == ',')
+            at++;
+    }
+}
+
+/* Now and then the till is busy: the longer it takes between two steps, the more often it dies there. With an order
+ * that is unknown it takes its time, so that the truth comes meanwhile. */
+static void dawdle(const char *outcome)
+{
+    if (strcmp(outcome, "unknown") == 0)
+        usleep((useconds_t)draw(600000));
+    else if (draw(4) == 0)
+        usleep((useconds_t)draw(100000));
+}
+
+/* Writes down what an order came to, and only then says so. Gives the request_id of what completed. */
+static const char *take(const char *json)
+{
+    static char id[128];
+    char kind[64], topic[64], number[64], outcome[64], retold[16], recovered[16];
+    int32_t status;
+    value_of(json, "event", kind, sizeof kind);
+    if (strcmp(kind, "completed") != 0 && strcmp(kind, "clarified") != 0)
+        return "";
+    value_of(json, "request_id", id, sizeof id);
+    value_of(json, "topic", topic, sizeof topic);
+    if (strcmp(kind, "completed") == 0 && strcmp(topic, "ecrhub.pay.order") != 0)
+        return id;
+    value_of(json, "merchant_order_no", number, sizeof number);
+    value_of(json, "outcome", outcome, sizeof outcome);
+    value_of(json, "retold", retold, sizeof retold);
+    value_of(json, "recovered", recovered, sizeof recovered);
+    dawdle(outcome);
+    note("O %s %s %s %s %s %s", number, id, kind, outcome, retold, recovered);
+    dawdle(outcome);
+    status = ecrhub_acknowledge(terminal, id);
+    if (status == ECRHUB_OK)
+        note("A %s %s", number, id);
+    else if (status != ECRHUB_ERR_HANDLE)
+        give_up("ecrhub_acknowledge", status);
+    dawdle(outcome);
+    return id;
+}
+
+/* The next event into `event`, whatever its length. */
+static int32_t next_event(int32_t timeout_ms)
+{
+    size_t length;
+    int32_t status;
+    while ((status = ecrhub_poll(terminal, timeout_ms, event, event_capacity, &length)) ==
+           ECRHUB_ERR_BUFFER_TOO_SMALL) {
+        event_capacity = length + 1;
+        event = realloc(event, event_capacity);
+        if (!event)
+            give_up("no memory", 0);
+    }
+    if (status < 0 && status != ECRHUB_ERR_HANDLE)
+        give_up("ecrhub_poll", status);
+    return status;
+}
+
+/* Everything that is there. */
+static int drain(void)
+{
+    int32_t status;
+    while ((status = next_event(0)) == ECRHUB_OK)
+        take(event);
+    return status == ECRHUB_TIMEOUT ? TOLD : ENDED;
+}
+
+/* Until this request has completed. */
+static int wait_for(const char *id)
+{
+    for (;;) {
+        int32_t status = next_event(PATIENCE);
+        if (status == ECRHUB_TIMEOUT) {
+            fprintf(stderr, "run %s: %s does not complete\n", run_name, id);
+            exit(1);
+        }
+        if (status != ECRHUB_OK)
+            return ENDED;
+        if (strcmp(take(event), id) == 0)
+            return TOLD;
+    }
+}
+
+static const char *pending(void)
+{
+    static char text[1 << 20];
+    int32_t status = ecrhub_pending(terminal, text, sizeof text, NULL);
+    if (status == ECRHUB_ERR_HANDLE)
+        return NULL;
+    if (status != ECRHUB_OK)
+        give_up("ecrhub_pending", status);
+    return text;
+}
+
+/* What earlier runs left is told first; a till usually waits for it before it sells on. */
+static int finish_the_old(void)
+{
+    time_t until = time(NULL) + PATIENCE / 1000;
+    for (;;) {
+        const char *open;
+        if (drain() == ENDED || !(open = pending()))
+            return ENDED;
+        if (!strstr(open, "\"recovering\"") && !strstr(open, "\"in_flight\""))
+            return TOLD;
+        if (time(NULL) > until) {
+            fprintf(stderr, "run %s: does not complete: %s\n", run_name, open);
+            exit(1);
+        }
+        if (next_event(500) == ECRHUB_OK)
+            take(event);
+    }
+}
+
+static int32_t ask(const char *request, const char *number, char *id, size_t capacity)
+{
+    int32_t status = ecrhub_send(terminal, request, 0, id, capacity, NULL);
+    if (status == ECRHUB_OK)
+        note("S %s %s", number, id);
+    else
+        note("R %s %d", number, status);
+    return status;
+}
+
+/* A number that no order had before, on the disk before anybody else hears of it. */
+static void new_sale(char *number, size_t number_capacity, char *request, size_t capacity)
+{
+    /* Half of the customers just pay; the others do what the simulator's test amounts stand for. Left out are .55 to
+     * .57, which only a person can find out. What takes long comes seldom. */
+    static const int usual[] = {1,  2,  3,  4,  5,  6,  10, 11, 12, 14, 16, 20, 21, 22, 23, 24,
+                                25, 26, 27, 28, 29, 30, 31, 33, 34, 35, 36, 37, 38, 39, 41, 49,
+                                51, 52, 53, 54, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69};
+    static const int slow[] = {13, 15, 32, 40, 42};
+    static unsigned count;
+    uint64_t which = draw(100);
+    int cents = which < 50   ? 0
+                : which < 95 ? usual[draw(sizeof usual / sizeof *usual)]
+                             : slow[draw(sizeof slow / sizeof *slow)];
+    snprintf(number, number_capacity, "%sN%u", run_name, ++count);
+    snprintf(request, capacity,
+             "{\"topic\":\"ecrhub.pay.order\",\"biz_data\":{\"trans_type\":\"1\",\"merchant_order_no\":\"%s\","
+             "\"order_amount\":\"%d.%02d\"}}",
+             number, 1 + (int)draw(90), cents);
+    note("N %s .%02d", number, cents);
+}
+
+static int sell_and_wait_in_the_call(void)
+{
+    char number[64], request[512];
+    size_t length;
+    int32_t status;
+    new_sale(number, sizeof number, request, sizeof request);
+    status = ecrhub_call(terminal, request, 0, event, event_capacity, &length);
+    if (status == ECRHUB_OK) {
+        take(event);
+    } else if (status == ECRHUB_ERR_BUFFER_TOO_SMALL) {
+        /* The answer was too long for it, and comes by ecrhub_poll. */
+        return finish_the_old();
+    } else {
+        if (status == ECRHUB_INTERRUPTED)
+            note("I %s", number);
+        else
+            note("R %s %d", number, status);
+        return ENDED;
+    }
+    return drain();
+}
+
+static int sell_and_poll(void)
+{
+    char number[64], request[512], id[128];
+    new_sale(number, sizeof number, request, sizeof request);
+    if (ask(request, number, id, sizeof id) != ECRHUB_OK)
+        return ENDED;
+    return wait_for(id);
+}
+
+/* The cashier changes his mind. */
+static int sell_and_close(void)
+{
+    char number[64], request[512], id[128], closing[128];
+    new_sale(number, sizeof number, request, sizeof request);
+    if (ask(request, number, id, sizeof id) != ECRHUB_OK)
+        return ENDED;
+    usleep((useconds_t)draw(80000));
+    snprintf(request, sizeof request, "{\"topic\":\"ecrhub.pay.close\",\"biz_data\":{\"merchant_order_no\":\"%s\"}}",
+             number);
+    if (ecrhub_send(terminal, request, 0, closing, sizeof closing, NULL) != ECRHUB_OK)
+        return ENDED;
+    if (finish_the_old() == ENDED)
+        return ENDED;
+    return TOLD;
+}
+
+/* Two at once for a terminal that takes one at a time. */
+static int sell_two(void)
+{
+    char number[64], request[512], id[128];
+    for (int i = 0; i < 2; i++) {
+        new_sale(number, sizeof number, request, sizeof request);
+        if (ask(request, number, id, sizeof id) != ECRHUB_OK)
+            return ENDED;
+    }
+    return finish_the_old();
+}
+
+static void sell(void)
+{
+    int is_told = draw(4) ? finish_the_old() : drain();
+    while (is_told == TOLD) {
+        uint64_t how = draw(20);
+        is_told = how < 9    ? sell_and_wait_in_the_call()
+                  : how < 17 ? sell_and_poll()
+                  : how < 19 ? sell_and_close()
+                             : sell_two();
+    }
+}
+
+static void heal(void)
+{
+    time_t until = time(NULL) + PATIENCE / 1000;
+    const char *open;
+    do {
+        int32_t status = next_event(100);
+        if (status == ECRHUB_OK)
+            take(event);
+        open = pending();
+    } while (strcmp(open, "[]") != 0 && time(NULL) < until);
+    drain();
+    note("P %s", pending());
+}
+
+static void *end_with_the_input(void *unused)
+{
+    char byte;
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        ;
+    ecrhub_disconnect(terminal);
+    return unused;
+}
+
+int main(int argc, char **argv)
+{
+    static char config[4096];
+    pthread_t watcher;
+    int32_t status;
+    if (argc != 8)
+        return 2;
+    run_name = argv[5];
+    state = strtoull(argv[6], NULL, 10);
+    event = malloc(event_capacity);
+    record = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (record < 0 || !event)
+        return 2;
+    note("B %s", run_name);
+    snprintf(config, sizeof config,
+             "{\"url\":\"%s\",\"journal\":\"%s\",\"terminal\":\"%s\",\"app_id\":\"torture\",\"connect_timeout_ms\":500,"
+             "\"send_timeout_ms\":1000,\"order_timeout_ms\":1000,\"request_timeout_ms\":1000,"
+             "\"recovery_timeout_ms\":1000,\"recovery_interval_ms\":100,\"clarify_interval_ms\":200,"
+             "\"ping_interval_ms\":300,\"ping_timeout_ms\":300,\"reconnect_min_ms\":20,\"reconnect_max_ms\":200}",
+             argv[1], argv[2], argv[4]);
+    status = ecrhub_connect(config, &terminal);
+    if (status != ECRHUB_OK)
+        give_up("ecrhub_connect", status);
+    if (strcmp(argv[7], "heal") == 0) {
+        heal();
+    } else {
+        if (pthread_create(&watcher, NULL, end_with_the_input, NULL) != 0)
+            return 2;
+        sell();
+        pthread_join(watcher, NULL);
+    }
+    status = ecrhub_shutdown();
+    if (status != ECRHUB_OK)
+        give_up("ecrhub_shutdown", status);
+    note("E");
+    free(event);
+    return 0;
+}

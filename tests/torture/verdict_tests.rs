@@ -1,0 +1,176 @@
+//! The verdict itself: each broken promise is seen.
+
+use std::collections::HashMap;
+
+use ecrhub::Outcome;
+use ecrhub::journal::Entry;
+
+use crate::verdict::{Evidence, judge};
+
+/// A till that sold A1, which was approved and charged, and was then killed and ran once more.
+const GOOD: &str =
+    "B 1\nN A1 .00\nS A1 id1\nO A1 id1 completed approved false false\nA A1 id1\nB 2\nP []\nE\n";
+
+fn row(number: &str, outcome: Option<Outcome>, acknowledged: bool) -> Entry {
+    Entry {
+        request_id: "id1".into(),
+        merchant_order_no: number.into(),
+        terminal: "L0".into(),
+        request: "{}".into(),
+        since_ms: 1,
+        outcome,
+        sent: "yes".into(),
+        response: None,
+        error: None,
+        recovered: false,
+        clarified: false,
+        settled_ms: outcome.map(|_| 2),
+        acknowledged_ms: acknowledged.then_some(3),
+        resolved_ms: None,
+        note: None,
+    }
+}
+
+struct Case {
+    record: String,
+    ledger: Vec<String>,
+    wire: HashMap<String, usize>,
+    journal: Vec<Entry>,
+}
+
+impl Case {
+    fn good() -> Case {
+        Case {
+            record: GOOD.to_owned(),
+            ledger: vec!["A1".to_owned()],
+            wire: [("A1".to_owned(), 1)].into(),
+            journal: vec![row("A1", Some(Outcome::Approved), true)],
+        }
+    }
+
+    /// The same with this part of the record replaced.
+    fn with(old: &str, new: &str) -> Case {
+        assert!(GOOD.contains(old), "{old}");
+        Case { record: GOOD.replace(old, new), ..Case::good() }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        judge(&Evidence {
+            record: &self.record,
+            ledger: &self.ledger,
+            wire: &self.wire,
+            journal: &self.journal,
+        })
+        .1
+    }
+
+    #[track_caller]
+    fn has(&self, fault: &str) {
+        let faults = self.faults();
+        assert!(faults.iter().any(|found| found.contains(fault)), "no \"{fault}\" in {faults:?}");
+    }
+
+    #[track_caller]
+    fn is_fine(&self) {
+        assert_eq!(self.faults(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_good_till_is_not_blamed() {
+    Case::good().is_fine();
+}
+
+#[test]
+fn money_that_moved_twice_or_for_nobody() {
+    let mut case = Case::good();
+    case.ledger.push("A1".into());
+    case.has("charged 2 times");
+    case.ledger[1] = "B1".into();
+    case.has("the till never sold it");
+}
+
+#[test]
+fn an_order_on_the_wire_twice() {
+    let mut case = Case::good();
+    case.wire.insert("A1".into(), 2);
+    case.has("sent 2 times");
+}
+
+#[test]
+fn an_outcome_that_is_lost() {
+    let lost = Case::with("O A1 id1 completed approved false false\nA A1 id1\n", "");
+    lost.has("never learned");
+    let mut silent =
+        Case::with("S A1 id1\nO A1 id1 completed approved false false\nA A1 id1\n", "");
+    silent.has("never learned");
+    // Neither accepted nor charged: the till died before it could send.
+    silent.journal.clear();
+    silent.wire.clear();
+    silent.has("ended as never accepted, charged 1 times");
+    silent.ledger.clear();
+    silent.is_fine();
+}
+
+#[test]
+fn an_outcome_that_is_wrong() {
+    let mut case = Case::good();
+    case.ledger.clear();
+    case.has("ended as approved, charged 0 times");
+    for word in ["declined", "cancelled", "not_found", "not_sent", "unknown"] {
+        Case::with("approved", word).has("charged 1 times");
+    }
+    let mut unknown = Case::with("approved", "unknown");
+    unknown.ledger.clear();
+    unknown.has("still unknown");
+    Case::with("approved", "not_sent").has("was on the wire");
+}
+
+#[test]
+fn an_outcome_that_is_told_again() {
+    let again = |how: &str| Case::with("B 2\n", &format!("B 2\nO A1 id1 {how}\n"));
+    again("completed approved true false").has("after it was acknowledged");
+    again("completed declined true false").has("then as completed declined");
+    let unacknowledged = |how: &str| Case::with("A A1 id1\nB 2\n", how);
+    unacknowledged("O A1 id1 completed approved true false\nB 2\n").has("told twice");
+    unacknowledged("B 2\nO A1 id1 completed approved false false\n").has("not marked as retold");
+    unacknowledged("B 2\nO A1 id1 completed approved true false\nA A1 id1\n").is_fine();
+    Case::with("approved false", "approved true").has("is marked as retold");
+}
+
+#[test]
+fn only_an_unknown_order_is_clarified() {
+    let unknown = "O A1 id1 completed unknown false false\nA A1 id1\n";
+    let told = "O A1 id1 completed approved false false\nA A1 id1\n";
+    let truth = "O A1 id1 clarified approved false -\nA A1 id1\n";
+    Case::with(told, &format!("{unknown}{truth}")).is_fine();
+    Case::with(told, &format!("{told}{truth}")).has("then as clarified");
+    Case::with(told, &format!("{unknown}{truth}{truth}")).has("after it was acknowledged");
+}
+
+#[test]
+fn what_is_left_open() {
+    Case::with("P []", "P [{}]").has("still pending");
+    Case::with("P []\n", "").has("did not heal");
+    let mut case = Case::good();
+    case.journal[0] = row("A1", Some(Outcome::Approved), false);
+    case.has("still open in the journal");
+    case.journal[0] = row("A1", Some(Outcome::Declined), true);
+    case.has("in the journal as");
+    case.journal.clear();
+    case.has("is not in the journal");
+}
+
+#[test]
+fn a_refusal() {
+    let refused = "R A1 -1\n";
+    let mut case =
+        Case::with("S A1 id1\nO A1 id1 completed approved false false\nA A1 id1\n", refused);
+    case.has("refused with -1");
+    case.has("sent all the same");
+    case.record = case.record.replace("-1", "-2");
+    case.ledger.clear();
+    case.wire.clear();
+    case.journal = vec![row("A1", Some(Outcome::NotSent), true)];
+    case.is_fine();
+}
