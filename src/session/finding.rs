@@ -13,6 +13,7 @@ use super::task::{Finding, Phase, Seq, Step, Task};
 use super::{Now, Session, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::{Clarified, EventKind};
+use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Response};
 
 /// An `unknown` order older than this is left to people, in milliseconds.
@@ -54,7 +55,11 @@ fn weigh(task: &Task, response: &Response) -> Evidence {
 
 impl Session {
     pub(super) fn start_finding(&mut self, seq: Seq, why: Fault, now: Now) {
-        let until = now.mono_ms + self.settings.recovery_timeout_ms;
+        let until = if self.settings.is_planted(Planted::SearchForEver) {
+            u64::MAX
+        } else {
+            now.mono_ms + self.settings.recovery_timeout_ms
+        };
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         if task.finding().is_some() {
             return;
@@ -105,6 +110,9 @@ impl Session {
 
     /// The connection stands again: whatever the phase asks for is asked now.
     pub(super) fn resume_finding(&mut self, seq: Seq, now: Now) {
+        if self.settings.is_planted(Planted::NoAskAfterReconnect) {
+            return;
+        }
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
         let phase = finding.phase;
         if phase != Phase::Clarifying || self.settings.clarify_interval_ms > 0 {
@@ -164,6 +172,13 @@ impl Session {
 
     /// Time is up: the terminal is told to give the order up.
     fn give_up(&mut self, seq: Seq, now: Now) {
+        if self.settings.is_planted(Planted::SkipTheClose) {
+            if let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) {
+                finding.closed = true;
+            }
+            self.ask_last(seq, now);
+            return;
+        }
         self.enter(seq, Phase::Closing, now);
         self.ask(seq, protocol::CLOSE, now);
     }
@@ -210,13 +225,20 @@ impl Session {
         // Only the newest question was asked after the close; what older ones say may have been overtaken by it.
         let is_newest =
             response.request_id.is_none() || response.request_id.as_ref() == finding.probes.back();
-        match (weigh(task, response), phase) {
+        match (self.plant_in(weigh(task, response), response), phase) {
             (Evidence::Settles(outcome), _) => self.settle(seq, outcome, text, true, now),
             (Evidence::Misfit(why), Phase::Asking | Phase::Closing | Phase::LastAsk) => {
                 self.nobody_could_tell(seq, &why, now);
             }
             (_, Phase::LastAsk | Phase::Clarifying) if !is_newest => {}
-            (Evidence::NotFound, Phase::LastAsk | Phase::Clarifying) if closed => {
+            (Evidence::NotFound, Phase::Asking)
+                if self.settings.is_planted(Planted::TrustNotFoundAtOnce) =>
+            {
+                self.settle(seq, Outcome::NotFound, text, true, now);
+            }
+            (Evidence::NotFound, Phase::LastAsk | Phase::Clarifying)
+                if closed || self.settings.is_planted(Planted::TrustNotFoundUnclosed) =>
+            {
                 self.settle(seq, Outcome::NotFound, text, true, now);
             }
             (_, Phase::Clarifying) => self.make_up_for_the_close(seq, now),
@@ -235,6 +257,19 @@ impl Session {
                 );
             }
             (_, Phase::Asking | Phase::Closing) => {}
+        }
+    }
+
+    /// For the planted faults that misread evidence.
+    fn plant_in(&self, evidence: Evidence, response: &Response) -> Evidence {
+        match evidence {
+            Evidence::Misfit(_) if self.settings.is_planted(Planted::IgnoreFit) => {
+                Evidence::Settles(response.query_outcome())
+            }
+            Evidence::Open if self.settings.is_planted(Planted::InProgressIsDeclined) => {
+                Evidence::Settles(Outcome::Declined)
+            }
+            evidence => evidence,
         }
     }
 

@@ -4,6 +4,7 @@ use super::task::{Seq, Step, Writing};
 use super::{Action, Now, Session};
 use crate::error::{Fault, Stage, Status};
 use crate::event::{EventKind, Sent};
+use crate::planted::Planted;
 
 #[derive(Debug)]
 enum State {
@@ -150,6 +151,10 @@ impl Session {
         }
         if was_up {
             for seq in self.left_on_the_wire() {
+                if self.settings.is_planted(Planted::ResendAfterLoss) {
+                    self.queue.insert(seq);
+                    continue;
+                }
                 self.no_answer(seq, fault.clone(), now);
             }
         }
