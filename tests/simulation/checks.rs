@@ -7,6 +7,9 @@ use crate::terminal::{is_contradictory, value_of};
 use crate::till::{id_of, outcome_of};
 use crate::world::{Due, World};
 
+/// A bound is reached when what was due then is done.
+const SLACK_MS: u64 = 5;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     Order,
@@ -176,7 +179,7 @@ impl World {
         });
         let due = Due::Bound { order: at, life: till.life, slept_ms: till.slept_ms };
         self.tally.accepted += u64::from(order.is_order());
-        self.at(now + bound, due);
+        self.at(now + bound + SLACK_MS, due);
     }
 
     pub fn on_restored(&mut self, t: usize, id: &str, is_unknown: bool) {
@@ -190,7 +193,7 @@ impl World {
         }
         let bound = till.settings.recovery_timeout_ms + till.last_words_ms();
         let due = Due::Bound { order, life: till.life, slept_ms: till.slept_ms };
-        self.at(self.now + bound, due);
+        self.at(self.now + bound + SLACK_MS, due);
     }
 
     /// The order should have completed by now.
@@ -219,14 +222,11 @@ impl World {
     /// The first byte of a frame left the till.
     pub fn on_frame_out(&mut self, conn: usize, text: &str) {
         self.tally.frames += 1;
-        if value_of(text, "topic") != "ecrhub.pay.order" {
-            return;
-        }
         let id = value_of(text, "request_id");
+        let Some(&order) = self.by_id.get(&id) else { return };
         self.trace.say(self.now, || {
             format!("till {} sends {id} on connection {conn}", self.conns[conn].till)
         });
-        let Some(&order) = self.by_id.get(&id) else { return };
         self.orders[order].frames += 1;
         self.orders[order].carrier = Some(conn);
         let number = &self.orders[order].number;

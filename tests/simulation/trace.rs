@@ -1,5 +1,7 @@
 //! The story of a run, for people; nothing is written while nobody reads.
 
+use crate::terminal::value_of;
+
 #[derive(Default)]
 pub struct Trace {
     pub lines: Option<Vec<String>>,
@@ -17,7 +19,35 @@ impl Trace {
     }
 }
 
-/// A message without the parts that only make it long.
+/// What of a message or an event tells the story.
 pub fn short(message: &str) -> String {
-    message.chars().take(330).collect()
+    const TELLING: [&str; 12] = [
+        "event",
+        "topic",
+        "request_id",
+        "merchant_order_no",
+        "order_amount",
+        "response_code",
+        "trans_status",
+        "outcome",
+        "sent",
+        "message",
+        "reason",
+        "late_for",
+    ];
+    let plain = message.replace("\\\"", "\"");
+    let parts: Vec<String> = TELLING
+        .iter()
+        .map(|key| (key, value_of(&plain, key)))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| {
+            let value = value.replace("ecrhub-probe-", "probe-").replace("ecrhub.pay.", "");
+            match *key {
+                "event" | "topic" | "outcome" => value,
+                "merchant_order_no" => format!("of {value}"),
+                key => format!("{key}={value}"),
+            }
+        })
+        .collect();
+    if parts.is_empty() { message.chars().take(120).collect() } else { parts.join(" ") }
 }
