@@ -205,7 +205,11 @@ impl Session {
         let id = format!("{PROBE_PREFIX}{:016x}", self.rng.next_u64());
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let number = task.request.merchant_order_no.clone().unwrap_or_default();
+        let is_firm = !task.may_still_arrive(now);
         let Some(finding) = task.finding_mut() else { return };
+        if topic == protocol::CLOSE {
+            finding.firm_close = is_firm.then(|| id.clone());
+        }
         let too_old = finding.asked(id.clone());
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old);
@@ -245,7 +249,7 @@ impl Session {
             (Evidence::NotFound, Phase::LastAsk) => {
                 self.nobody_could_tell(
                     seq,
-                    "the terminal has no record of it, and did not accept a close",
+                    "the terminal has no record of it, and has not accepted a close that settles it",
                     now,
                 );
             }
@@ -276,9 +280,9 @@ impl Session {
     /// An order that became unknown before the terminal had heard the close gets it once the terminal is there:
     /// without it "not found" could still turn into a charge.
     fn make_up_for_the_close(&mut self, seq: Seq, now: Now) {
-        let answered =
-            self.tasks.get(&seq).and_then(Task::finding).is_none_or(|f| f.close_answered);
-        if !answered {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let is_answered = task.finding().is_none_or(|finding| finding.close_answered);
+        if !is_answered && !task.may_still_arrive(now) {
             self.ask(seq, protocol::CLOSE, now);
         }
     }
@@ -287,8 +291,12 @@ impl Session {
     pub(super) fn on_close_answer(&mut self, seq: Seq, response: &Response, now: Now) {
         let accepted = response.other_outcome() == Outcome::Ok;
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
-        finding.closed |= accepted;
-        finding.close_answered = true;
+        let names_another =
+            response.request_id.is_some() && response.request_id != finding.firm_close;
+        if finding.firm_close.is_some() && !names_another {
+            finding.closed |= accepted;
+            finding.close_answered = true;
+        }
         match finding.phase {
             Phase::Closing => self.ask_last(seq, now),
             Phase::Clarifying => self.ask(seq, protocol::QUERY, now),
@@ -337,6 +345,7 @@ impl Finding {
             until,
             next_ask,
             closed: false,
+            firm_close: None,
             close_answered: false,
             why,
             unsettled: None,

@@ -150,6 +150,12 @@ impl Session {
             self.queue.insert(seq);
         }
         if was_up {
+            let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
+            for task in self.tasks.values_mut() {
+                if task.sent != Sent::No && task.connection == Some(self.connection) {
+                    task.late_until = Some(late_until);
+                }
+            }
             for seq in self.left_on_the_wire() {
                 if self.settings.is_planted(Planted::ResendAfterLoss) {
                     self.queue.insert(seq);

@@ -184,7 +184,8 @@ impl Session {
     /// Takes over an order from an earlier process: it is found out, or, when it is known to be unknown, clarified.
     pub fn restore(&mut self, order: Restored, now: Now) {
         let is_unknown = order.unknown;
-        let task = Task::restored(order, now);
+        let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
+        let task = Task::restored(order, late_until, now);
         let number = task.request.merchant_order_no.clone();
         let request_id = task.request.request_id.clone();
         let seq = self.insert(task);
