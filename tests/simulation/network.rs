@@ -165,7 +165,7 @@ impl World {
 
     /// The network ends the connection; both sides hear of it in their time.
     pub fn cut(&mut self, conn: usize) {
-        if self.conns[conn].is_buried || !self.conns[conn].till_open {
+        if self.conns[conn].is_buried || self.conns[conn].is_dark || !self.conns[conn].till_open {
             return;
         }
         self.trace.say(self.now, || format!("connection {conn} is cut"));

@@ -95,6 +95,9 @@ impl World {
     pub fn wake(&mut self, t: usize) {
         if self.tills[t].asleep_until <= self.now {
             self.trace.say(self.now, || format!("till {t}'s machine wakes"));
+            for due in std::mem::take(&mut self.tills[t].missed) {
+                self.at(self.now, due);
+            }
             self.clock_jumped(t);
         }
     }

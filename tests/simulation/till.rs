@@ -27,6 +27,8 @@ pub struct Till {
     pub wall_offset: i64,
     pub asleep_until: u64,
     pub slept_ms: u64,
+    /// What waits until the machine wakes.
+    pub missed: Vec<Due>,
     pub trouble_until: u64,
 }
 
@@ -94,6 +96,9 @@ impl World {
     pub fn start(&mut self, t: usize) {
         if self.tills[t].process.is_some() {
             return;
+        }
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Start(t));
         }
         let now = self.moment(t);
         let till = &mut self.tills[t];
@@ -170,7 +175,7 @@ impl World {
             return;
         }
         if self.tills[t].asleep_until > self.now {
-            return self.at(self.tills[t].asleep_until, Due::Step(t, life, step));
+            return self.tills[t].missed.push(Due::Step(t, life, step));
         }
         match step {
             Step::Begin(order) => self.begin(t, order),
@@ -316,6 +321,9 @@ impl World {
         if self.orders[order].may_be_sold_again() && self.faults.happens(Kind::SellAgain, 900) {
             let sold = &self.orders[order];
             let id = format!("{}again", sold.request_id);
+            if self.by_id.contains_key(&id) {
+                return;
+            }
             let mut again = Order::new(t, Topic::Order, sold.number.clone(), id, sold.cents);
             again.amount.clone_from(&sold.amount);
             let again = self.place(again);
@@ -387,9 +395,8 @@ impl World {
 
     pub fn arrive_at_till(&mut self, conn: usize) {
         let t = self.conns[conn].till;
-        let asleep_until = self.tills[t].asleep_until;
-        if asleep_until > self.now {
-            return self.postpone(conn, Side::Till, asleep_until);
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Arrive(conn, Side::Till));
         }
         let Some(packet) = self.take(conn, Side::Till) else { return };
         if !self.conns[conn].till_open || self.dies_here(t) {
@@ -550,7 +557,7 @@ impl World {
     pub fn unblock(&mut self, conn: usize) {
         let t = self.conns[conn].till;
         if self.tills[t].asleep_until > self.now {
-            return self.at(self.tills[t].asleep_until, Due::Unblock(conn));
+            return self.tills[t].missed.push(Due::Unblock(conn));
         }
         let Some(held) = self.conns[conn].held.take() else { return };
         if !self.conns[conn].till_open {

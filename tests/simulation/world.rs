@@ -159,6 +159,7 @@ impl World {
             wall_offset: 0,
             asleep_until: 0,
             slept_ms: 0,
+            missed: Vec::new(),
             trouble_until: 0,
         }
     }
