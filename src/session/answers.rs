@@ -163,7 +163,8 @@ impl Session {
     }
 
     fn on_order_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        task.has_arrived |= response.request_id.is_some();
         let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let verdict = match is_its_own(task, response) {
             _ if is_forced => response.order_verdict(),

@@ -10,7 +10,7 @@
 //! ```
 
 use super::task::{Finding, Phase, Seq, Step, Task};
-use super::{Now, Session, Target};
+use super::{Now, Session, Settings, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::{Clarified, EventKind};
 use crate::planted::Planted;
@@ -50,6 +50,19 @@ fn weigh(task: &Task, response: &Response) -> Evidence {
             }
         }
         _ => Evidence::Open,
+    }
+}
+
+/// For the planted faults that misread evidence.
+fn planted(settings: &Settings, evidence: Evidence, response: &Response) -> Evidence {
+    match evidence {
+        Evidence::Misfit(_) if settings.is_planted(Planted::IgnoreFit) => {
+            Evidence::Settles(response.query_outcome())
+        }
+        Evidence::Open if settings.is_planted(Planted::InProgressIsDeclined) => {
+            Evidence::Settles(Outcome::Declined)
+        }
+        evidence => evidence,
     }
 }
 
@@ -223,13 +236,16 @@ impl Session {
 
     /// A query about this order was answered.
     pub(super) fn on_query_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_in_progress = response.query_outcome() == Outcome::InProgress;
+        task.has_arrived |= is_in_progress && response.fits(&task.request).is_ok();
+        let task = &*task;
         let Some(finding) = task.finding() else { return };
         let (phase, closed) = (finding.phase, finding.closed);
         // Only the newest question was asked after the close; what older ones say may have been overtaken by it.
         let is_newest =
             response.request_id.is_none() || response.request_id.as_ref() == finding.probes.back();
-        match (self.plant_in(weigh(task, response), response), phase) {
+        match (planted(&self.settings, weigh(task, response), response), phase) {
             (Evidence::Settles(outcome), _) => self.settle(seq, outcome, text, true, now),
             (Evidence::Misfit(why), Phase::Asking | Phase::Closing | Phase::LastAsk) => {
                 self.nobody_could_tell(seq, &why, now);
@@ -261,19 +277,6 @@ impl Session {
                 );
             }
             (_, Phase::Asking | Phase::Closing) => {}
-        }
-    }
-
-    /// For the planted faults that misread evidence.
-    fn plant_in(&self, evidence: Evidence, response: &Response) -> Evidence {
-        match evidence {
-            Evidence::Misfit(_) if self.settings.is_planted(Planted::IgnoreFit) => {
-                Evidence::Settles(response.query_outcome())
-            }
-            Evidence::Open if self.settings.is_planted(Planted::InProgressIsDeclined) => {
-                Evidence::Settles(Outcome::Declined)
-            }
-            evidence => evidence,
         }
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Task {
     /// Until then bytes of its dead connection may still reach the terminal, on the monotonic clock: a "not found"
     /// says nothing yet. None while its connection stands.
     pub(super) late_until: Option<u64>,
+    /// The terminal has spoken of it: nothing of it is under way any more.
+    pub(super) has_arrived: bool,
     /// An earlier process sent it.
     pub(super) restored: bool,
     /// When the session must look at it again, on the monotonic clock.
@@ -124,6 +126,7 @@ impl Task {
             sent: Sent::No,
             connection: None,
             late_until: None,
+            has_arrived: false,
             answer_within_ms,
             accepted: now,
             restored: false,
@@ -168,7 +171,7 @@ impl Task {
 
     /// Its bytes may still be on their way to the terminal on a connection that is no more.
     pub(super) fn may_still_arrive(&self, now: Now) -> bool {
-        self.late_until.is_some_and(|until| now.mono_ms < until)
+        !self.has_arrived && self.late_until.is_some_and(|until| now.mono_ms < until)
     }
 
     pub(super) fn elapsed_ms(&self, now: Now) -> u64 {

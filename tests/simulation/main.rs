@@ -102,17 +102,13 @@ fn run_many(next: &AtomicU64, seeds: u64) -> (Tally, Option<(u64, String)>) {
 fn tell(seed: u64) {
     let run = run(seed, Without::default(), Trace::recording(), Sabotage::Nothing);
     let Some(why) = run.broken else {
-        println!(
-            "{}\n{}seed {seed} holds",
-            run.trace.lines.unwrap_or_default().join("\n"),
-            run.tally
-        );
+        println!("{}\n{}seed {seed} holds", run.trace.story(), run.tally);
         return;
     };
     let (without, small) = shrink::shrink(seed, Sabotage::Nothing);
     let kinds: Vec<_> =
         small.happened.iter().filter(|(kind, _)| !without.kinds.contains(kind)).collect();
-    println!("{}", small.trace.lines.unwrap_or_default().join("\n"));
+    println!("{}", small.trace.story());
     panic!("seed {seed}: {why}\nsmallest: {:?}, with {kinds:?}", small.broken);
 }
 

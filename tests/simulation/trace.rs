@@ -19,6 +19,28 @@ impl Trace {
     }
 }
 
+impl Trace {
+    /// The lines for a person: what is asked and answered over and over is told once.
+    pub fn story(self) -> String {
+        let mut recent: Vec<String> = Vec::new();
+        let mut story = String::new();
+        for line in self.lines.unwrap_or_default() {
+            let words = line.split_whitespace().skip(2).filter(|word| !word.contains("probe-"));
+            let gist = words.collect::<Vec<_>>().join(" ");
+            if line.contains("probe-") && recent.contains(&gist) {
+                continue;
+            }
+            recent.push(gist);
+            if recent.len() > 12 {
+                recent.remove(0);
+            }
+            story.push_str(&line);
+            story.push('\n');
+        }
+        story
+    }
+}
+
 /// What of a message or an event tells the story.
 pub fn short(message: &str) -> String {
     const TELLING: [&str; 12] = [
