@@ -332,7 +332,7 @@ impl World {
             Some("there was no connection at the deadline")
         } else if till.trouble_until.max(terminal.trouble_until) >= since {
             Some("the terminal did not answer in time")
-        } else if order.carrier_lost_ms.is_some_and(|at| at + recovery >= self.now) {
+        } else if order.carrier_lost_ms.is_some_and(|at| at + recovery >= since) {
             Some("bytes of the dead connection could still arrive")
         } else {
             None
