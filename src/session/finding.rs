@@ -173,6 +173,10 @@ impl Session {
             is_due = finding.next_ask <= now.mono_ms;
             if is_due {
                 finding.next_ask = now.mono_ms.saturating_add(interval_ms);
+                // A close that was refused may be accepted now: each round may try one.
+                if finding.phase == Phase::Clarifying && !finding.closed {
+                    finding.close_answered = false;
+                }
             }
             at = at.min(finding.next_ask);
         }
