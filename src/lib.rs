@@ -8,6 +8,7 @@ mod ffi;
 mod io;
 pub mod journal;
 mod json;
+mod planted;
 mod process;
 pub mod protocol;
 mod redact;
@@ -34,6 +35,8 @@ pub const ABI_VERSION: u32 = 1;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::journal::{self, Journal};
+    #[cfg(feature = "planted-faults")]
+    pub use crate::planted::{Plant, Planted};
     pub use crate::session::{
         Action, LinkState, Now, OpenRequest, Progress, Restored, Rng, Session, Settings,
     };

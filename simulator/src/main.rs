@@ -135,6 +135,7 @@ fn options(matches: &ArgMatches) -> Options {
         test_amounts: !matches.get_flag("ignore-amounts"),
         push_after_reconnect: matches.get_flag("push-after-reconnect"),
         close_unknown_fails: matches.get_flag("close-unknown-fails"),
+        close_unknown_forgotten: defaults.close_unknown_forgotten,
         // The names were checked by the parser.
         oddities: Oddities::from_names(odd).unwrap_or_default(),
         ping_interval_ms: number("ping-interval-ms"),

@@ -35,6 +35,8 @@ pub struct Options {
     pub push_after_reconnect: bool,
     /// A close of a number the terminal does not know answers 104; otherwise 000, and bars the number.
     pub close_unknown_fails: bool,
+    /// A close of a number the terminal does not know answers 000, but bars nothing.
+    pub close_unknown_forgotten: bool,
     /// What the terminal does beside its documentation.
     pub oddities: Oddities,
     /// How often each connection is pinged; 0 for never.
@@ -64,6 +66,7 @@ impl Default for Options {
             test_amounts: true,
             push_after_reconnect: false,
             close_unknown_fails: false,
+            close_unknown_forgotten: false,
             oddities: Oddities::default(),
             ping_interval_ms: 60_000,
             pong_timeout_ms: 90_000,

@@ -9,6 +9,7 @@ use super::task::{Seq, Step, Task};
 use super::{Now, Session, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::EventKind;
+use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Response, Verdict};
 use crate::redact;
 
@@ -45,7 +46,15 @@ impl Session {
 
     fn target_of(&self, response: &Response) -> Option<Target> {
         let Some(id) = &response.request_id else { return self.target_without_id(response) };
-        let target = self.targets.get(id).copied()?;
+        let strange = || {
+            if !self.settings.is_planted(Planted::TakeStrangersAnswer) {
+                return None;
+            }
+            let is_order = |task: &&Task| task.request.is_order();
+            let topic = response.topic.as_deref() == Some(protocol::ORDER);
+            self.find_first(is_order).filter(|_| topic).map(Target::Request)
+        };
+        let Some(target) = self.targets.get(id).copied() else { return strange() };
         let topic = match target {
             Target::Query(_) => protocol::QUERY,
             Target::Close(_) => protocol::CLOSE,
@@ -73,6 +82,11 @@ impl Session {
     fn on_the_wire(&self, topic: &str, number: Option<&str>) -> Option<Target> {
         let seq = self.find_by_key(topic, number)?;
         self.tasks.get(&seq)?.is_on_the_wire().then_some(Target::Request(seq))
+    }
+
+    /// For [`Planted::TakeStrangersAnswer`].
+    fn find_first(&self, is_it: impl Fn(&&Task) -> bool) -> Option<Seq> {
+        self.tasks.iter().find(|(_, task)| is_it(task)).map(|(seq, _)| *seq)
     }
 
     /// An answer to the library's own question about the order with this number.
@@ -161,8 +175,11 @@ impl Session {
     }
 
     fn on_order_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        task.has_arrived |= response.request_id.is_some();
+        let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let verdict = match is_its_own(task, response) {
+            _ if is_forced => response.order_verdict(),
             Ok(()) => response.order_verdict(),
             Err(why) => Verdict::Unsettled(why),
         };
@@ -170,6 +187,12 @@ impl Session {
             Verdict::Settled(outcome) => {
                 let recovered = task.connection != Some(self.connection);
                 self.settle(seq, outcome, text, recovered, now);
+            }
+            Verdict::Unsettled(_)
+                if self.settings.is_planted(Planted::BelieveTheCode)
+                    && response.other_outcome() == Outcome::Ok =>
+            {
+                self.settle(seq, Outcome::Approved, text, false, now);
             }
             Verdict::Unsettled(why) if task.finding().is_none() => {
                 let fault = Fault::new(Status::Terminal, Stage::Terminal, why);

@@ -11,9 +11,10 @@
 
 use super::answers::names;
 use super::task::{Finding, Phase, Seq, Step, Task};
-use super::{Now, Session, Target};
+use super::{Now, Session, Settings, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::{Clarified, EventKind};
+use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Response};
 
 /// An `unknown` order older than this is left to people, in milliseconds.
@@ -53,9 +54,26 @@ fn weigh(task: &Task, response: &Response) -> Evidence {
     }
 }
 
+/// For the planted faults that misread evidence.
+fn planted(settings: &Settings, evidence: Evidence, response: &Response) -> Evidence {
+    match evidence {
+        Evidence::Misfit(_) if settings.is_planted(Planted::IgnoreFit) => {
+            Evidence::Settles(response.query_outcome())
+        }
+        Evidence::Open if settings.is_planted(Planted::InProgressIsDeclined) => {
+            Evidence::Settles(Outcome::Declined)
+        }
+        evidence => evidence,
+    }
+}
+
 impl Session {
     pub(super) fn start_finding(&mut self, seq: Seq, why: Fault, now: Now) {
-        let until = now.mono_ms + self.settings.recovery_timeout_ms;
+        let until = if self.settings.is_planted(Planted::SearchForEver) {
+            u64::MAX
+        } else {
+            now.mono_ms + self.settings.recovery_timeout_ms
+        };
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         if task.finding().is_some() {
             return;
@@ -106,6 +124,9 @@ impl Session {
 
     /// The connection stands again: whatever the phase asks for is asked now.
     pub(super) fn resume_finding(&mut self, seq: Seq, now: Now) {
+        if self.settings.is_planted(Planted::NoAskAfterReconnect) {
+            return;
+        }
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
         let phase = finding.phase;
         if phase != Phase::Clarifying || self.settings.clarify_interval_ms > 0 {
@@ -153,6 +174,10 @@ impl Session {
             is_due = finding.next_ask <= now.mono_ms;
             if is_due {
                 finding.next_ask = now.mono_ms.saturating_add(interval_ms);
+                // A close that was refused may be accepted now: each round may try one.
+                if finding.phase == Phase::Clarifying && !finding.closed {
+                    finding.close_answered = false;
+                }
             }
             at = at.min(finding.next_ask);
         }
@@ -165,6 +190,13 @@ impl Session {
 
     /// Time is up: the terminal is told to give the order up.
     fn give_up(&mut self, seq: Seq, now: Now) {
+        if self.settings.is_planted(Planted::SkipTheClose) {
+            if let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) {
+                finding.closed = true;
+            }
+            self.ask_last(seq, now);
+            return;
+        }
         self.enter(seq, Phase::Closing, now);
         self.ask(seq, protocol::CLOSE, now);
     }
@@ -194,7 +226,11 @@ impl Session {
         // A terminal may refuse a question that comes from another application than the order did.
         let app_id =
             protocol::app_id_of(&task.request.text).or_else(|| self.settings.app_id.clone());
+        let is_firm = !task.may_still_arrive(now);
         let Some(finding) = task.finding_mut() else { return };
+        if topic == protocol::CLOSE {
+            finding.firm_close = is_firm.then(|| id.clone());
+        }
         let too_old = finding.asked(id.clone());
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old);
@@ -207,26 +243,36 @@ impl Session {
 
     /// A query about this order was answered.
     pub(super) fn on_query_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_in_progress = response.query_outcome() == Outcome::InProgress;
+        task.has_arrived |= is_in_progress && response.fits(&task.request).is_ok();
+        let task = &*task;
         let Some(finding) = task.finding() else { return };
         let (phase, closed) = (finding.phase, finding.closed);
         // Only the newest question was asked after the close; what older ones say may have been overtaken by it.
         let is_newest =
             response.request_id.is_none() || response.request_id.as_ref() == finding.probes.back();
-        match (weigh(task, response), phase) {
+        match (planted(&self.settings, weigh(task, response), response), phase) {
             (Evidence::Settles(outcome), _) => self.settle(seq, outcome, text, true, now),
             (Evidence::Misfit(why), Phase::Asking | Phase::Closing | Phase::LastAsk) => {
                 self.nobody_could_tell(seq, &why, now);
             }
             (_, Phase::LastAsk | Phase::Clarifying) if !is_newest => {}
-            (Evidence::NotFound, Phase::LastAsk | Phase::Clarifying) if closed => {
+            (Evidence::NotFound, Phase::Asking)
+                if self.settings.is_planted(Planted::TrustNotFoundAtOnce) =>
+            {
+                self.settle(seq, Outcome::NotFound, text, true, now);
+            }
+            (Evidence::NotFound, Phase::LastAsk | Phase::Clarifying)
+                if closed || self.settings.is_planted(Planted::TrustNotFoundUnclosed) =>
+            {
                 self.settle(seq, Outcome::NotFound, text, true, now);
             }
             (_, Phase::Clarifying) => self.make_up_for_the_close(seq, now),
             (Evidence::NotFound, Phase::LastAsk) => {
                 self.nobody_could_tell(
                     seq,
-                    "the terminal has no record of it, and did not accept a close",
+                    "the terminal has no record of it, and has not accepted a close that settles it",
                     now,
                 );
             }
@@ -244,9 +290,9 @@ impl Session {
     /// An order that became unknown before the terminal had heard the close gets it once the terminal is there:
     /// without it "not found" could still turn into a charge.
     fn make_up_for_the_close(&mut self, seq: Seq, now: Now) {
-        let answered =
-            self.tasks.get(&seq).and_then(Task::finding).is_none_or(|f| f.close_answered);
-        if !answered {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let is_answered = task.finding().is_none_or(|finding| finding.close_answered);
+        if !is_answered && !task.may_still_arrive(now) {
             self.ask(seq, protocol::CLOSE, now);
         }
     }
@@ -256,8 +302,12 @@ impl Session {
         let Some(task) = self.tasks.get(&seq) else { return };
         let accepted = response.other_outcome() == Outcome::Ok && names(task, response);
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
-        finding.closed |= accepted;
-        finding.close_answered = true;
+        let names_another =
+            response.request_id.is_some() && response.request_id != finding.firm_close;
+        if finding.firm_close.is_some() && !names_another {
+            finding.closed |= accepted;
+            finding.close_answered = true;
+        }
         match finding.phase {
             Phase::Closing => self.ask_last(seq, now),
             Phase::Clarifying => self.ask(seq, protocol::QUERY, now),
@@ -306,6 +356,7 @@ impl Finding {
             until,
             next_ask,
             closed: false,
+            firm_close: None,
             close_answered: false,
             why,
             unsettled: None,

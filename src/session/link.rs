@@ -4,6 +4,7 @@ use super::task::{Seq, Step, Writing};
 use super::{Action, Now, Session};
 use crate::error::{Fault, Stage, Status};
 use crate::event::{EventKind, Sent};
+use crate::planted::Planted;
 
 #[derive(Debug)]
 enum State {
@@ -149,7 +150,17 @@ impl Session {
             self.queue.insert(seq);
         }
         if was_up {
+            let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
+            for task in self.tasks.values_mut() {
+                if task.sent != Sent::No && task.connection == Some(self.connection) {
+                    task.late_until = Some(late_until);
+                }
+            }
             for seq in self.left_on_the_wire() {
+                if self.settings.is_planted(Planted::ResendAfterLoss) {
+                    self.queue.insert(seq);
+                    continue;
+                }
                 self.no_answer(seq, fault.clone(), now);
             }
         }

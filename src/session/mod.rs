@@ -32,6 +32,7 @@ use std::hash::BuildHasher;
 
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::{Completed, Event, EventKind, Sent};
+use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Request};
 
 use link::Link;
@@ -184,7 +185,8 @@ impl Session {
     /// Takes over an order from an earlier process: it is found out, or, when it is known to be unknown, clarified.
     pub fn restore(&mut self, order: Restored, now: Now) {
         let is_unknown = order.unknown;
-        let task = Task::restored(order, now);
+        let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
+        let task = Task::restored(order, late_until, now);
         let number = task.request.merchant_order_no.clone();
         let request_id = task.request.request_id.clone();
         let seq = self.insert(task);
@@ -361,8 +363,30 @@ impl Session {
         let never_left = self.tasks.get(&seq).is_some_and(|task| task.sent == Sent::No);
         if never_left {
             let fault = self.link.explain(fault);
+            if self.settings.is_planted(Planted::SendAfterNotSent) {
+                self.tell_not_sent_but_keep(seq, now);
+                return;
+            }
             self.complete(seq, Outcome::NotSent, None, Some(fault), false, now);
         }
+    }
+
+    /// For [`Planted::SendAfterNotSent`].
+    fn tell_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let told = Completed {
+            request_id: task.request.request_id.clone(),
+            topic: task.request.topic.clone(),
+            merchant_order_no: task.request.merchant_order_no.clone(),
+            outcome: Outcome::NotSent,
+            sent: Sent::No,
+            response: None,
+            error: None,
+            recovered: false,
+            retold: false,
+            elapsed_ms: task.elapsed_ms(now),
+        };
+        self.tell(EventKind::Completed(told), now);
     }
 
     /// The answer did not come, or settles nothing: an order is found out, anything else is simply unknown.
@@ -408,6 +432,9 @@ impl Session {
             .as_deref()
             .filter(|_| is_order && outcome != Outcome::NotSent);
         self.recent.remember(&completed.request_id, number);
+        if self.settings.is_planted(Planted::CompleteTwice) {
+            self.tell(EventKind::Completed(completed.clone()), now);
+        }
         self.tell(EventKind::Completed(completed), now);
         if is_order && outcome == Outcome::Unknown {
             self.start_clarifying(seq, now);

@@ -21,6 +21,11 @@ pub(super) struct Task {
     pub(super) connection: Option<u64>,
     pub(super) answer_within_ms: u64,
     pub(super) accepted: Now,
+    /// Until then bytes of its dead connection may still reach the terminal, on the monotonic clock: a "not found"
+    /// says nothing yet. None while its connection stands.
+    pub(super) late_until: Option<u64>,
+    /// The terminal has spoken of it: nothing of it is under way any more.
+    pub(super) has_arrived: bool,
     /// An earlier process sent it.
     pub(super) restored: bool,
     /// When the session must look at it again, on the monotonic clock.
@@ -46,9 +51,12 @@ pub(super) struct Finding {
     pub(super) until: u64,
     /// When to ask next, on the monotonic clock.
     pub(super) next_ask: u64,
-    /// The terminal has accepted a close for this order.
+    /// The terminal has accepted a close of this order that counts.
     pub(super) closed: bool,
-    /// The terminal has answered a close for this order, either way.
+    /// The newest close, when it was sent after all bytes of the order had arrived or were lost for good. Only what
+    /// the terminal says to such a one counts.
+    pub(super) firm_close: Option<String>,
+    /// The terminal has answered such a close, either way.
     pub(super) close_answered: bool,
     /// Why it had to be found out.
     pub(super) why: crate::error::Fault,
@@ -117,6 +125,8 @@ impl Task {
             step: Step::Queued,
             sent: Sent::No,
             connection: None,
+            late_until: None,
+            has_arrived: false,
             answer_within_ms,
             accepted: now,
             restored: false,
@@ -124,11 +134,12 @@ impl Task {
         }
     }
 
-    pub(super) fn restored(order: Restored, now: Now) -> Self {
+    pub(super) fn restored(order: Restored, late_until: u64, now: Now) -> Self {
         let accepted = Now { mono_ms: now.mono_ms, wall_ms: order.since_ms };
         Task {
             step: Step::Waiting,
             sent: Sent::Maybe,
+            late_until: Some(late_until),
             restored: true,
             deadline: None,
             ..Task::new(order.request, 0, accepted, 0)
@@ -161,6 +172,11 @@ impl Task {
 
     pub(super) fn probe_ids(&self) -> impl Iterator<Item = &String> {
         self.finding().into_iter().flat_map(|finding| &finding.probes)
+    }
+
+    /// Its bytes may still be on their way to the terminal on a connection that is no more.
+    pub(super) fn may_still_arrive(&self, now: Now) -> bool {
+        !self.has_arrived && self.late_until.is_some_and(|until| now.mono_ms < until)
     }
 
     pub(super) fn elapsed_ms(&self, now: Now) -> u64 {

@@ -11,6 +11,7 @@ use crate::error::{Error, Fault, Result, Status};
 use crate::event::{Clarified, Completed, Event, EventKind, Sent};
 use crate::journal::{Entry, Journal, NewOrder, Settlement};
 use crate::json::Object;
+use crate::planted::{Plant, Planted};
 use crate::protocol::{self, Outcome, Request};
 use crate::redact;
 use crate::session::{OpenRequest, Restored};
@@ -20,12 +21,19 @@ use crate::session::{OpenRequest, Restored};
 pub struct Books {
     journal: Arc<dyn Journal>,
     terminal: String,
+    plant: Plant,
 }
 
 impl Books {
     /// The orders that the journal keeps under this terminal's name.
     pub fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
-        Books { journal, terminal: terminal.into() }
+        Books { journal, terminal: terminal.into(), plant: Plant::default() }
+    }
+
+    /// Breaks it on purpose.
+    #[cfg(feature = "planted-faults")]
+    pub fn planted(self, plant: Plant) -> Self {
+        Books { plant, ..self }
     }
 
     /// The journal's file, if there is one.
@@ -35,6 +43,9 @@ impl Books {
 
     /// Before the first byte of an order leaves.
     pub fn begin(&self, order: &Request, at_ms: i64) -> Result<()> {
+        if self.plant.is(Planted::ForgetBegin) {
+            return Ok(());
+        }
         self.journal.begin(&NewOrder {
             request_id: &order.request_id,
             merchant_order_no: order.merchant_order_no.as_deref().unwrap_or_default(),
@@ -60,6 +71,9 @@ impl Books {
 
     /// Before an event is told: writes down the outcome it carries.
     pub fn record(&self, event: &Event) -> Result<()> {
+        if self.plant.is(Planted::ForgetRecord) {
+            return Ok(());
+        }
         match &event.kind {
             EventKind::Completed(done) if done.topic == protocol::ORDER => {
                 let error = done.error.as_ref().map(Fault::to_json);
@@ -71,7 +85,11 @@ impl Books {
                     recovered: done.recovered,
                     at_ms: event.at,
                 };
-                self.journal.settle(&done.request_id, &settlement)
+                self.journal.settle(&done.request_id, &settlement)?;
+                if self.plant.is(Planted::AcknowledgeEarly) {
+                    self.journal.acknowledge(&done.request_id, event.at)?;
+                }
+                Ok(())
             }
             EventKind::Clarified(truth) => {
                 let settlement = Settlement {
@@ -109,7 +127,9 @@ impl Books {
         let mut restored = Vec::new();
         let mut retold = Vec::new();
         for entry in self.journal.open(&self.terminal)? {
-            let is_unknown = entry.outcome == Some(Outcome::Unknown) && entry.resolved_ms.is_none();
+            let is_unknown = entry.outcome == Some(Outcome::Unknown)
+                && entry.resolved_ms.is_none()
+                && !self.plant.is(Planted::ForgetUnknown);
             if entry.outcome.is_none() || is_unknown {
                 restored.push(Restored {
                     request: request_of(&entry)?,
@@ -117,8 +137,11 @@ impl Books {
                     unknown: is_unknown,
                 });
             }
-            if entry.outcome.is_some() && entry.acknowledged_ms.is_none() {
-                retold.push(tell_again(&entry));
+            if entry.outcome.is_some()
+                && entry.acknowledged_ms.is_none()
+                && !self.plant.is(Planted::ForgetToRetell)
+            {
+                retold.push(tell_again(&entry, !self.plant.is(Planted::RetoldUnmarked)));
             }
         }
         Ok((restored, retold))
@@ -218,7 +241,7 @@ fn request_of(entry: &Entry) -> Result<Request> {
     })
 }
 
-fn tell_again(entry: &Entry) -> Event {
+fn tell_again(entry: &Entry, retold: bool) -> Event {
     let at = entry.settled_ms.unwrap_or(entry.since_ms);
     let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
     let kind = if entry.clarified {
@@ -227,7 +250,7 @@ fn tell_again(entry: &Entry) -> Event {
             merchant_order_no: Some(entry.merchant_order_no.clone()),
             outcome,
             response: entry.response.clone(),
-            retold: true,
+            retold,
         })
     } else {
         EventKind::Completed(Completed {
@@ -239,7 +262,7 @@ fn tell_again(entry: &Entry) -> Event {
             response: entry.response.clone(),
             error: entry.error.as_deref().and_then(Fault::from_json),
             recovered: entry.recovered,
-            retold: true,
+            retold,
             elapsed_ms: u64::try_from(at.saturating_sub(entry.since_ms)).unwrap_or(0),
         })
     };

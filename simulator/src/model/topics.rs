@@ -63,6 +63,7 @@ impl Model {
             }
             _ if self.records.contains_key(&number) => return Err(refuse("201")),
             _ if self.options.close_unknown_fails => return Err(refuse("104")),
+            _ if self.options.close_unknown_forgotten => {}
             _ => {
                 self.barred.insert(number.clone());
                 self.revision += 1;

@@ -16,6 +16,7 @@ type Terminal = Box<dyn FnMut(&Value) -> Option<Value>>;
 /// The configuration's defaults, without a heartbeat: most tests are not about it.
 pub(super) fn settings() -> Settings {
     Settings {
+        plant: Default::default(),
         url: "ws://192.0.2.7:35779".to_owned(),
         app_id: Some("app".to_owned()),
         connect_timeout_ms: 5_000,

@@ -1,0 +1,122 @@
+//! The deterministic simulation: tills, terminals and a network in which everything breaks, from one seed.
+//!
+//! `SEEDS=n` runs the worlds 1 to n, `SEED=n` one world with its story. `docs/simulation.md` tells what is simulated,
+//! what is assumed and what is checked.
+//!
+//! | room | what |
+//! |---|---|
+//! | `world` | the clock that goes from event to event, and the plan |
+//! | `storm` | what strikes from outside, and the good weather at the end |
+//! | `till` | a till's process: the library's session and books, glued step by step |
+//! | `terminal` | the simulator's model, with a plug that can be pulled |
+//! | `network` | connections that are slow, cut, dark, or late |
+//! | `checks` | what is held against the library at every step |
+//! | `assumptions` | what must be true of the world |
+//! | `faults` | what may go wrong, and how often |
+//! | `shrink`, `trace` | a failing world made small and told as a story |
+//! | `planted` | the library broken on purpose, to prove the checks |
+
+#![allow(missing_docs, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+
+mod assumptions;
+mod checks;
+mod faults;
+mod network;
+mod planted;
+mod shrink;
+mod storm;
+mod tally;
+mod terminal;
+mod till;
+mod trace;
+mod world;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use faults::Without;
+use planted::Sabotage;
+use tally::Tally;
+use trace::Trace;
+use world::run;
+
+/// Worlds in a plain `cargo test`.
+const FEW: u64 = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
+
+const THREADS: usize = 2;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
+}
+
+#[test]
+fn the_till_always_learns_what_happened_to_the_money() {
+    if let Some(seed) = number("SEED") {
+        return tell(seed);
+    }
+    let seeds = number("SEEDS").unwrap_or(FEW);
+    let (next, started) = (AtomicU64::new(1), Instant::now());
+    let total = Mutex::new((Tally::default(), None::<(u64, String)>));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let (tally, broken) = run_many(&next, seeds);
+                let mut total = total.lock().unwrap();
+                total.0.add(&tally);
+                if let Some(broken) = broken {
+                    next.store(seeds + 1, Ordering::Relaxed);
+                    total.1 = Some(broken).into_iter().chain(total.1.take()).min();
+                }
+            });
+        }
+    });
+    let (tally, broken) = total.into_inner().unwrap();
+    let took = started.elapsed().as_secs_f64();
+    println!("{tally}{:.1} s, {:.0} seeds/s", took, tally.worlds as f64 / took);
+    if let Some((seed, why)) = broken {
+        println!("seed {seed}: {why}");
+        tell(seed);
+    }
+}
+
+fn run_many(next: &AtomicU64, seeds: u64) -> (Tally, Option<(u64, String)>) {
+    let mut tally = Tally::default();
+    loop {
+        let seed = next.fetch_add(1, Ordering::Relaxed);
+        if seed > seeds {
+            return (tally, None);
+        }
+        let run = run(seed, Without::default(), Trace::default(), Sabotage::Nothing);
+        tally.add(&run.tally);
+        tally.worlds += 1;
+        if let Some(why) = run.broken {
+            return (tally, Some((seed, why)));
+        }
+    }
+}
+
+/// Runs one world; where it breaks, tells the smallest story of it.
+fn tell(seed: u64) {
+    let run = run(seed, Without::default(), Trace::recording(), Sabotage::Nothing);
+    let Some(why) = run.broken else {
+        println!("{}\n{}seed {seed} holds", run.trace.story(), run.tally);
+        return;
+    };
+    let (without, small) = shrink::shrink(seed, Sabotage::Nothing);
+    let kinds: Vec<_> =
+        small.happened.iter().filter(|(kind, _)| !without.kinds.contains(kind)).collect();
+    println!("{}", small.trace.story());
+    panic!("seed {seed}: {why}\nsmallest: {:?}, with {kinds:?}", small.broken);
+}
+
+#[test]
+fn a_seed_gives_the_same_world_every_time() {
+    for seed in 1..=20 {
+        let one = run(seed, Without::default(), Trace::recording(), Sabotage::Nothing);
+        let other = run(seed, Without::default(), Trace::recording(), Sabotage::Nothing);
+        assert_eq!(one.trace.lines, other.trace.lines, "seed {seed}");
+    }
+}

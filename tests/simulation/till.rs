@@ -1,0 +1,600 @@
+//! Tills: the library's session and books, glued as `src/terminal/shared.rs` glues them, with a process around them
+//! that may die between any two steps.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use ecrhub::internals::journal::memory::MemoryJournal;
+use ecrhub::internals::{Action, Books, Now, Progress, Session, Settings};
+use ecrhub::protocol::{self, Defaults, Request};
+use ecrhub::{Event, EventKind, Fault, Outcome, Stage, Status, Validation};
+
+use crate::checks::{Order, Topic};
+use crate::faults::Kind;
+use crate::network::{Held, Packet, Side};
+use crate::terminal::DAWN_MS;
+use crate::trace::short;
+use crate::world::{Due, World};
+
+pub const APP_ID: &str = "simulated";
+
+pub struct Till {
+    pub terminal: usize,
+    pub settings: Settings,
+    pub disk: Arc<MemoryJournal>,
+    pub process: Option<Process>,
+    pub life: u64,
+    pub wall_offset: i64,
+    pub asleep_until: u64,
+    pub slept_ms: u64,
+    /// What waits until the machine wakes.
+    pub missed: Vec<Due>,
+    pub trouble_until: u64,
+}
+
+/// What dies with the process.
+pub struct Process {
+    pub session: Session,
+    pub books: Books,
+    queue: VecDeque<Queued>,
+    unwritten: HashMap<String, Queued>,
+    pub conn: Option<usize>,
+    pub up_since: Option<u64>,
+    armed: Option<u64>,
+    is_fetching: bool,
+    /// What has left the queue and is not told yet.
+    delivering: Option<String>,
+    acknowledges: bool,
+}
+
+/// An event, and whether the journal has what it says.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    pub event: Event,
+    pub is_recorded: bool,
+}
+
+/// What a caller's thread does next.
+#[derive(Debug)]
+pub enum Step {
+    Begin(usize),
+    Submit(usize, Box<Request>),
+    Fetch,
+    Record(Box<Queued>),
+    Tell(Box<Queued>),
+    Acknowledge(usize),
+}
+
+impl Process {
+    /// A newer outcome of this order waits to be told, and will want an acknowledgement of its own.
+    fn has_news_of(&self, id: &str) -> bool {
+        self.delivering.as_deref() == Some(id)
+            || self.queue.iter().any(|queued| id_of(&queued.event) == Some(id))
+    }
+}
+
+impl Till {
+    pub fn last_words_ms(&self) -> u64 {
+        2 * self.settings.recovery_interval_ms.max(2_000)
+    }
+}
+
+impl World {
+    pub fn moment(&self, t: usize) -> Now {
+        let wall_ms = (DAWN_MS + self.now) as i64 + self.tills[t].wall_offset;
+        Now { mono_ms: self.now, wall_ms }
+    }
+
+    pub fn books_of(&self, t: usize) -> Books {
+        let till = &self.tills[t];
+        let books = Books::new(till.disk.clone(), "counter");
+        #[cfg(feature = "planted-faults")]
+        let books = books.planted(till.settings.plant);
+        books
+    }
+
+    pub fn start(&mut self, t: usize) {
+        if self.tills[t].process.is_some() {
+            return;
+        }
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Start(t));
+        }
+        let now = self.moment(t);
+        let till = &mut self.tills[t];
+        till.life += 1;
+        let books = self.books_of(t);
+        let till = &self.tills[t];
+        let (restored, retold) = match books.restore() {
+            Ok(found) => found,
+            Err(error) => return self.fail(format!("till {t} cannot start: {error}")),
+        };
+        let mut session = Session::new(till.settings.clone(), self.chance.next_u64(), now);
+        let mut unsettled = Vec::new();
+        for order in restored {
+            unsettled.push((order.request.request_id.clone(), order.unknown));
+            session.restore(order, now);
+        }
+        let queue: VecDeque<Queued> =
+            retold.into_iter().map(|event| Queued { event, is_recorded: true }).collect();
+        let acknowledges = !self.faults.happens(Kind::NoAcknowledge, 500);
+        let life = self.tills[t].life;
+        self.trace.say(self.now, || {
+            format!(
+                "till {t} starts, life {life}: {} orders to find out, {} to tell again",
+                unsettled.len(),
+                queue.len()
+            )
+        });
+        self.tills[t].process = Some(Process {
+            session,
+            books,
+            queue,
+            unwritten: HashMap::new(),
+            conn: None,
+            up_since: None,
+            armed: None,
+            is_fetching: false,
+            delivering: None,
+            acknowledges,
+        });
+        for (id, is_unknown) in unsettled {
+            self.on_restored(t, &id, is_unknown);
+        }
+        self.turn(t);
+    }
+
+    /// The process dies, at whatever it was doing.
+    pub fn crash(&mut self, t: usize) {
+        let Some(process) = self.tills[t].process.take() else { return };
+        self.trace.say(self.now, || format!("till {t} dies"));
+        self.tally.crashes += 1;
+        if let Some(conn) = process.conn {
+            self.close(conn);
+        }
+        self.tills[t].disk.crash();
+        let down = if self.faults.happens(Kind::LongDown, 300) {
+            self.faults.draw(Kind::LongDown, 600_000, 6 * 3_600_000)
+        } else {
+            self.chance.between(100, 20_000)
+        };
+        self.at(self.now + down, Due::Start(t));
+    }
+
+    /// A chance to die between two steps; true when it was taken.
+    fn dies_here(&mut self, t: usize) -> bool {
+        let dies = self.faults.happens(Kind::Crash, 15);
+        if dies {
+            self.crash(t);
+        }
+        dies
+    }
+
+    pub fn step(&mut self, t: usize, life: u64, step: Step) {
+        if self.tills[t].life != life || self.tills[t].process.is_none() || self.dies_here(t) {
+            return;
+        }
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Step(t, life, step));
+        }
+        match step {
+            Step::Begin(order) => self.begin(t, order),
+            Step::Submit(order, request) => self.submit(t, order, *request),
+            Step::Fetch => self.fetch(t),
+            Step::Record(queued) => self.record(t, *queued),
+            Step::Tell(queued) => self.tell(t, *queued),
+            Step::Acknowledge(order) => self.acknowledge(t, order),
+        }
+    }
+
+    fn then(&mut self, t: usize, in_ms: u64, step: Step) {
+        let life = self.tills[t].life;
+        self.at(self.now + in_ms, Due::Step(t, life, step));
+    }
+
+    fn disk_ms(&mut self) -> u64 {
+        if self.faults.happens(Kind::SlowDisk, 150) {
+            self.faults.draw(Kind::SlowDisk, 500, 8_000)
+        } else {
+            self.chance.between(0, 15)
+        }
+    }
+
+    fn maybe_fill_the_disk(&mut self, t: usize) -> bool {
+        let is_full = self.faults.happens(Kind::DiskFull, 120);
+        if is_full {
+            self.tills[t].disk.fail_next(1);
+        }
+        is_full
+    }
+
+    fn begin(&mut self, t: usize, order: usize) {
+        let now = self.moment(t);
+        let json = self.orders[order].json();
+        let defaults = Defaults {
+            request_id: &self.orders[order].request_id,
+            timestamp_ms: now.wall_ms,
+            app_id: Some(APP_ID),
+            validation: Validation::Strict,
+        };
+        let request = match protocol::prepare(&json, &defaults) {
+            Ok(request) => request,
+            Err(error) => return self.fail(format!("a fault of the simulation: {error}: {json}")),
+        };
+        let Some(process) = &self.tills[t].process else { return };
+        if process.session.check_unused(&request).is_err() {
+            return;
+        }
+        if !request.is_order() {
+            return self.submit(t, order, request);
+        }
+        self.maybe_fill_the_disk(t);
+        let Some(process) = &self.tills[t].process else { return };
+        let begun = process.books.begin(&request, now.wall_ms);
+        self.tills[t].disk.fail_next(0);
+        match begun {
+            Ok(()) => {
+                self.on_begun(order);
+                let in_ms = self.disk_ms();
+                self.then(t, in_ms, Step::Submit(order, Box::new(request)));
+            }
+            Err(error) => {
+                self.trace.say(self.now, || {
+                    format!("till {t}: {} is refused: {error}", request.request_id)
+                });
+            }
+        }
+    }
+
+    fn submit(&mut self, t: usize, order: usize, request: Request) {
+        let now = self.moment(t);
+        let Some(process) = &mut self.tills[t].process else { return };
+        if let Err(error) = process.session.check_unused(&request) {
+            if let Err(error) = process.books.withdraw(&request, now.wall_ms) {
+                self.trace.say(self.now, || format!("till {t}: {error}"));
+            }
+            return self.trace.say(self.now, || format!("till {t}: {error}"));
+        }
+        let timeout = self.orders[order].timeout_ms;
+        process.session.submit(request, timeout, now);
+        self.on_accepted(order);
+        self.turn(t);
+        self.dies_here(t);
+    }
+
+    fn fetch(&mut self, t: usize) {
+        let Some(process) = &mut self.tills[t].process else { return };
+        let Some(queued) = process.queue.pop_front() else {
+            process.is_fetching = false;
+            return;
+        };
+        process.delivering = id_of(&queued.event).map(str::to_owned);
+        if queued.is_recorded {
+            return self.then(t, 0, Step::Tell(Box::new(queued)));
+        }
+        let in_ms = self.disk_ms();
+        self.then(t, in_ms, Step::Record(Box::new(queued)));
+    }
+
+    fn record(&mut self, t: usize, mut queued: Queued) {
+        self.maybe_fill_the_disk(t);
+        let Some(process) = &mut self.tills[t].process else { return };
+        let recorded = process.books.record(&queued.event);
+        self.tills[t].disk.fail_next(0);
+        let Some(process) = &mut self.tills[t].process else { return };
+        match recorded {
+            Ok(()) => {
+                queued.is_recorded = true;
+                self.on_recorded(t, &queued.event);
+            }
+            Err(error) => {
+                if let Some(id) = id_of(&queued.event) {
+                    process.unwritten.insert(id.to_owned(), queued.clone());
+                }
+                self.on_unwritten(t, &queued.event, &error);
+            }
+        }
+        let in_ms = self.chance.between(0, 3);
+        self.then(t, in_ms, Step::Tell(Box::new(queued)));
+    }
+
+    fn tell(&mut self, t: usize, queued: Queued) {
+        if let Some(order) = self.on_told(t, &queued.event) {
+            let acknowledges =
+                self.tills[t].process.as_ref().is_some_and(|process| process.acknowledges);
+            if acknowledges {
+                let in_ms = self.chance.between(0, 3_000);
+                self.then(t, in_ms, Step::Acknowledge(order));
+            }
+        }
+        self.maybe_sell_again(t, &queued.event);
+        if let Some(process) = &mut self.tills[t].process {
+            process.is_fetching = false;
+            process.delivering = None;
+        }
+        self.fetch_soon(t);
+    }
+
+    /// The number of an order that was not sent is free again.
+    fn maybe_sell_again(&mut self, t: usize, event: &Event) {
+        let Some(order) = id_of(event).and_then(|id| self.by_id.get(id)).copied() else { return };
+        if self.orders[order].may_be_sold_again() && self.faults.happens(Kind::SellAgain, 900) {
+            let sold = &self.orders[order];
+            let id = format!("{}b", sold.request_id);
+            if self.by_id.contains_key(&id) || id.ends_with("bbbb") {
+                return;
+            }
+            let mut again = Order::new(t, Topic::Order, sold.number.clone(), id, sold.cents);
+            again.amount.clone_from(&sold.amount);
+            let again = self.place(again);
+            let in_ms = self.faults.draw(Kind::SellAgain, 1, 30_000);
+            self.at(self.now + in_ms, Due::Sale(again));
+        }
+    }
+
+    fn acknowledge(&mut self, t: usize, order: usize) {
+        let now = self.moment(t);
+        let id = self.orders[order].request_id.clone();
+        self.maybe_fill_the_disk(t);
+        let Some(process) = &mut self.tills[t].process else { return };
+        if process.has_news_of(&id) {
+            return;
+        }
+        let told = process.unwritten.get(&id).cloned();
+        let written = told.map_or(Ok(()), |queued| process.books.record(&queued.event));
+        let done = written.and_then(|()| {
+            process.unwritten.remove(&id);
+            process.books.acknowledge(&id, now.wall_ms)
+        });
+        self.tills[t].disk.fail_next(0);
+        match done {
+            Ok(()) => self.on_acknowledged(t, order),
+            Err(error) => {
+                self.trace.say(self.now, || format!("till {t} cannot acknowledge {id}: {error}"))
+            }
+        }
+    }
+
+    fn fetch_soon(&mut self, t: usize) {
+        let late = self.faults.happens(Kind::LateFetch, 200);
+        let in_ms = if late { self.faults.draw(Kind::LateFetch, 1_000, 60_000) } else { 0 };
+        let Some(process) = &mut self.tills[t].process else { return };
+        if !process.is_fetching && !process.queue.is_empty() {
+            process.is_fetching = true;
+            self.then(t, in_ms, Step::Fetch);
+        }
+    }
+
+    pub fn till_is_due(&mut self, t: usize, life: u64) {
+        if self.tills[t].life != life {
+            return;
+        }
+        let Some(process) = self.tills[t].process.as_mut() else { return };
+        if process.armed != Some(self.now) {
+            return;
+        }
+        process.armed = None;
+        if self.tills[t].asleep_until > self.now {
+            return;
+        }
+        let now = self.moment(t);
+        if let Some(process) = &mut self.tills[t].process {
+            process.session.on_time(now);
+        }
+        self.turn(t);
+    }
+
+    pub fn clock_jumped(&mut self, t: usize) {
+        let now = self.moment(t);
+        if let Some(process) = &mut self.tills[t].process {
+            process.session.on_clock_jump(now);
+            process.session.on_time(now);
+            self.turn(t);
+        }
+    }
+
+    pub fn arrive_at_till(&mut self, conn: usize) {
+        let t = self.conns[conn].till;
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Arrive(conn, Side::Till));
+        }
+        let Some(packet) = self.take(conn, Side::Till) else { return };
+        if !self.conns[conn].till_open || self.dies_here(t) {
+            return;
+        }
+        let now = self.moment(t);
+        if matches!(packet, Packet::End | Packet::Broken) {
+            return self.lose(conn, "the connection was closed");
+        }
+        let Some(process) = &mut self.tills[t].process else { return };
+        match packet {
+            Packet::Welcome => {
+                self.conns[conn].is_up = true;
+                process.up_since = Some(self.now);
+                process.session.on_connected(now);
+            }
+            Packet::Text(text) => process.session.on_message(text.as_bytes(), now),
+            Packet::NoText => process.session.on_message(b"{\xc3\x28}", now),
+            Packet::Pong(payload) => process.session.on_pong(payload, now),
+            _ => {}
+        }
+        self.turn(t);
+        self.dies_here(t);
+    }
+
+    /// The till's socket reports the end of the connection, or that there will be none.
+    pub fn lose(&mut self, conn: usize, why: &str) {
+        if !self.conns[conn].till_open {
+            return;
+        }
+        self.close(conn);
+        let t = self.conns[conn].till;
+        let now = self.moment(t);
+        if let Some(process) =
+            self.tills[t].process.as_mut().filter(|process| process.conn == Some(conn))
+        {
+            process.conn = None;
+            process.up_since = None;
+            process.session.on_lost(Fault::new(Status::Interrupted, Stage::Receive, why), now);
+            self.turn(t);
+        }
+    }
+
+    /// Everything the I/O thread does before it sleeps again.
+    pub fn turn(&mut self, t: usize) {
+        self.pump(t);
+        loop {
+            let Some(event) =
+                self.tills[t].process.as_mut().and_then(|process| process.session.next_event())
+            else {
+                break;
+            };
+            self.trace.say(self.now, || format!("till {t}: {}", short(&event.to_json())));
+            self.on_event(t, &event);
+            if let Some(process) = &mut self.tills[t].process {
+                // Only what moves money, or answers a caller, matters here.
+                if matches!(event.kind, EventKind::Completed(_) | EventKind::Clarified(_)) {
+                    process.queue.push_back(Queued { event, is_recorded: false });
+                }
+            }
+        }
+        self.fetch_soon(t);
+        let (now, life) = (self.now, self.tills[t].life);
+        let Some(process) = &mut self.tills[t].process else { return };
+        let due = process.session.next_deadline().map(|at| at.max(now));
+        if due != process.armed {
+            process.armed = due;
+            if let Some(due) = due {
+                self.at(due, Due::Till(t, life));
+            }
+        }
+    }
+
+    fn pump(&mut self, t: usize) {
+        loop {
+            while let Some(action) =
+                self.tills[t].process.as_mut().and_then(|process| process.session.next_action())
+            {
+                let Some(conn) = self.tills[t].process.as_ref().and_then(|process| process.conn)
+                else {
+                    continue;
+                };
+                match action {
+                    Action::Ping(payload) if self.conns[conn].held.is_none() => {
+                        self.push(conn, Side::Terminal, Packet::Ping(payload));
+                    }
+                    Action::Ping(_) => {}
+                    Action::Drop => {
+                        if let Some(process) = &mut self.tills[t].process {
+                            process.conn = None;
+                            process.up_since = None;
+                        }
+                        self.close(conn);
+                    }
+                }
+            }
+            if self.tills[t]
+                .process
+                .as_mut()
+                .is_some_and(|process| process.session.take_wish_to_connect())
+            {
+                let conn = self.connect(t);
+                if let Some(process) = &mut self.tills[t].process {
+                    process.conn = Some(conn);
+                }
+            }
+            if !self.write_one(t) {
+                return;
+            }
+        }
+    }
+
+    fn write_one(&mut self, t: usize) -> bool {
+        let now = self.moment(t);
+        let Some(process) = &mut self.tills[t].process else { return false };
+        let Some(conn) =
+            process.conn.filter(|conn| self.conns[*conn].is_up && self.conns[*conn].held.is_none())
+        else {
+            return false;
+        };
+        let Some(frame) = process.session.next_frame() else { return false };
+        let text = frame.to_owned();
+        let is_started = self.faults.happens(Kind::HalfWritten, 80);
+        if is_started || self.faults.happens(Kind::Blocked, 80) {
+            let kind = if is_started { Kind::HalfWritten } else { Kind::Blocked };
+            let for_ms = self.faults.draw(kind, 10, 30_000);
+            self.trace.say(self.now, || {
+                format!(
+                    "till {t}'s socket is blocked for {for_ms} ms, {}",
+                    if is_started { "half a frame gone" } else { "nothing gone" }
+                )
+            });
+            self.trouble(t, self.now + for_ms);
+            if is_started {
+                self.on_frame_out(conn, &text);
+            }
+            let Some(process) = &mut self.tills[t].process else { return false };
+            process
+                .session
+                .on_progress(if is_started { Progress::Started } else { Progress::Nothing }, now);
+            self.conns[conn].held = Some(Held { text, is_started });
+            self.at(self.now + for_ms, Due::Unblock(conn));
+            return false;
+        }
+        self.on_frame_out(conn, &text);
+        self.push(conn, Side::Terminal, Packet::Text(text));
+        if let Some(process) = &mut self.tills[t].process {
+            process.session.on_progress(Progress::Done, now);
+        }
+        if self.faults.happens(Kind::Cut, 60) {
+            self.cut(conn);
+        } else if self.faults.happens(Kind::HalfOpen, 40) {
+            self.darken(conn);
+        }
+        true
+    }
+
+    pub fn unblock(&mut self, conn: usize) {
+        let t = self.conns[conn].till;
+        if self.tills[t].asleep_until > self.now {
+            return self.tills[t].missed.push(Due::Unblock(conn));
+        }
+        let Some(held) = self.conns[conn].held.take() else { return };
+        if !self.conns[conn].till_open {
+            return;
+        }
+        if !held.is_started {
+            self.on_frame_out(conn, &held.text);
+        }
+        self.push(conn, Side::Terminal, Packet::Text(held.text));
+        let now = self.moment(t);
+        if let Some(process) = &mut self.tills[t].process {
+            process.session.on_progress(Progress::Done, now);
+        }
+        self.turn(t);
+    }
+
+    /// Nothing waits to be told or written.
+    pub fn is_quiet(&self, t: usize) -> bool {
+        self.tills[t]
+            .process
+            .as_ref()
+            .is_some_and(|process| process.queue.is_empty() && !process.is_fetching)
+    }
+}
+
+pub fn id_of(event: &Event) -> Option<&str> {
+    match &event.kind {
+        EventKind::Completed(done) => Some(&done.request_id),
+        EventKind::Clarified(truth) => Some(&truth.request_id),
+        _ => None,
+    }
+}
+
+pub fn outcome_of(event: &Event) -> Option<Outcome> {
+    match &event.kind {
+        EventKind::Completed(done) => Some(done.outcome),
+        EventKind::Clarified(truth) => Some(truth.outcome),
+        _ => None,
+    }
+}

@@ -1,0 +1,281 @@
+//! One world: tills, terminals, the network between them, and a clock that goes from event to event.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use ecrhub::Config;
+use ecrhub::internals::journal::memory::MemoryJournal;
+use ecrhub::internals::{Rng, Settings};
+
+use crate::checks::{Order, Topic};
+use crate::faults::{Faults, Kind, Without};
+use crate::network::{Conn, Side};
+use crate::planted::Sabotage;
+use crate::storm::STORMS;
+use crate::tally::Tally;
+use crate::terminal::Place;
+use crate::till::{APP_ID, Step, Till};
+use crate::trace::Trace;
+
+/// What happens next.
+#[derive(Debug)]
+pub enum Due {
+    Arrive(usize, Side),
+    Refused(usize),
+    Forgotten(usize),
+    Reset(usize),
+    Unblock(usize),
+    Terminal(usize),
+    On(usize),
+    Till(usize, u64),
+    Start(usize),
+    Wake(usize),
+    Step(usize, u64, Step),
+    Sale(usize),
+    Storm(Kind),
+    Bound { order: usize, life: u64, slept_ms: u64 },
+    Heal,
+}
+
+struct Entry {
+    at: u64,
+    place: u64,
+    due: Due,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.place).cmp(&(other.at, other.place))
+    }
+}
+
+pub struct World {
+    pub now: u64,
+    due: BinaryHeap<Reverse<Entry>>,
+    place: u64,
+    pub chance: Rng,
+    pub faults: Faults,
+    pub trace: Trace,
+    pub tally: Tally,
+    pub terminals: Vec<Place>,
+    pub tills: Vec<Till>,
+    pub conns: Vec<Conn>,
+    pub orders: Vec<Order>,
+    pub by_id: HashMap<String, usize>,
+    pub broken: Option<String>,
+    pub healed_at: Option<u64>,
+    seed: u64,
+}
+
+/// What came of a run.
+pub struct Run {
+    pub broken: Option<String>,
+    pub tally: Tally,
+    pub trace: Trace,
+    pub happened: Vec<(Kind, u32)>,
+    pub orders: usize,
+}
+
+pub fn run(seed: u64, without: Without, trace: Trace, sabotage: Sabotage) -> Run {
+    let mut world = World::new(seed, without, trace, sabotage);
+    world.live();
+    Run {
+        broken: world.broken.take(),
+        happened: world.faults.happened(),
+        orders: world.orders.len(),
+        tally: world.tally,
+        trace: world.trace,
+    }
+}
+
+impl World {
+    fn new(seed: u64, without: Without, trace: Trace, sabotage: Sabotage) -> Self {
+        let mut world = World {
+            now: 0,
+            due: BinaryHeap::new(),
+            place: 0,
+            chance: Rng::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed),
+            faults: Faults::new(seed, without),
+            trace,
+            tally: Tally::default(),
+            terminals: Vec::new(),
+            tills: Vec::new(),
+            conns: Vec::new(),
+            orders: Vec::new(),
+            by_id: HashMap::new(),
+            broken: None,
+            healed_at: None,
+            seed,
+        };
+        for _ in 0..1 + world.chance.between(0, 3) / 3 {
+            let terminal = world.new_terminal();
+            world.terminals.push(terminal);
+        }
+        for _ in 0..world.chance.between(1, 3) {
+            let till = world.new_till(sabotage);
+            world.tills.push(till);
+        }
+        world.plan();
+        world
+    }
+
+    fn new_till(&mut self, sabotage: Sabotage) -> Till {
+        let terminal = self.chance.between(0, self.terminals.len() as u64 - 1) as usize;
+        let mut config = Config { app_id: Some(APP_ID.to_owned()), ..Config::new("ws://terminal") };
+        if self.faults.happens(Kind::QuickTimes, 800) {
+            config.send_timeout_ms = 3_000;
+            config.order_timeout_ms = self.faults.draw(Kind::QuickTimes, 2_000, 30_000) as u32;
+            config.recovery_timeout_ms = self.faults.draw(Kind::QuickTimes, 5_000, 30_000) as u32;
+            config.recovery_interval_ms = 500;
+            config.clarify_interval_ms = 2_000;
+        }
+        if self.faults.happens(Kind::NoPings, 500) {
+            config.ping_interval_ms = 0;
+        }
+        let mut settings = Settings::from(&config);
+        let disk = MemoryJournal::new();
+        sabotage.apply(&mut settings, &disk);
+        Till {
+            terminal,
+            settings,
+            disk: Arc::new(disk),
+            process: None,
+            life: 0,
+            wall_offset: 0,
+            asleep_until: 0,
+            slept_ms: 0,
+            missed: Vec::new(),
+            trouble_until: 0,
+        }
+    }
+
+    /// What the tills want to sell, and when the storms come.
+    fn plan(&mut self) {
+        let horizon = self.chance.between(20_000, 400_000);
+        for t in 0..self.tills.len() {
+            let at = self.chance.between(0, 2_000);
+            self.at(at, Due::Start(t));
+        }
+        for place in 0..self.chance.between(1, 5) as usize {
+            let at = self.chance.between(0, horizon);
+            let t = self.chance.between(0, self.tills.len() as u64 - 1) as usize;
+            let ends = self.chance.between(0, 9);
+            let timeout = self.chance.between(0, 9);
+            let mut cents = [0, 0, 0, 0, 0, 0, 0, 1, 2, 13][ends as usize];
+            if self.faults.happens(Kind::Behaviour, 600) {
+                // A megabyte of answer shows nothing here, and costs much.
+                cents = Some(self.faults.draw(Kind::Behaviour, 1, 68) as u8)
+                    .filter(|cents| *cents != 69)
+                    .unwrap_or(0);
+            }
+            let number = format!("S{}N{place}", self.seed);
+            let mut order =
+                Order::new(t, Topic::Order, number, format!("r{}-{place}", self.seed), cents);
+            order.amount = format!("{}.{cents:02}", (place + 1) * 10);
+            order.timeout_ms = (timeout == 0).then_some(5_000);
+            if !self.faults.places_order(place) {
+                continue;
+            }
+            let order = self.place(order);
+            self.at(at, Due::Sale(order));
+        }
+        for (kind, most) in STORMS {
+            for _ in 0..most {
+                let at = self.faults.draw(kind, 0, horizon + 60_000);
+                self.at(at, Due::Storm(kind));
+            }
+        }
+        self.at(horizon + 120_000, Due::Heal);
+    }
+
+    pub fn place(&mut self, order: Order) -> usize {
+        self.by_id.insert(order.request_id.clone(), self.orders.len());
+        self.orders.push(order);
+        self.orders.len() - 1
+    }
+
+    pub fn at(&mut self, at: u64, due: Due) {
+        self.place += 1;
+        self.due.push(Reverse(Entry { at, place: self.place, due }));
+    }
+
+    pub fn fail(&mut self, why: String) {
+        self.trace.say(self.now, || format!("BROKEN: {why}"));
+        self.broken.get_or_insert(why);
+    }
+
+    fn live(&mut self) {
+        while let Some(Reverse(entry)) = self.due.pop() {
+            self.now = entry.at;
+            self.tally.steps += 1;
+            self.happen(entry.due);
+            if self.broken.is_some() || self.is_over() {
+                break;
+            }
+        }
+        self.tally.simulated_ms += self.now;
+        if self.broken.is_none() {
+            self.last_restart();
+        }
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Arrive(conn, Side::Terminal) => self.arrive_at_terminal(conn),
+            Due::Arrive(conn, Side::Till) => self.arrive_at_till(conn),
+            Due::Refused(conn) => self.lose(conn, "connection refused"),
+            Due::Forgotten(conn) => self.terminal_loses(conn),
+            Due::Reset(conn) => self.reset(conn),
+            Due::Unblock(conn) => self.unblock(conn),
+            Due::Terminal(t) => self.terminal_is_due(t),
+            Due::On(t) => self.terminals[t].is_off = false,
+            Due::Till(t, life) => self.till_is_due(t, life),
+            Due::Start(t) => self.start(t),
+            Due::Wake(t) => self.wake(t),
+            Due::Step(t, life, step) => self.step(t, life, step),
+            Due::Sale(order) => self.sell(order),
+            Due::Storm(kind) => self.storm(kind),
+            Due::Bound { order, life, slept_ms } => self.bound_is_reached(order, life, slept_ms),
+            Due::Heal => self.heal(),
+        }
+    }
+
+    fn sell(&mut self, order: usize) {
+        let t = self.orders[order].till;
+        if self.tills[t].process.is_none() || self.tills[t].asleep_until > self.now {
+            if self.healed_at.is_none() {
+                self.at(self.now + 7_000, Due::Sale(order));
+            }
+            return;
+        }
+        let life = self.tills[t].life;
+        self.at(self.now, Due::Step(t, life, Step::Begin(order)));
+        if !self.orders[order].is_order() {
+            return;
+        }
+        for (kind, topic) in [(Kind::OwnQuery, Topic::Query), (Kind::OwnClose, Topic::Close)] {
+            if self.faults.happens(kind, 400) {
+                let number = self.orders[order].number.clone();
+                let id = format!("{}-{topic:?}", self.orders[order].request_id);
+                let in_ms = self.faults.draw(kind, 10, 60_000);
+                let own = self.place(Order::new(t, topic, number, id, 0));
+                self.at(self.now + in_ms, Due::Sale(own));
+            }
+        }
+    }
+}
