@@ -35,8 +35,9 @@ pub const ABI_VERSION: u32 = 1;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::journal::{self, Journal};
+    pub use crate::planted::Plant;
     #[cfg(feature = "planted-faults")]
-    pub use crate::planted::{Plant, Planted};
+    pub use crate::planted::Planted;
     pub use crate::session::{
         Action, LinkState, Now, OpenRequest, Progress, Restored, Rng, Session, Settings,
     };

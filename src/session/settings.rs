@@ -33,17 +33,13 @@ pub struct Settings {
     /// See [`Config::reconnect_max_ms`].
     pub reconnect_max_ms: u64,
     /// What is broken on purpose.
-    #[cfg(feature = "planted-faults")]
     pub plant: Plant,
 }
 
 impl Settings {
     /// Whether this fault was planted; never without the feature.
     pub(super) fn is_planted(&self, fault: Planted) -> bool {
-        #[cfg(feature = "planted-faults")]
-        return self.plant.is(fault);
-        #[cfg(not(feature = "planted-faults"))]
-        Plant::default().is(fault)
+        self.plant.is(fault)
     }
 }
 
@@ -63,7 +59,6 @@ impl From<&Config> for Settings {
             ping_timeout_ms: config.ping_timeout_ms.into(),
             reconnect_min_ms: config.reconnect_min_ms.into(),
             reconnect_max_ms: config.reconnect_max_ms.into(),
-            #[cfg(feature = "planted-faults")]
             plant: Plant::default(),
         }
     }

@@ -6,7 +6,9 @@ mod terminal;
 use std::collections::BTreeMap;
 
 use book::Book;
-use ecrhub::internals::{Action, LinkState, Now, Progress, Restored, Rng, Session, Settings};
+use ecrhub::internals::{
+    Action, LinkState, Now, Plant, Progress, Restored, Rng, Session, Settings,
+};
 use ecrhub::protocol::{CLOSE, ORDER, QUERY, Request};
 use ecrhub::{Fault, Stage, Status};
 use serde_json::{Value, json};
@@ -488,5 +490,6 @@ fn random_settings(rng: &mut Rng) -> Settings {
         ping_timeout_ms: one_of([1_000, 10_000, 10_000]),
         reconnect_min_ms: one_of([100, 500, 500]),
         reconnect_max_ms: one_of([500, 15_000, 15_000]),
+        plant: Plant::default(),
     }
 }

@@ -3,7 +3,9 @@
 //! This is the one place where the simulated world is kept honest; `docs/simulation.md` says what happens where one
 //! of these does not hold.
 
-/// What is assumed, and what happens if it does not hold.
+/// What is assumed, and what happens if it does not hold. The names are for the other rooms' comments and for
+/// `docs/simulation.md`.
+#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assumption {
     /// One connection carries bytes in order and once, or not at all; that is TCP.

@@ -16,6 +16,8 @@
 //! | `shrink`, `trace` | a failing world made small and told as a story |
 //! | `planted` | the library broken on purpose, to prove the checks |
 
+// Without planted faults some of it only has to compile.
+#![cfg_attr(not(feature = "planted-faults"), allow(dead_code))]
 #![allow(missing_docs, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 
 mod assumptions;

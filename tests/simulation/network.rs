@@ -238,7 +238,7 @@ impl World {
         }
         let late = if held > 0 && self.faults.happens(Kind::LateBytes, 600) {
             let near = self.faults.draw(Kind::LateBytes, 0, bound);
-            Some(if near % 3 == 0 { bound - near % 50 } else { near })
+            Some(if near.is_multiple_of(3) { bound - near % 50 } else { near })
         } else {
             None
         };
@@ -272,5 +272,5 @@ impl World {
 
 /// Whether a terminal that is away lets attempts run out instead of refusing them.
 fn place_is_silent(conn: usize) -> bool {
-    conn % 3 == 0
+    conn.is_multiple_of(3)
 }

@@ -443,12 +443,9 @@ impl World {
     /// Everything the I/O thread does before it sleeps again.
     pub fn turn(&mut self, t: usize) {
         self.pump(t);
-        loop {
-            let Some(event) =
-                self.tills[t].process.as_mut().and_then(|process| process.session.next_event())
-            else {
-                break;
-            };
+        while let Some(event) =
+            self.tills[t].process.as_mut().and_then(|process| process.session.next_event())
+        {
             self.trace.say(self.now, || format!("till {t}: {}", short(&event.to_json())));
             self.on_event(t, &event);
             if let Some(process) = &mut self.tills[t].process {

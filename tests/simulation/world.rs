@@ -88,7 +88,6 @@ pub struct Run {
     pub tally: Tally,
     pub trace: Trace,
     pub happened: Vec<(Kind, u32)>,
-    pub orders: usize,
 }
 
 pub fn run(seed: u64, without: Without, trace: Trace, sabotage: Sabotage) -> Run {
@@ -97,7 +96,6 @@ pub fn run(seed: u64, without: Without, trace: Trace, sabotage: Sabotage) -> Run
     Run {
         broken: world.broken.take(),
         happened: world.faults.happened(),
-        orders: world.orders.len(),
         tally: world.tally,
         trace: world.trace,
     }

@@ -142,12 +142,13 @@ fn not_found_clarifies_only_after_an_accepted_close() {
 }
 
 #[test]
-fn a_refused_close_is_not_repeated() {
+fn a_refused_close_is_tried_once_a_round() {
     let mut bench = Bench::with_unknown("A");
     bench.terminal(tells("A", "0", Some("201")));
     bench.pass(300_000);
-    let closes = bench.topics().iter().filter(|topic| *topic == CLOSE).count();
-    assert_eq!(closes, 1);
+    let topics = bench.topics();
+    let rounds = topics.chunks(3).filter(|round| round[..] == [QUERY, CLOSE, QUERY]).count();
+    assert_eq!(rounds, 10, "{topics:?}");
 }
 
 #[test]
