@@ -46,6 +46,19 @@ impl Place {
             || odd.biz_data_empty
             || (odd.no_topic && odd.no_request_id)
     }
+
+    /// See [`crate::assumptions::Assumption::TerminalSaysTheTruth`]: a success code whose "no", or "not yet", stands in
+    /// the part of the answer that this terminal leaves out would be a lie.
+    pub fn can_tell(&self, cents: u8) -> bool {
+        use Behaviour::{SettlesDeclined, SettlesPaid, SuccessCancelled, SuccessDeclined};
+        let odd = &self.model.options().oddities;
+        let leaves_out = odd.no_biz_data || odd.biz_data_null || odd.biz_data_empty;
+        let is_in_the_status = matches!(
+            Behaviour::from_cents(cents),
+            SettlesDeclined | SettlesPaid | SuccessCancelled | SuccessDeclined
+        );
+        !(leaves_out && is_in_the_status)
+    }
 }
 
 pub fn is_contradictory(cents: u8) -> bool {

@@ -179,6 +179,7 @@ impl World {
                 // A megabyte of answer shows nothing here, and costs much.
                 cents = Some(self.faults.draw(Kind::Behaviour, 1, 68) as u8)
                     .filter(|cents| *cents != 69)
+                    .filter(|cents| self.terminals[self.tills[t].terminal].can_tell(*cents))
                     .unwrap_or(0);
             }
             let number = format!("S{}N{place}", self.seed);
