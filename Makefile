@@ -49,7 +49,7 @@ simulate: install-tools
 	SEEDS=$(SEEDS) cargo test --profile simulation --features planted-faults --test simulation -- --nocapture
 
 torture: install-tools
-	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture --include-ignored
+	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture
 
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header
