@@ -38,7 +38,7 @@ test: install-tools lint unit simulate torture
 lint: install-tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings' cargo doc -p ecrhub -p ecrhub-simulator --no-deps --document-private-items
 	scripts/check-repository
 
 # Units, the C contract, real sockets, the command line, the simulator.

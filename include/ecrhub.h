@@ -366,7 +366,7 @@ int32_t ecrhub_last_error(char *buffer,
  * `send_timeout_ms`. With a journal, the orders of this terminal that were left without an outcome are found out
  * and told, and those that were not acknowledged are told again.
  *
- * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (neither a URL nor a JSON object);
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, or not UTF-8); ECRHUB_ERR_JSON (it begins with "{" and is no JSON object);
  * ECRHUB_ERR_CONFIG (an unknown key, a value of the wrong type or out of range: the text names it);
  * ECRHUB_ERR_JOURNAL (the journal cannot be opened, is damaged, or belongs to another process);
  * ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. After a refusal no handle
@@ -414,8 +414,7 @@ int32_t ecrhub_shutdown(void);
  * little more.
  *
  * `request_id`, `capacity`, `out_length`: where the request's id is written, see "Text and buffers" above. If it
- * does not fit, nothing is sent. An id made by the library fits into 64 bytes; one of the caller's own may be
- * longer.
+ * does not fit, nothing is sent. No id is longer than 64 characters, so 65 bytes are always enough.
  *
  * With a journal, an order is on the disk when this returns ECRHUB_OK. A request that cannot leave within
  * `send_timeout_ms` completes as "not_sent"; it is never sent later, and no order is ever sent twice.
@@ -521,9 +520,9 @@ int32_t ecrhub_state(ecrhub_handle handle,
  *
  * `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *
- * `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), and with a
- * journal also "unacknowledged" (completed, but `ecrhub_acknowledge` was not called) and "unknown" (until it is
- * clarified or `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
+ * `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), "unacknowledged" (an
+ * order that has completed, but `ecrhub_acknowledge` was not called) or "unknown" (until it is clarified or
+ * `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
  *
  * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL;
  * ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. Nothing
@@ -535,14 +534,16 @@ int32_t ecrhub_pending(ecrhub_handle handle,
                        size_t *out_length);
 
 /**
- * Says that the till has the outcome of this order safe, in its own books. The journal does not tell it again.
+ * Says that the till has the outcome of this order safe, in its own books: it is not told again, and no longer listed
+ * by `ecrhub_pending`.
  *
  * `request_id`: of a "completed" or "clarified" event.
  *
- * Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal
- * there is nothing to acknowledge, and nothing is lost by calling it.
+ * Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal it is the
+ * same, but for what ends with the handle; a till that never acknowledges loses nothing there, only the oldest of
+ * more than 4,096 orders from that list.
  *
- * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or the journal has no such order with an outcome);
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or there is no such request that has completed);
  * ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
  * again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
  */

@@ -1,5 +1,6 @@
 //! Take card payments on a CodePay Register terminal over the shop's network.
 
+mod client;
 mod config;
 mod error;
 mod event;
@@ -14,11 +15,14 @@ mod registry;
 mod session;
 mod terminal;
 
+pub use client::{
+    Authorization, CallError, Cashback, Completion, Events, Order, Refund, Sale, Void, kind,
+};
 pub use config::{Address, Config, Validation};
 pub use error::{Error, Fault, Result, Stage, Status};
 pub use event::{Clarified, Completed, Event, EventKind, Sent};
 pub use protocol::Outcome;
-pub use terminal::{Called, Delivery, Polled, Prepared, Terminal};
+pub use terminal::{Called, Delivery, Polled, Prepared, Terminal, shutdown};
 
 /// The library's version, as in `Cargo.toml`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

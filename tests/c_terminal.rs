@@ -66,3 +66,48 @@ fn wrapper() {
 fn wrapper_in_valgrind() {
     runs_in_valgrind("tests/c/wrapper.cpp");
 }
+
+#[test]
+fn the_till_shows_a_day_at_the_counter() {
+    let terminal = simulator();
+    let shown = Build::new("examples/c/till.c").run(&[terminal.url().as_str(), "test"], 60);
+    let outcomes: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .map(|(outcome, _)| outcome)
+        .collect();
+    let expected = ["approved", "declined", "approved"];
+    assert_eq!(outcomes.iter().filter(|word| expected.contains(word)).count(), 3, "{shown}");
+    assert!(
+        shown.contains("MONEY") || shown.contains("cancelled"),
+        "the query of a voided sale: {shown}"
+    );
+}
+
+#[test]
+fn the_sale_is_approved() {
+    let terminal = simulator();
+    let shown =
+        Build::new("examples/c/sale.c").run(&[terminal.url().as_str(), "test", "34.50"], 60);
+    assert!(shown.starts_with("approved\n"), "{shown}");
+}
+
+#[test]
+fn the_cpp_till_is_approved() {
+    let terminal = simulator();
+    let shown =
+        Build::new("examples/cpp/till.cpp").run(&[terminal.url().as_str(), "test", "34.50"], 60);
+    assert!(shown.contains("approved: record it"), "{shown}");
+}
+
+#[test]
+fn the_loop_sells_what_is_typed() {
+    let terminal = simulator();
+    let shown = Build::new("examples/c/loop.c").run_with_input(
+        &[terminal.url().as_str(), "test"],
+        "10.00\nmuch\n10.01\n",
+        60,
+    );
+    assert!(shown.contains("connected") && shown.contains("order_amount"), "{shown}");
+    assert!(shown.contains("approved"), "{shown}");
+}

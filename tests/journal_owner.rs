@@ -84,6 +84,63 @@ fn role_writer() {
 }
 
 #[test]
+fn role_browser() {
+    let Some(path) = std::env::var_os(PATH) else { return };
+    let browser = rusqlite::Connection::open(path).unwrap();
+    browser.query_row("SELECT count(*) FROM orders", [], |_| Ok(())).unwrap();
+    println!("\nseen");
+}
+
+#[test]
+fn a_database_browser_that_comes_and_goes_does_not_take_the_log_along() {
+    let folder = Folder::new();
+    let (path, copy) = (folder.file("orders.db"), folder.file("copy.db"));
+    let journal = open(&path).unwrap();
+    begin(&journal, "r1", "A1").unwrap();
+    let mut other = Other::start("role_browser", &path);
+    other.hear("seen");
+    other.release();
+    assert!(beside(&path, "-wal").exists(), "the browser took itself for the last one");
+    begin(&journal, "r2", "A2").unwrap();
+    for suffix in ["", "-wal"] {
+        std::fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
+    }
+    assert_eq!(open_ids(&open(&copy).unwrap()), ["r1", "r2"]);
+}
+
+/// On Unix a process loses its locks on a file when it closes any descriptor of it. SQLite takes care, so all else must:
+/// without its locks, another program's SQLite would take the log away from under the owner.
+#[cfg(target_os = "linux")]
+#[test]
+fn looking_at_a_journal_does_not_cost_its_owner_the_locks() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = open(&path).unwrap();
+    begin(&journal, "r1", "A1").unwrap();
+    let inode = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
+    let process = format!(" {} ", std::process::id());
+    let is_locked = || {
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        all.lines().any(|line| line.contains(&inode) && line.contains(&process))
+    };
+    // The list may skip a line while other locks come and go; one that is lost never comes back.
+    let keeps = || (0..100).any(|_| is_locked());
+    assert!(keeps());
+    let reader = Reader::open(&path).unwrap();
+    assert!(keeps(), "a reader");
+    assert_eq!(reader.list(&Filter::default()).unwrap().len(), 1);
+    drop(reader);
+    assert!(keeps(), "a reader that is gone");
+    assert!(ecrhub::journal::resolve(&path, "r1", Outcome::Approved, None, NOW_MS).is_err());
+    assert!(open(&path).is_err());
+    assert!(SqliteJournal::open_shared(&path, 400, NOW_MS).is_err());
+    assert!(keeps(), "refused openings");
+    drop(std::fs::File::open(&path).unwrap());
+    assert!(!keeps(), "this test notices nothing");
+}
+
+#[test]
 fn a_second_process_is_refused_until_the_first_is_done() {
     let folder = Folder::new();
     let path = folder.file("orders.db");

@@ -145,3 +145,20 @@ fn every_test_amount_ends_with_the_truth() {
         assert_eq!(failed, 0, "cases failed; see above");
     });
 }
+
+#[test]
+fn an_order_with_an_app_id_of_its_own_is_found_out_under_that_id() {
+    let simulator = quick_terminal();
+    let config = Config { app_id: None, ..quick(&simulator) };
+    let terminal = Terminal::connect(config).expect("a good configuration");
+    wait_connected(&terminal);
+    simulator.set_next(Behaviour::CutAfter);
+    let number = number();
+    let request = sale(&number, "12.00").replacen('{', r#"{"app_id":"of-the-order","#, 1);
+    let id = send(&terminal, &request);
+    assert_eq!(wait_completed(&terminal, &id).outcome, Outcome::Approved);
+    let asked = simulator.received();
+    let question =
+        asked.iter().find(|message| message.contains("ecrhub.pay.query")).expect("a query");
+    assert!(question.contains(r#""app_id":"of-the-order""#), "{question}");
+}

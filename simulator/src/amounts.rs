@@ -156,8 +156,8 @@ behaviours! {
     40 PowerLoss "power-loss" Think Failed "106" F::PowerLoss, "Power fails while the customer pays: not charged, no record, connections are refused for 5 s.";
     41 Freeze "freeze" Think Paid "000" F::Freeze, "The terminal freezes for 30 s as it takes the order; charged, answered when it thaws.";
     42 Silence "silence" Think Failed "106" F::Ignore, "The order is swallowed: not charged, no record, no answer.";
+    49 Twice "twice" Think Paid "000" F::Twice, "Approved; the answer comes twice.";
 
-    50 Twice "twice" Think Paid "000" F::Twice, "Approved; the answer comes twice.";
     51 GarbageFirst "garbage-first" Think Paid "000" F::GarbageFirst, "Approved; a message that is not JSON comes before the answer.";
     52 GarbageOnly "garbage-only" Think Paid "000" F::GarbageOnly, "Charged; a message that is not JSON comes instead of the answer.";
     53 WrongNumber "wrong-number" Think Paid "000" F::WrongNumber, "Charged; the answer carries another merchant_order_no.";

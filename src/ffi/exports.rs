@@ -309,9 +309,9 @@ pub unsafe extern "C" fn ecrhub_state(
 ///
 /// `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
-/// `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), and with a
-/// journal also "unacknowledged" (completed, but `ecrhub_acknowledge` was not called) and "unknown" (until it is
-/// clarified or `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
+/// `state` is "in_flight" (its answer is awaited), "recovering" (its outcome is being found out), "unacknowledged" (an
+/// order that has completed, but `ecrhub_acknowledge` was not called) or "unknown" (until it is clarified or
+/// `ecrhub_resolve` is called). The list may grow between two calls: ask again when it does not fit.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL;
 /// ECRHUB_ERR_JOURNAL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL. Nothing
@@ -330,14 +330,16 @@ pub unsafe extern "C" fn ecrhub_pending(
     })
 }
 
-/// Says that the till has the outcome of this order safe, in its own books. The journal does not tell it again.
+/// Says that the till has the outcome of this order safe, in its own books: it is not told again, and no longer listed
+/// by `ecrhub_pending`.
 ///
 /// `request_id`: of a "completed" or "clarified" event.
 ///
-/// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal
-/// there is nothing to acknowledge, and nothing is lost by calling it.
+/// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal it is the
+/// same, but for what ends with the handle; a till that never acknowledges loses nothing there, only the oldest of
+/// more than 4,096 orders from that list.
 ///
-/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or the journal has no such order with an outcome);
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or there is no such request that has completed);
 /// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
 /// again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
@@ -376,7 +378,7 @@ pub unsafe extern "C" fn ecrhub_resolve(
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let request_id = unsafe { text::read(request_id, "request_id") }?;
         // SAFETY: as above.
-        let outcome = decided(unsafe { text::read(outcome, "outcome") }?)?;
+        let outcome = outcome_named(unsafe { text::read(outcome, "outcome") }?)?;
         // SAFETY: as above.
         let note = unsafe { text::read_optional(note, "note") }?;
         registry::get(handle)?.resolve(request_id, outcome, note)?;
@@ -429,12 +431,10 @@ fn answer_timeout(timeout_ms: i32) -> Result<Option<Duration>> {
     Ok((millis > 0).then(|| Duration::from_millis(millis)))
 }
 
-/// An outcome that a person may decide on.
-fn decided(name: &str) -> Result<Outcome> {
-    use Outcome::{Approved, Cancelled, Declined, NotFound};
-    let allowed = [Approved, Declined, Cancelled, NotFound];
-    allowed.into_iter().find(|outcome| outcome.name() == name).ok_or_else(|| {
-        let names = allowed.map(Outcome::name).join(", ");
-        Error::new(Status::Argument, format!("outcome is {name:?}; it is one of {names}"))
+/// An outcome by its name. Which of them a person may decide on is the terminal's to say.
+fn outcome_named(name: &str) -> Result<Outcome> {
+    Outcome::from_name(name).ok_or_else(|| {
+        let allowed = "approved, declined, cancelled, not_found";
+        Error::new(Status::Argument, format!("outcome: one of {allowed}, got {name:?}"))
     })
 }

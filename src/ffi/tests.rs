@@ -19,25 +19,29 @@ fn last_error() -> String {
     String::from_utf8(buffer[..length].to_vec()).unwrap()
 }
 
+type Export = (&'static str, fn() -> i32);
+
 /// Every export with a status, with arguments that would be refused at the latest for their handle.
-fn every_export() -> Vec<(&'static str, Box<dyn Fn() -> i32>)> {
+fn every_export() -> [Export; 13] {
     const TEXT: *const c_char = c"{}".as_ptr();
-    // SAFETY (all of these): the texts end with a NUL, and the outputs are NULL or writable.
-    vec![
-        ("connect", Box::new(|| unsafe { ecrhub_connect(c"".as_ptr(), &mut 0) })),
-        ("disconnect", Box::new(|| ecrhub_disconnect(0))),
-        ("shutdown", Box::new(|| ecrhub_shutdown())),
-        ("send", Box::new(|| unsafe { ecrhub_send(0, TEXT, 0, null_mut(), 0, null_mut()) })),
-        ("poll", Box::new(|| unsafe { ecrhub_poll(0, 0, null_mut(), 0, null_mut()) })),
-        ("call", Box::new(|| unsafe { ecrhub_call(0, TEXT, 0, null_mut(), 0, null_mut()) })),
-        ("wake", Box::new(|| ecrhub_wake(0))),
-        ("wait_fd", Box::new(|| unsafe { ecrhub_wait_fd(0, &mut 0) })),
-        ("state", Box::new(|| unsafe { ecrhub_state(0, null_mut(), 0, null_mut()) })),
-        ("pending", Box::new(|| unsafe { ecrhub_pending(0, null_mut(), 0, null_mut()) })),
-        ("acknowledge", Box::new(|| unsafe { ecrhub_acknowledge(0, TEXT) })),
-        ("resolve", Box::new(|| unsafe { ecrhub_resolve(0, TEXT, c"approved".as_ptr(), null()) })),
-        ("set_log", Box::new(|| ecrhub_set_log(None, null_mut(), 9))),
-    ]
+    // SAFETY: the texts end with a NUL, and the outputs are NULL or writable.
+    unsafe {
+        [
+            ("connect", || ecrhub_connect(c"".as_ptr(), &mut 0)),
+            ("disconnect", || ecrhub_disconnect(0)),
+            ("shutdown", || ecrhub_shutdown()),
+            ("send", || ecrhub_send(0, TEXT, 0, null_mut(), 0, null_mut())),
+            ("poll", || ecrhub_poll(0, 0, null_mut(), 0, null_mut())),
+            ("call", || ecrhub_call(0, TEXT, 0, null_mut(), 0, null_mut())),
+            ("wake", || ecrhub_wake(0)),
+            ("wait_fd", || ecrhub_wait_fd(0, &mut 0)),
+            ("state", || ecrhub_state(0, null_mut(), 0, null_mut())),
+            ("pending", || ecrhub_pending(0, null_mut(), 0, null_mut())),
+            ("acknowledge", || ecrhub_acknowledge(0, TEXT)),
+            ("resolve", || ecrhub_resolve(0, TEXT, c"approved".as_ptr(), null())),
+            ("set_log", || ecrhub_set_log(None, null_mut(), 9)),
+        ]
+    }
 }
 
 #[test]

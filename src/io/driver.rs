@@ -14,6 +14,7 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::clock::{self, JumpWatch};
 use super::lookup::{Found, Lookups};
+use super::thread;
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;
 use crate::session::Now;
@@ -151,8 +152,7 @@ impl Driver {
             waker,
         });
         let mut driven = Loop::new(poll, Arc::clone(&mailbox))?;
-        let thread =
-            std::thread::Builder::new().name("ecrhub-io".into()).spawn(move || driven.run())?;
+        let thread = thread::spawn("ecrhub-io", move || driven.run())?;
         let next_token = AtomicUsize::new(FIRST);
         Ok(Driver { mailbox, next_token, thread: Mutex::new(Some(thread)) })
     }

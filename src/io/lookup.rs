@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use mio::Token;
 
 use super::driver::{Command, Mailbox};
+use super::thread;
 
 /// Addresses, or why there are none.
 pub type Found = Result<Vec<SocketAddr>, String>;
@@ -37,7 +38,7 @@ impl Lookups {
         }
         let reply_to = Arc::clone(mailbox);
         let asked = name.clone();
-        let spawned = std::thread::Builder::new().name("ecrhub-lookup".into()).spawn(move || {
+        let spawned = thread::spawn("ecrhub-lookup", move || {
             let found = look_up(&asked.0, asked.1);
             reply_to.post(Command::Found { name: asked, found });
         });

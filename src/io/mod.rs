@@ -6,6 +6,7 @@
 //! | `link` | one terminal's socket and WebSocket |
 //! | `lookup` | names to addresses, off the loop |
 //! | `clock` | time, and noticing that the machine slept |
+//! | `thread` | starting threads that keep out of the host's signals |
 //! | `signal` | a descriptor that is readable while an event waits |
 
 mod clock;
@@ -14,6 +15,7 @@ mod link;
 mod lookup;
 #[cfg(unix)]
 mod signal;
+mod thread;
 
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};

@@ -139,10 +139,8 @@ pub(super) fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = match bare {
-        false => Connection::open_with_flags(path, flags)?,
-        true => Connection::open_with_flags(bare_uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?,
-    };
+    let connection =
+        if bare { schema::open_bare(path)? } else { Connection::open_with_flags(path, flags)? };
     connection.busy_timeout(BUSY)?;
     connection.execute_batch(
         "PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1;",
@@ -156,21 +154,4 @@ pub(super) fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
 fn may_read_bare(path: &Path, error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
         && size(&beside(path, "-wal")) == 0
-}
-
-fn bare_uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    let text = path.to_string_lossy();
-    if cfg!(windows) {
-        uri.push_str("///");
-    }
-    for byte in text.bytes() {
-        match byte {
-            b'\\' if cfg!(windows) => uri.push('/'),
-            b'/' | b':' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
-            byte => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri + "?immutable=1"
 }

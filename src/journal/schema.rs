@@ -2,14 +2,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
-use super::trouble::{damaged, failed, refused};
+use super::trouble::{damaged, failed, is_damage, refused};
 use super::{Entry, Outcome};
 use crate::error::Result;
 
@@ -102,42 +100,51 @@ pub(super) enum Found {
     Journal,
 }
 
-/// Looks at a file without SQLite, which would bring a foreign database up to date merely by opening it.
+/// Looks at a file in a way that changes nothing; merely to open it as usual would bring a foreign database up to date.
 pub(super) fn inspect(path: &Path) -> Result<Found> {
-    let header = match head(path) {
-        Ok(header) => header,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(refused(path, format!("could not be read: {error}"))),
-    };
-    let unfinished = size(&beside(path, "-wal")) > 0 || size(&beside(path, "-journal")) > 0;
-    if header.is_empty() {
+    let log = size(&beside(path, "-wal"));
+    if size(path) == 0 {
         // SQLite would throw the lone log away, and with it the latest orders.
-        return match size(&beside(path, "-wal")) {
+        return match log {
             0 => Ok(Found::Nothing),
             _ => Err(damaged(path, "the file is missing or empty, but its -wal is there")),
         };
     }
-    let word = |at: usize| -> i32 {
-        header.get(at..at + 4).map_or(0, |b| i32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    let peek = |connection: &Connection| -> rusqlite::Result<(i32, i32)> {
+        Ok((pragma(connection, "application_id")?, pragma(connection, "user_version")?))
     };
-    if !header.starts_with(b"SQLite format 3\0") {
-        // A page torn while it was being brought up to date looks like this too; SQLite mends that from its log.
-        return match unfinished {
-            true => Ok(Found::Journal),
-            false => Err(damaged(
-                path,
-                "it does not begin as a journal does; it may also be another program's file",
-            )),
-        };
+    match open_bare(path).and_then(|connection| peek(&connection)) {
+        Ok((application_id, version)) => identify(path, application_id, version)?,
+        // A page torn while it was being brought up to date is mended from the log, or from the way back.
+        Err(error) if is_damage(&error) && (log > 0 || size(&beside(path, "-journal")) > 0) => {}
+        Err(error) if is_damage(&error) => {
+            return Err(damaged(path, format!("{error}; it may also be another program's file")));
+        }
+        Err(error) => return Err(failed(path, "read", &error)),
     }
-    identify(path, word(68), word(60))?;
     Ok(Found::Journal)
 }
 
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut header = Vec::with_capacity(100);
-    File::open(path)?.take(100).read_to_end(&mut header)?;
-    Ok(header)
+/// Opens what is in the file itself, without its log and without a lock.
+///
+/// By SQLite all the same: a process that closes any descriptor of a file loses all its locks on it (on Unix), and
+/// only SQLite knows to wait with that.
+pub(super) fn open_bare(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | OpenFlags::SQLITE_OPEN_URI;
+    let mut uri = String::from(if cfg!(windows) { "file:///" } else { "file:" });
+    for byte in path.to_string_lossy().bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b':' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Connection::open_with_flags(uri, flags)
 }
 
 fn identify(path: &Path, application_id: i32, version: i32) -> Result<()> {
@@ -160,19 +167,17 @@ fn identify(path: &Path, application_id: i32, version: i32) -> Result<()> {
     Ok(())
 }
 
-fn pragma(connection: &Connection, path: &Path, name: &str) -> Result<i32> {
-    connection
-        .pragma_query_value(None, name, |row| row.get(0))
-        .map_err(|error| failed(path, "read", &error))
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
 /// The version of an opened journal; 0 for a database with nothing in it.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<i32> {
-    let application_id = pragma(connection, path, "application_id")?;
-    let version = pragma(connection, path, "user_version")?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|error| failed(path, "read", &error))?;
+    let read = |error: rusqlite::Error| failed(path, "read", &error);
+    let application_id = pragma(connection, "application_id").map_err(read)?;
+    let version = pragma(connection, "user_version").map_err(read)?;
+    let count = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(count, [], |row| row.get(0)).map_err(read)?;
     if (application_id, version, tables) == (0, 0, 0) {
         return Ok(0);
     }

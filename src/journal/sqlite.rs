@@ -85,11 +85,13 @@ impl SqliteJournal {
             path: path.to_owned(),
             keep_days,
             process: std::process::id(),
-            inner: Mutex::new(None),
+            inner: Mutex::new(Some(inner)),
             held: Some((owner, claim)),
         };
-        while journal.purge(&mut inner, now_ms)? {}
-        *journal.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner);
+        journal.with("written", |inner| {
+            while journal.purge(inner, now_ms)? {}
+            Ok(())
+        })?;
         Ok(journal)
     }
 

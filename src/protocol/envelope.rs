@@ -67,6 +67,11 @@ pub fn follow_up(
     }
 }
 
+/// The `app_id` under which a message was sent.
+pub fn app_id_of(message: &str) -> Option<String> {
+    text_of(&Members::read(message).ok()?, "app_id")
+}
+
 /// A caller's message, taken apart.
 struct Message<'a> {
     envelope: Members<'a>,

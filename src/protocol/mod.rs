@@ -14,7 +14,7 @@ pub(crate) mod members;
 mod outcome;
 mod response;
 
-pub use envelope::{follow_up, prepare};
+pub use envelope::{app_id_of, follow_up, prepare};
 pub use outcome::Outcome;
 pub use response::read;
 

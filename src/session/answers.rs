@@ -1,7 +1,8 @@
 //! Which request a message belongs to, and what it says of it.
 //!
 //! A response is paired by its `request_id`; without one it belongs to the request in flight with the same topic and
-//! `merchant_order_no` (`PROTOCOL.md`, "Envelope"). One that names another id is never taken for ours.
+//! `merchant_order_no` (`PROTOCOL.md`, "Envelope"). One that names another id is never taken for ours, and what has not been
+//! written in full cannot have been answered.
 
 use super::finding::PROBE_PREFIX;
 use super::task::{Seq, Step, Task};
@@ -48,7 +49,9 @@ impl Session {
         let topic = match target {
             Target::Query(_) => protocol::QUERY,
             Target::Close(_) => protocol::CLOSE,
-            Target::Request(seq) => &self.tasks.get(&seq)?.request.topic,
+            Target::Request(seq) => {
+                &self.tasks.get(&seq).filter(|task| task.is_on_the_wire())?.request.topic
+            }
         };
         let same_topic = response.topic.as_deref().is_none_or(|said| said == topic);
         same_topic.then_some(target)
@@ -57,15 +60,19 @@ impl Session {
     fn target_without_id(&self, response: &Response) -> Option<Target> {
         let number = response.merchant_order_no.as_deref();
         match response.topic.as_deref() {
-            Some(topic) if number.is_some() => self
-                .find_by_key(topic, number)
-                .map(Target::Request)
-                .or_else(|| self.probe_about(topic, number)),
-            Some(topic) => {
-                self.find_by_key(topic, None).map(Target::Request).or_else(|| self.only_one(topic))
+            Some(topic) if number.is_some() => {
+                self.on_the_wire(topic, number).or_else(|| self.probe_about(topic, number))
             }
+            Some(topic) => self.on_the_wire(topic, None).or_else(|| self.only_one(topic)),
             None => self.only_request_about(number?),
         }
+    }
+
+    /// The oldest request on the wire with this topic and number. When the oldest of all is not, none is: they are
+    /// written in the order of acceptance.
+    fn on_the_wire(&self, topic: &str, number: Option<&str>) -> Option<Target> {
+        let seq = self.find_by_key(topic, number)?;
+        self.tasks.get(&seq)?.is_on_the_wire().then_some(Target::Request(seq))
     }
 
     /// An answer to the library's own question about the order with this number.
@@ -81,10 +88,9 @@ impl Session {
 
     /// Neither id nor topic: it can only be told whose it is when one single thing is asked about this number.
     fn only_request_about(&self, number: &str) -> Option<Target> {
-        let mut about = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.request.merchant_order_no.as_deref() == Some(number));
+        let mut about = self.tasks.iter().filter(|(_, task)| {
+            task.is_on_the_wire() && task.request.merchant_order_no.as_deref() == Some(number)
+        });
         let (seq, task) = about.next()?;
         let is_alone = about.next().is_none() && task.probe_ids().next().is_none();
         is_alone.then_some(Target::Request(*seq))
@@ -101,8 +107,14 @@ impl Session {
             .iter()
             .filter(|(_, task)| task.request.topic == topic && matches!(task.step, Step::Waiting));
         let (seq, _) = of_topic.next()?;
-        let probing = self.tasks.values().any(|task| task.probe_ids().next().is_some());
-        (of_topic.next().is_none() && !probing).then_some(Target::Request(*seq))
+        let is_alone = of_topic.next().is_none() && !self.may_answer_a_probe(topic);
+        is_alone.then_some(Target::Request(*seq))
+    }
+
+    /// Whether an answer under this topic could be about an order the library asks about.
+    fn may_answer_a_probe(&self, topic: &str) -> bool {
+        matches!(topic, protocol::ORDER | protocol::QUERY | protocol::CLOSE)
+            && self.tasks.values().any(|task| task.probe_ids().next().is_some())
     }
 
     /// The request's own answer.
@@ -209,7 +221,7 @@ impl Session {
 }
 
 /// The answer names no other order than the one asked about.
-fn names(task: &Task, response: &Response) -> bool {
+pub(super) fn names(task: &Task, response: &Response) -> bool {
     match (&task.request.merchant_order_no, &response.merchant_order_no) {
         (Some(asked), Some(said)) => asked == said,
         _ => true,

@@ -9,6 +9,7 @@
 //!                                                    anything else: unknown ──▶ Clarifying, up to a day
 //! ```
 
+use super::answers::names;
 use super::task::{Finding, Phase, Seq, Step, Task};
 use super::{Now, Session, Target};
 use crate::error::{Fault, Stage, Status};
@@ -41,7 +42,7 @@ enum Evidence {
 fn weigh(task: &Task, response: &Response) -> Evidence {
     let outcome = response.query_outcome();
     match outcome {
-        Outcome::NotFound => Evidence::NotFound,
+        Outcome::NotFound if response.fits(&task.request).is_ok() => Evidence::NotFound,
         Outcome::Approved | Outcome::Declined | Outcome::Cancelled => {
             match response.fits(&task.request) {
                 Ok(()) => Evidence::Settles(outcome),
@@ -190,16 +191,18 @@ impl Session {
         let id = format!("{PROBE_PREFIX}{:016x}", self.rng.next_u64());
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let number = task.request.merchant_order_no.clone().unwrap_or_default();
+        // A terminal may refuse a question that comes from another application than the order did.
+        let app_id =
+            protocol::app_id_of(&task.request.text).or_else(|| self.settings.app_id.clone());
         let Some(finding) = task.finding_mut() else { return };
         let too_old = finding.asked(id.clone());
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old);
         }
-        let app_id = self.settings.app_id.as_deref();
-        let question = protocol::follow_up(topic, &number, &id, now.wall_ms, app_id);
+        let question = protocol::follow_up(topic, &number, &id, now.wall_ms, app_id.as_deref());
         let target = if topic == protocol::CLOSE { Target::Close(seq) } else { Target::Query(seq) };
         self.targets.insert(id, target);
-        self.probes.push_back(question.text);
+        self.probes.insert(seq, question.text);
     }
 
     /// A query about this order was answered.
@@ -250,7 +253,8 @@ impl Session {
 
     /// The library's close of this order was answered.
     pub(super) fn on_close_answer(&mut self, seq: Seq, response: &Response, now: Now) {
-        let accepted = response.other_outcome() == Outcome::Ok;
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let accepted = response.other_outcome() == Outcome::Ok && names(task, response);
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
         finding.closed |= accepted;
         finding.close_answered = true;

@@ -216,6 +216,8 @@ impl Session {
         match &mut self.link.state {
             State::Down { retry_at } => *retry_at = (*retry_at).min(now.mono_ms),
             State::Connecting { .. } => {}
+            // Being checked already: a clock that jumps again and again must not put the verdict off.
+            State::Up { ping: Some(ping), .. } if ping.until > now.mono_ms => {}
             State::Up { .. } => self.ping(now),
         }
     }

@@ -101,7 +101,8 @@ pub struct Session {
     /// Requests waiting for the connection, in the order of acceptance.
     queue: BTreeSet<Seq>,
     /// The library's own queries and closes, waiting to be written on the present connection.
-    probes: VecDeque<String>,
+    /// One for each order: a newer question takes the place of one that was not written yet.
+    probes: BTreeMap<Seq, String>,
     writing: Option<Writing>,
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
@@ -127,7 +128,7 @@ impl Session {
             keys: BTreeSet::new(),
             hasher: std::hash::RandomState::new(),
             queue: BTreeSet::new(),
-            probes: VecDeque::new(),
+            probes: BTreeMap::new(),
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
@@ -229,6 +230,23 @@ impl Session {
         self.tasks.len() - self.in_flight
     }
 
+    /// How many entries all lists and maps hold together, for tests that nothing grows without end.
+    #[doc(hidden)]
+    pub fn footprint(&self) -> usize {
+        let probe_ids: usize = self.tasks.values().map(|task| task.probe_ids().count()).sum();
+        self.tasks.len()
+            + probe_ids
+            + self.targets.len()
+            + self.keys.len()
+            + self.queue.len()
+            + self.probes.len()
+            + self.deadlines.len()
+            + self.recent.len()
+            + self.stale.len()
+            + self.actions.len()
+            + self.events.len()
+    }
+
     /// The next thing to do.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
@@ -272,7 +290,7 @@ impl Session {
         if !self.link.is_up() || self.writing.is_some() {
             return None;
         }
-        if let Some(text) = self.probes.pop_front() {
+        if let Some((_, text)) = self.probes.pop_first() {
             let writing = self.writing.insert(Writing::Probe(text));
             return Some(writing.text(&self.tasks));
         }
@@ -288,9 +306,8 @@ impl Session {
         }
         let connection = self.connection;
         match &mut self.writing {
-            None => {}
             Some(Writing::Probe(_)) if progress == Progress::Done => self.writing = None,
-            Some(Writing::Probe(_)) => {}
+            None | Some(Writing::Probe(_)) => {}
             Some(Writing::Request { seq, started }) => {
                 let (seq, first) = (*seq, !std::mem::replace(started, true));
                 if let Some(task) = self.tasks.get_mut(&seq) {
@@ -435,6 +452,7 @@ impl Session {
             self.targets.remove(id);
         }
         self.queue.remove(&seq);
+        self.probes.remove(&seq);
     }
 
     fn set_deadline(&mut self, seq: Seq, at: Option<u64>) {
@@ -465,3 +483,6 @@ impl Session {
         self.find_by_key(protocol::ORDER, Some(number))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,11 @@ impl Recent {
         }
     }
 
+    /// How many entries there are in all.
+    pub(super) fn len(&self) -> usize {
+        self.order.len() + self.ids.len() + self.numbers.len()
+    }
+
     pub(super) fn knows_id(&self, request_id: &str) -> bool {
         self.ids.contains(request_id)
     }

@@ -149,6 +149,11 @@ impl Task {
         }
     }
 
+    /// It may have been answered.
+    pub(super) fn is_on_the_wire(&self) -> bool {
+        !matches!(self.step, Step::Queued)
+    }
+
     /// It has completed as `unknown`.
     pub(super) fn is_clarifying(&self) -> bool {
         self.finding().is_some_and(|finding| finding.phase == Phase::Clarifying)

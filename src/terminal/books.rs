@@ -124,25 +124,15 @@ impl Books {
         Ok((restored, retold))
     }
 
-    /// Everything open, oldest first, as the JSON array of `ecrhub_pending`. Takes what is in flight and what has
-    /// completed without having been fetched from memory, the rest from the journal.
-    pub fn pending<'a>(
-        &self,
-        in_flight: impl Iterator<Item = OpenRequest<'a>>,
-        unfetched: impl Iterator<Item = &'a Event>,
-    ) -> Result<String> {
-        let mut rows: Vec<(i64, String)> = Vec::new();
-        let mut in_memory = HashSet::new();
-        for open in in_flight {
-            in_memory.insert(open.request.request_id.clone());
-            rows.push((open.since_ms, row_in_flight(&open)));
-        }
-        let outcomes: Vec<(&str, Outcome)> = unfetched.filter_map(outcome_of).collect();
+    /// Everything open, oldest first, as the JSON array of `ecrhub_pending`: what memory holds, and the rest from the
+    /// journal. `memory` was taken before, so that an order that completes meanwhile is not missed.
+    pub fn pending(&self, memory: OpenInMemory) -> Result<String> {
+        let OpenInMemory { mut rows, in_flight, outcomes } = memory;
         for entry in self.journal.open(&self.terminal)? {
             let told = outcomes.iter().rev().find(|(id, _)| *id == entry.request_id);
             let outcome = told.map(|(_, outcome)| *outcome).or(entry.outcome);
             if let Some(outcome) = outcome
-                && !in_memory.contains(&entry.request_id)
+                && !in_flight.contains(&entry.request_id)
             {
                 rows.push((entry.since_ms, row_settled(&entry, outcome)));
             }
@@ -153,10 +143,34 @@ impl Books {
     }
 }
 
-fn outcome_of(event: &Event) -> Option<(&str, Outcome)> {
+/// What is open and not, or not only, in the journal.
+#[derive(Debug, Default)]
+pub struct OpenInMemory {
+    rows: Vec<(i64, String)>,
+    in_flight: HashSet<String>,
+    outcomes: Vec<(String, Outcome)>,
+}
+
+impl OpenInMemory {
+    /// Takes what is in flight, and what has completed and was not fetched.
+    pub fn take<'a>(
+        in_flight: impl Iterator<Item = OpenRequest<'a>>,
+        unfetched: impl Iterator<Item = &'a Event>,
+    ) -> Self {
+        let mut open = OpenInMemory::default();
+        for request in in_flight {
+            open.in_flight.insert(request.request.request_id.clone());
+            open.rows.push((request.since_ms, row_in_flight(&request)));
+        }
+        open.outcomes = unfetched.filter_map(outcome_of).collect();
+        open
+    }
+}
+
+fn outcome_of(event: &Event) -> Option<(String, Outcome)> {
     match &event.kind {
-        EventKind::Completed(done) => Some((&done.request_id, done.outcome)),
-        EventKind::Clarified(truth) => Some((&truth.request_id, truth.outcome)),
+        EventKind::Completed(done) => Some((done.request_id.clone(), done.outcome)),
+        EventKind::Clarified(truth) => Some((truth.request_id.clone(), truth.outcome)),
         _ => None,
     }
 }

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | this page | the Rust API: [`Terminal`], what its waits come back with |
 //! | `shared` | the state behind it, and how callers and the I/O thread take turns at it |
+//! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
 //! | `books` | what is written to the journal, and when |
 
 #![forbid(unsafe_code)]
 
 mod books;
+mod inner;
 mod queue;
 mod shared;
 

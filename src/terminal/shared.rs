@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 
-use super::books::Books;
+use super::books::{Books, OpenInMemory};
+use super::inner::{Call, Ended, Ids, Inner, Wakes, ended};
 use super::queue::{EventQueue, Queued};
 use super::{Called, Delivery, Polled};
 use crate::config::{Config, Validation};
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::EventKind;
-use crate::io::{self, Cause, Driven, Driver, Link, News, Reactor, Turn};
+use crate::io::{self, Cause, Driven, Driver, Link, Reactor, Turn};
 use crate::journal::{Journal, SqliteJournal, Volatile};
 use crate::json::Object;
 use crate::protocol::{self, Defaults, Outcome, Request};
-use crate::session::{Action, LinkState, Now, Progress, Rng, Session, Settings};
+use crate::session::{LinkState, Now, Rng, Session, Settings};
 
 /// How long a terminal may take to say goodbye, in milliseconds.
 const LINGER_MS: u64 = 1_000;
@@ -38,67 +39,9 @@ pub(super) struct Shared {
     ready: Condvar,
 }
 
-struct Inner {
-    session: Session,
-    link: Link,
-    queue: EventQueue,
-    /// Requests whose completion a blocked `call` takes.
-    calls: HashMap<String, Call>,
-    /// (`request_id`, number) of orders that are being written to the journal.
-    reserved: Vec<(String, Option<String>)>,
-    /// Outcomes that were told although the journal could not be written, in the order of telling.
-    unwritten: Vec<Queued>,
-    wakes: Wakes,
-    /// When the I/O thread will come by itself.
-    armed: Option<u64>,
-    ids: Ids,
-    ended: Option<Ended>,
-    #[cfg(unix)]
-    signal: Option<io::ReadySignal>,
-}
-
-/// A blocked `call`.
-struct Call {
-    ready: Arc<Condvar>,
-    done: Option<Queued>,
-}
-
-/// Wake-ups: for who is blocked now, or else for who comes next.
-#[derive(Debug, Default)]
-struct Wakes {
-    polls: usize,
-    calls: usize,
-    /// Moves with every wake-up of blocked waiters.
-    round: u64,
-    for_the_next: bool,
-}
-
-/// The handle has ended; its socket may still be saying goodbye.
-struct Ended {
-    linger_until: u64,
-}
-
-/// Ids nobody else makes: random for the terminal's handle, then counting.
-#[derive(Debug)]
-struct Ids {
-    prefix: u64,
-    count: u64,
-}
-
-impl Ids {
-    fn next(&mut self) -> String {
-        self.count += 1;
-        format!("{:016x}{:012x}", self.prefix, self.count)
-    }
-}
-
 /// Differs between handles, processes (a forked child included) and machines.
 fn fresh_seed(now: Now) -> u64 {
     RandomState::new().hash_one((std::process::id(), now.wall_ms, Instant::now()))
-}
-
-fn ended() -> Error {
-    Error::new(Status::Handle, "the terminal is disconnected")
 }
 
 impl Shared {
@@ -374,10 +317,12 @@ impl Shared {
     }
 
     pub(super) fn pending(&self) -> Result<String> {
-        let inner = self.lock_live()?;
-        let unfetched =
-            inner.unwritten.iter().chain(inner.queue.precious()).map(|queued| &queued.event);
-        self.books.pending(inner.session.open_requests(), unfetched)
+        let memory = {
+            let inner = self.lock_live()?;
+            let unfetched = inner.unwritten.iter().chain(inner.queue.precious());
+            OpenInMemory::take(inner.session.open_requests(), unfetched.map(|queued| &queued.event))
+        };
+        self.books.pending(memory)
     }
 
     /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched
@@ -527,127 +472,6 @@ fn is_about(queued: &Queued, request_id: &str) -> bool {
         }
         EventKind::Clarified(truth) => truth.request_id == request_id,
         _ => false,
-    }
-}
-
-impl Inner {
-    fn may_take(&self, max_in_flight: usize) -> Result<()> {
-        if self.ended.is_some() {
-            return Err(ended());
-        }
-        let in_flight = self.session.in_flight() + self.reserved.len();
-        let unfetched = self.queue.precious_len();
-        if in_flight + unfetched >= max_in_flight {
-            return Err(Error::new(
-                Status::Busy,
-                format!(
-                    "{in_flight} requests in flight and {unfetched} completions not fetched, \
-                     max_in_flight is {max_in_flight}: fetch events with ecrhub_poll"
-                ),
-            ));
-        }
-        Ok(())
-    }
-
-    fn release(&mut self, order: &Request) {
-        self.reserved.retain(|(id, _)| *id != order.request_id);
-    }
-
-    /// Whether a wait that began in this round is over; takes the wake-up that was left for the next one.
-    fn is_interrupted(&mut self, round: u64) -> bool {
-        self.ended.is_some()
-            || self.wakes.round != round
-            || std::mem::take(&mut self.wakes.for_the_next)
-    }
-
-    /// The descriptor is readable exactly while an event waits.
-    fn show_readiness(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.signal {
-            signal.set(self.queue.len() > 0);
-        }
-    }
-
-    fn due(&self) -> Option<u64> {
-        [self.session.next_deadline(), self.link.deadline()].into_iter().flatten().min()
-    }
-
-    /// Does what the session asks for and writes what the socket takes. A connection is made on the I/O thread only.
-    fn pump(&mut self, mut reactor: Option<&mut Reactor<'_>>, now: Now) {
-        loop {
-            while let Some(action) = self.session.next_action() {
-                let done = match action {
-                    Action::Ping(payload) => self.link.ping(payload),
-                    Action::Drop => {
-                        self.link.drop_now();
-                        Ok(())
-                    }
-                };
-                if let Err(fault) = done {
-                    self.session.on_lost(fault, now);
-                }
-            }
-            if let Some(reactor) = &mut reactor
-                && self.session.take_wish_to_connect()
-                && let Err(fault) = self.link.connect(reactor, now.mono_ms)
-            {
-                self.session.on_lost(fault, now);
-            }
-            if !self.write_one(now) {
-                return;
-            }
-        }
-    }
-
-    /// Writes the next frame; true when something changed, so that there may be more to do.
-    fn write_one(&mut self, now: Now) -> bool {
-        if !self.link.can_send() {
-            return false;
-        }
-        let Some(frame) = self.session.next_frame() else { return false };
-        let (progress, fault) = self.link.send(frame);
-        self.after_write(progress, fault, now)
-    }
-
-    fn after_write(&mut self, progress: Progress, fault: Option<Fault>, now: Now) -> bool {
-        self.session.on_progress(progress, now);
-        let is_lost = fault.is_some();
-        if let Some(fault) = fault {
-            self.session.on_lost(fault, now);
-        }
-        is_lost || progress == Progress::Done
-    }
-
-    /// The socket may be read or written.
-    fn on_ready(&mut self, reactor: &Reactor<'_>, now: Now) -> bool {
-        if self.link.is_blocked() {
-            let (progress, fault) = self.link.flush();
-            self.after_write(progress, fault, now);
-        }
-        let session = &mut self.session;
-        let mut tell = |news: News| match news {
-            News::Connected => session.on_connected(now),
-            News::Message(message) => session.on_message(&message.into_data(), now),
-            News::Pong(payload) => session.on_pong(payload, now),
-            News::Alive => session.on_heard(now),
-            News::Garbage(detail) => session.on_garbage(detail, &[], now),
-        };
-        let more = self.link.on_ready(reactor, now.mono_ms, &mut tell);
-        self.session.on_stage(self.link.stage());
-        more.unwrap_or_else(|fault| {
-            self.session.on_lost(fault, now);
-            false
-        })
-    }
-
-    fn linger(&mut self, now: Now) -> Turn {
-        let Some(ended) = &self.ended else { return Turn::Ended };
-        let until = ended.linger_until;
-        if self.link.linger() || now.mono_ms >= until {
-            self.link.drop_now();
-            return Turn::Ended;
-        }
-        Turn::Until(Some(until))
     }
 }
 

@@ -61,11 +61,13 @@ static void numbers_out_of_range_are_refused(void)
 
 static void an_outcome_nobody_can_decide_on_is_refused(void)
 {
+    ecrhub_handle handle = connect_to(NOBODY);
     const char *const others[] = {"", "unknown", "not_sent", "in_progress", "ok", "refused", "Approved", "approved "};
     size_t i;
     for (i = 0; i < sizeof others / sizeof others[0]; i++)
         REFUSED(ECRHUB_ERR_ARGUMENT, "approved, declined, cancelled, not_found",
-                ecrhub_resolve(1, "id", others[i], NULL));
+                ecrhub_resolve(handle, "id", others[i], NULL));
+    STATUS(ECRHUB_OK, ecrhub_shutdown());
 }
 
 static void a_handle_that_is_none_is_refused_everywhere(ecrhub_handle none)

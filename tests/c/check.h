@@ -96,6 +96,15 @@ static inline const char *sale(const char *number, const char *amount)
     return json;
 }
 
+/* The question what became of an order, which a terminal answers also while another order is being paid. */
+static inline const char *query(const char *number)
+{
+    static __thread char json[512];
+    snprintf(json, sizeof json,
+             "{\"topic\":\"ecrhub.pay.query\",\"app_id\":\"test\",\"biz_data\":{\"merchant_order_no\":\"%s\"}}", number);
+    return json;
+}
+
 /* The terminal's URL, which the runner gives. */
 static inline const char *terminal_url(int argc, char **argv)
 {

@@ -58,22 +58,17 @@ static void a_completion_too_large_for_call_comes_by_poll(void)
 struct till {
     pthread_t thread;
     ecrhub_handle handle;
-    int ordinal;
+    char sold[64];
 };
 
-static void *ring_up(void *argument)
+static void *ask_often(void *argument)
 {
     struct till *till = argument;
-    char number[33], request[512], event[8192];
+    char event[8192];
     int i;
     for (i = 0; i < 20; i++) {
-        snprintf(number, sizeof number, "R%lluT%dN%d", (unsigned long long)now_ms(), till->ordinal, i);
-        snprintf(request, sizeof request,
-                 "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"test\",\"biz_data\":{\"trans_type\":\"1\","
-                 "\"merchant_order_no\":\"%s\",\"order_amount\":\"10.00\"}}",
-                 number);
-        STATUS(ECRHUB_OK, ecrhub_call(till->handle, request, 0, event, sizeof event, NULL));
-        CONTAINS(event, number);
+        STATUS(ECRHUB_OK, ecrhub_call(till->handle, query(till->sold), 0, event, sizeof event, NULL));
+        CONTAINS(event, till->sold);
         CONTAINS(event, "\"outcome\":\"approved\"");
     }
     return NULL;
@@ -83,12 +78,15 @@ static void threads_that_share_a_handle_get_each_their_own_completions(void)
 {
     ecrhub_handle handle = connect_to(url);
     struct till tills[3];
+    char event[8192];
     int i;
     for (i = 0; i < 3; i++) {
         tills[i].handle = handle;
-        tills[i].ordinal = i;
-        CHECK(pthread_create(&tills[i].thread, NULL, ring_up, &tills[i]) == 0);
+        strcpy(tills[i].sold, new_number());
+        STATUS(ECRHUB_OK, ecrhub_call(handle, sale(tills[i].sold, "10.00"), 0, event, sizeof event, NULL));
     }
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_create(&tills[i].thread, NULL, ask_often, &tills[i]) == 0);
     for (i = 0; i < 3; i++)
         CHECK(pthread_join(tills[i].thread, NULL) == 0);
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));

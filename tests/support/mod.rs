@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -99,7 +99,19 @@ impl Build {
     pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A], seconds: u64) -> String {
         let mut command = Command::new(&self.program);
         command.args(arguments);
-        finishes(&mut command, seconds)
+        finishes(&mut command, "", seconds)
+    }
+
+    /// The same with something to read.
+    pub fn run_with_input<A: AsRef<OsStr>>(
+        &self,
+        arguments: &[A],
+        input: &str,
+        seconds: u64,
+    ) -> String {
+        let mut command = Command::new(&self.program);
+        command.args(arguments);
+        finishes(&mut command, input, seconds)
     }
 
     /// The same under valgrind, where each memory error and each definite leak fails it.
@@ -124,7 +136,7 @@ impl Build {
         let mut command = Command::new("valgrind");
         // Fair: otherwise a thread that spins may keep the one it waits for from running.
         command.args(["--quiet", "--error-exitcode=9", "--fair-sched=yes"]).args(options);
-        finishes(command.arg(&self.program).args(arguments), seconds)
+        finishes(command.arg(&self.program).args(arguments), "", seconds)
     }
 }
 
@@ -134,13 +146,15 @@ impl Drop for Build {
     }
 }
 
-fn finishes(command: &mut Command, seconds: u64) -> String {
-    command.env("LD_LIBRARY_PATH", library_folder()).stdin(Stdio::null());
+fn finishes(command: &mut Command, input: &str, seconds: u64) -> String {
+    command.env("LD_LIBRARY_PATH", library_folder()).stdin(Stdio::piped());
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    // A program that does not read it may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let out = collect(child.stdout.take().unwrap());
     let err = collect(child.stderr.take().unwrap());
     let deadline = Instant::now() + Duration::from_secs(seconds);

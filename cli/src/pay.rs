@@ -1,0 +1,283 @@
+//! One request, from connecting to its outcome.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use ecrhub::protocol::{CLOSE, ORDER};
+use ecrhub::{Completed, Event, EventKind, Outcome, Polled, Terminal};
+
+use crate::args::Global;
+use crate::ask::{self, Ask};
+use crate::exit::{Exit, Failure};
+use crate::out::{Out, plain};
+use crate::{interrupt, say, settings};
+
+/// How often the live line moves.
+const TICK: Duration = Duration::from_millis(120);
+/// How long the goodbye to the terminal may take.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
+    let mut config = settings::config(global, None)?;
+    if !ask.is_order() {
+        // A question keeps nothing, and must not be refused because a till owns the journal.
+        config.journal = None;
+    }
+    let has_journal = config.journal.is_some();
+    let terminal = Arc::new(Terminal::connect(config)?);
+    let prepared = terminal.prepare(&ask.json)?;
+    let request_id = prepared.request_id().to_owned();
+    interrupt::listen(&terminal)?;
+    announce(ask, out);
+    if interrupt::count() > 0 {
+        out.note("Left before anything was sent.");
+        return Ok(Exit::NotSent);
+    }
+    terminal.submit(prepared, global.timeout)?;
+    let mut wait = Wait {
+        terminal: &terminal,
+        ask,
+        out,
+        has_journal,
+        request_id,
+        closing: None,
+        handled: 0,
+        stage: Stage::Connecting,
+        since: Instant::now(),
+        last_trouble: None,
+    };
+    let exit = wait.until_over()?;
+    if exit != Exit::Interrupted {
+        goodbye();
+    }
+    Ok(exit)
+}
+
+/// The order's number is told before the order leaves: it is what to ask for if nothing more is ever heard.
+fn announce(ask: &Ask, out: &mut Out) {
+    let line = match &ask.number {
+        Some(number) => format!("{}, order {}", ask.title, plain(number)),
+        None => ask.title.clone(),
+    };
+    if out.is_json() {
+        out.note(&line);
+    } else {
+        out.line(&line);
+    }
+}
+
+/// Closes the connection properly. Terminals slow down over sockets that are left open.
+pub fn goodbye() {
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        ecrhub::shutdown();
+        // Nobody listens any more when it took too long.
+        let _ = done.send(());
+    });
+    let _ = is_done.recv_timeout(GOODBYE);
+}
+
+/// What the live line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Waiting,
+    Recovering,
+    Closing,
+}
+
+struct Wait<'a> {
+    terminal: &'a Terminal,
+    ask: &'a Ask,
+    out: &'a mut Out,
+    has_journal: bool,
+    request_id: String,
+    /// The close that Ctrl-C sent.
+    closing: Option<String>,
+    /// Presses of Ctrl-C that have had their effect.
+    handled: usize,
+    stage: Stage,
+    since: Instant,
+    last_trouble: Option<String>,
+}
+
+impl Wait<'_> {
+    fn until_over(&mut self) -> Result<Exit, Failure> {
+        loop {
+            self.show();
+            let tick = self.out.is_live().then_some(TICK);
+            match self.terminal.poll(tick)? {
+                Polled::Event(delivery) => {
+                    let json = delivery.json().to_owned();
+                    if let Some(exit) = self.on_event(&json, &delivery.accept()) {
+                        return Ok(exit);
+                    }
+                }
+                Polled::Timeout | Polled::Interrupted => {}
+            }
+            while self.handled < interrupt::count() {
+                self.handled += 1;
+                if let Some(exit) = self.on_interrupt() {
+                    return Ok(exit);
+                }
+            }
+        }
+    }
+
+    fn on_event(&mut self, json: &str, event: &Event) -> Option<Exit> {
+        self.follow(event);
+        let is_told = if self.out.is_json() { self.out.json(json) } else { self.tell(event) };
+        if self.has_journal && is_told {
+            acknowledge(self.terminal, event, self.out);
+        }
+        match &event.kind {
+            EventKind::Completed(done) if done.request_id == self.request_id => {
+                Some(Exit::of(done.outcome))
+            }
+            _ => None,
+        }
+    }
+
+    fn follow(&mut self, event: &Event) {
+        let is_closing = self.closing.is_some();
+        match &event.kind {
+            EventKind::Connected { .. } if self.stage == Stage::Connecting => {
+                self.stage = Stage::Waiting;
+            }
+            EventKind::Recovering { request_id, .. }
+                if *request_id == self.request_id && !is_closing =>
+            {
+                self.stage = Stage::Recovering;
+            }
+            _ => {}
+        }
+    }
+
+    /// Says an event to a person; true when it was the result, and got there.
+    fn tell(&mut self, event: &Event) -> bool {
+        match &event.kind {
+            EventKind::Completed(done) if done.request_id == self.request_id => self.result(done),
+            EventKind::Completed(done) if Some(&done.request_id) == self.closing.as_ref() => {
+                self.out.note(match done.outcome {
+                    Outcome::Ok => "The terminal gives the order up.",
+                    Outcome::Refused => "The terminal does not give the order up.",
+                    _ => "The terminal did not say whether it gives the order up.",
+                });
+                true
+            }
+            EventKind::Completed(_) | EventKind::Clarified(_) => {
+                self.out.line(&format!("From earlier: {}", say::event(event)))
+            }
+            EventKind::Connected { .. } => true,
+            // The same trouble once is enough; the attempts go on.
+            EventKind::Disconnected { error, .. } => {
+                let trouble = plain(&error.to_string());
+                if self.last_trouble.as_ref() != Some(&trouble) {
+                    self.out.note(&format!("Not connected: {trouble}. Trying again."));
+                    self.last_trouble = Some(trouble);
+                }
+                true
+            }
+            // The live line shows it.
+            EventKind::Recovering { .. } if self.out.is_live() => true,
+            _ => {
+                self.out.note(&say::event(event));
+                true
+            }
+        }
+    }
+
+    fn result(&mut self, done: &Completed) -> bool {
+        let is_told = self.out.line(&format!("\n{}", say::result(self.ask.deed, done)));
+        if let (Outcome::Unknown, true, Some(number)) =
+            (done.outcome, self.ask.is_order(), &done.merchant_order_no)
+        {
+            self.out.line(&format!("\n{}", say::after_unknown(number, self.has_journal)));
+        }
+        is_told
+    }
+
+    /// The first Ctrl-C gives an order up and waits for what became of it; the second one leaves. What is no order is
+    /// left at once.
+    fn on_interrupt(&mut self) -> Option<Exit> {
+        let number = self.ask.number.clone().unwrap_or_default();
+        if !self.ask.is_order() {
+            self.out.note("Left before the answer came.");
+            return Some(Exit::Interrupted);
+        }
+        if self.handled > 1 {
+            let number = plain(&number);
+            self.out.note(&format!(
+                "Left before the outcome was known: order {number} is OPEN, the customer may still pay.\n\
+                 Ask for it: ecrhub query {number}"
+            ));
+            return Some(Exit::Interrupted);
+        }
+        self.out.note("Giving the order up. Ctrl-C again leaves at once, with the order open.");
+        self.stage = Stage::Closing;
+        let sent = self.terminal.prepare(&ask::about(CLOSE, &number)).and_then(|close| {
+            let id = close.request_id().to_owned();
+            self.terminal.submit(close, None).map(|()| id)
+        });
+        match sent {
+            Ok(id) => self.closing = Some(id),
+            Err(error) => self.out.note(&format!("The order cannot be given up: {error}")),
+        }
+        None
+    }
+
+    fn show(&mut self) {
+        if self.out.is_live() {
+            let elapsed = self.since.elapsed();
+            self.out.live(&live_line(self.stage, self.ask.is_order(), elapsed));
+        }
+    }
+}
+
+fn live_line(stage: Stage, is_order: bool, elapsed: Duration) -> String {
+    let turn = elapsed.as_millis() / TICK.as_millis() % 4;
+    let spinner = ["|", "/", "-", "\\"][usize::try_from(turn).unwrap_or(0)];
+    let what = match stage {
+        Stage::Connecting => "Connecting",
+        Stage::Waiting if is_order => "Waiting for the terminal (Ctrl-C gives the order up)",
+        Stage::Waiting => "Waiting for the answer",
+        Stage::Recovering => "Finding out what became of the order",
+        Stage::Closing => "Giving the order up (Ctrl-C leaves at once)",
+    };
+    format!("{spinner} {what}  {} s", elapsed.as_secs())
+}
+
+/// What was told is not told again.
+pub fn acknowledge(terminal: &Terminal, event: &Event, out: &mut Out) {
+    let request_id = match &event.kind {
+        EventKind::Completed(done) if done.topic == ORDER => &done.request_id,
+        EventKind::Clarified(truth) => &truth.request_id,
+        _ => return,
+    };
+    if let Err(error) = terminal.acknowledge(request_id) {
+        out.note(&format!(
+            "The journal does not note that this was told; it will be told again: {error}"
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_line_says_what_is_waited_for_and_how_long() {
+        let second = Duration::from_millis(12_300);
+        assert!(
+            live_line(Stage::Waiting, true, second)
+                .ends_with("Waiting for the terminal (Ctrl-C gives the order up)  12 s")
+        );
+        assert!(live_line(Stage::Recovering, true, second).contains("Finding out"));
+        assert!(live_line(Stage::Waiting, false, second).contains("answer"));
+        assert_ne!(
+            live_line(Stage::Waiting, true, second),
+            live_line(Stage::Waiting, true, second + TICK)
+        );
+    }
+}

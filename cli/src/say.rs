@@ -1,0 +1,224 @@
+//! Events and outcomes in plain words, with what they oblige the till to do.
+
+use ecrhub::protocol::{CLOSE, ORDER, QUERY};
+use ecrhub::{Completed, Event, EventKind, Outcome};
+
+use crate::clock;
+use crate::out::{pairs, plain};
+
+/// What was asked, as far as it changes the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Sale,
+    Void,
+    Refund,
+    Authorization,
+    Completion,
+    Cashback,
+    /// An order of some other kind.
+    Order,
+    Query,
+    Close,
+    Other,
+}
+
+impl Deed {
+    pub fn of(topic: &str, trans_type: Option<&str>) -> Deed {
+        match (topic, trans_type) {
+            (ORDER, Some("1")) => Deed::Sale,
+            (ORDER, Some("2")) => Deed::Void,
+            (ORDER, Some("3")) => Deed::Refund,
+            (ORDER, Some("4")) => Deed::Authorization,
+            (ORDER, Some("6")) => Deed::Completion,
+            (ORDER, Some("11")) => Deed::Cashback,
+            (ORDER, _) => Deed::Order,
+            (QUERY, _) => Deed::Query,
+            (CLOSE, _) => Deed::Close,
+            _ => Deed::Other,
+        }
+    }
+
+    pub fn is_order(self) -> bool {
+        !matches!(self, Deed::Query | Deed::Close | Deed::Other)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Deed::Sale => "Sale",
+            Deed::Void => "Void",
+            Deed::Refund => "Refund",
+            Deed::Authorization => "Authorization",
+            Deed::Completion => "Completion",
+            Deed::Cashback => "Sale with cashback",
+            Deed::Order => "Order",
+            Deed::Query => "Query",
+            Deed::Close => "Close",
+            Deed::Other => "Request",
+        }
+    }
+}
+
+/// What an outcome means, and what the till has to do now.
+pub fn duty(deed: Deed, outcome: Outcome) -> &'static str {
+    match (outcome, deed) {
+        (Outcome::Approved, Deed::Void) => "The transaction is taken back. Record it.",
+        (Outcome::Approved, Deed::Refund) => "The money goes back to the customer. Record it.",
+        (Outcome::Approved, Deed::Authorization) => "The amount is held. Record it.",
+        (Outcome::Approved, Deed::Query) => "The order went through.",
+        (Outcome::Approved, _) => "The money has moved. Record it.",
+        (Outcome::Declined, Deed::Query) => "The order was declined: no money moved.",
+        (Outcome::Declined, _) => "No money moved. Try again with a new order number.",
+        (Outcome::Cancelled, Deed::Query) => "The order was given up: no money moved.",
+        (Outcome::Cancelled, _) => {
+            "It was given up, no money moved. Try again with a new order number."
+        }
+        (Outcome::NotFound, Deed::Query) => "The terminal has no record of this number.",
+        (Outcome::NotFound, _) => {
+            "The terminal has no record of it: no money moved. Try again with a new order number."
+        }
+        (Outcome::InProgress, _) => "It is still being paid. Ask again.",
+        (Outcome::NotSent, _) => "It never left this machine. It may be sent again.",
+        (Outcome::Unknown, Deed::Query) => {
+            "The terminal did not say what became of the order. Ask again."
+        }
+        (Outcome::Unknown, deed) if deed.is_order() => {
+            "MONEY MAY HAVE MOVED. Do not sell again: look at the terminal's own records first."
+        }
+        (Outcome::Unknown, _) => "Nobody could tell whether the terminal did it.",
+        (Outcome::Ok, Deed::Close) => {
+            "The terminal no longer waits for it. What became of the order, query tells."
+        }
+        (Outcome::Ok, _) => "Done.",
+        (Outcome::Refused, Deed::Close) => "The terminal did not give it up.",
+        (Outcome::Refused, _) => "The terminal refused.",
+    }
+}
+
+/// The outcome's word, in the colour of its consequence.
+fn headline(outcome: Outcome) -> String {
+    let colour = match outcome {
+        Outcome::Approved | Outcome::Ok => 32,
+        Outcome::Unknown => 35,
+        Outcome::InProgress => 33,
+        _ => 31,
+    };
+    let word = outcome.name().replace('_', " ").to_uppercase();
+    format!("\u{1b}[1;{colour}m{word}\u{1b}[0m")
+}
+
+/// Fields of the answer that a person wants to see, in this order.
+const SHOWN: &[(&str, &str)] = &[
+    ("Amount", "order_amount"),
+    ("Tip", "tip_amount"),
+    ("Cashback", "cashback_amount"),
+    ("Total", "total_amount"),
+    ("Currency", "price_currency"),
+    ("Transaction", "trans_no"),
+    ("Reference", "ref_no"),
+    ("Method", "pay_method_id"),
+    ("Card", "card_no"),
+    ("Brand", "card_brand"),
+    ("Entry", "entry_mode"),
+    ("Authorization", "auth_code"),
+    ("Ended", "trans_end_time"),
+    ("Attached", "attach"),
+];
+
+/// Everything about a completed request.
+pub fn result(deed: Deed, done: &Completed) -> String {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    if let Some(number) = &done.merchant_order_no {
+        rows.push(("Order", plain(number)));
+    }
+    for (label, name) in SHOWN {
+        if let Some(value) = done.field(name) {
+            rows.push((label, plain(&value)));
+        }
+    }
+    let is_good = matches!(done.outcome, Outcome::Approved | Outcome::Ok);
+    if let Some(said) = said(done).filter(|_| !is_good) {
+        rows.push(("Terminal says", said));
+    }
+    if let Some(error) = &done.error {
+        rows.push(("Reason", plain(&error.to_string())));
+    }
+    rows.push(("Took", took(done)));
+    format!("{}  {}\n{}", headline(done.outcome), duty(deed, done.outcome), pairs(&rows))
+}
+
+fn said(done: &Completed) -> Option<String> {
+    let words: Vec<String> =
+        [done.response_code(), done.response_msg()].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| plain(&words.join(" ")))
+}
+
+fn took(done: &Completed) -> String {
+    let seconds = done.elapsed_ms / 1_000;
+    let tenths = done.elapsed_ms % 1_000 / 100;
+    let found_out = if done.recovered { ", found out afterwards" } else { "" };
+    let again = if done.retold { ", told before and not acknowledged" } else { "" };
+    format!("{seconds}.{tenths} s{found_out}{again}")
+}
+
+/// What comes after an order that is unknown.
+pub fn after_unknown(number: &str, has_journal: bool) -> String {
+    let number = plain(number);
+    let ask = format!("Ask the terminal:   ecrhub query {number}");
+    if has_journal {
+        format!(
+            "{ask}\nThen write it down: ecrhub journal resolve {number} approved|declined|cancelled|not_found"
+        )
+    } else {
+        ask
+    }
+}
+
+/// An event in one line, without its time.
+pub fn event(event: &Event) -> String {
+    let number = |number: &Option<String>, id: &str| plain(number.as_deref().unwrap_or(id));
+    match &event.kind {
+        EventKind::Connected { url } => format!("connected to {}", plain(url)),
+        EventKind::Disconnected { error, retry_in_ms } => {
+            let tenths = retry_in_ms.div_ceil(100);
+            let (seconds, tenth) = (tenths / 10, tenths % 10);
+            format!(
+                "not connected: {}; trying again in {seconds}.{tenth} s",
+                plain(&error.to_string())
+            )
+        }
+        EventKind::Completed(done) => {
+            let deed = Deed::of(&done.topic, done.field("trans_type").as_deref());
+            let again = if done.retold { " (told before)" } else { "" };
+            format!(
+                "{} {}: {}{again}. {}",
+                deed.name().to_lowercase(),
+                number(&done.merchant_order_no, &done.request_id),
+                done.outcome,
+                duty(deed, done.outcome)
+            )
+        }
+        EventKind::Recovering { request_id, merchant_order_no, reason } => format!(
+            "order {}: finding out what became of it ({})",
+            number(merchant_order_no, request_id),
+            plain(reason)
+        ),
+        EventKind::Clarified(truth) => format!(
+            "order {} was unknown and is {}. {}",
+            number(&truth.merchant_order_no, &truth.request_id),
+            truth.outcome,
+            duty(Deed::Order, truth.outcome)
+        ),
+        EventKind::Message { message, late_for } => {
+            let late = late_for.as_ref().map(|id| format!(", late for {}", plain(id)));
+            format!("the terminal says{}: {}", late.unwrap_or_default(), plain(message))
+        }
+        EventKind::ProtocolError { detail, raw } => {
+            format!("the terminal says what is no message ({}): {}", plain(detail), plain(raw))
+        }
+    }
+}
+
+/// An event in one line, with its time.
+pub fn event_with_time(what: &Event) -> String {
+    format!("{}  {}", clock::time(what.at), event(what))
+}

@@ -1,0 +1,237 @@
+//! A shop for the tests: a terminal in software, the built program, and a directory of its own.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use ecrhub_simulator::{Options, Simulator};
+use serde_json::Value;
+
+/// Only against hanging.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Shop {
+    pub simulator: Simulator,
+    dir: PathBuf,
+}
+
+impl Shop {
+    pub fn open() -> Shop {
+        Shop::open_with(|_| {})
+    }
+
+    pub fn open_with(change: impl FnOnce(&mut Options)) -> Shop {
+        let mut options = Options { slow_ms: 20, very_slow_ms: 40, ..Options::default() };
+        change(&mut options);
+        let simulator = Simulator::start(options).expect("a simulator on free ports");
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name =
+            format!("ecrhub-cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let dir = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&dir).expect("a directory of its own");
+        Shop { simulator, dir }
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.dir.join(name).to_str().expect("a UTF-8 path").to_owned()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.dir.join(name), text).expect("a file");
+        self.path(name)
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The program, pointed at this shop's terminal.
+    pub fn ecrhub(&self, args: &[&str]) -> Command {
+        let mut command = ecrhub(args);
+        command.env("ECRHUB_URL", self.simulator.url()).env("ECRHUB_APP_ID", "app");
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        run(self.ecrhub(args))
+    }
+
+    /// As [`Shop::run`], with the shop's journal.
+    pub fn run_with_journal(&self, args: &[&str]) -> Ran {
+        let mut command = self.ecrhub(args);
+        command.env("ECRHUB_JOURNAL", self.path("journal.db"));
+        run(command)
+    }
+
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::start(self.ecrhub(args))
+    }
+
+    /// The journal's orders, as `journal list --json` tells them.
+    pub fn orders(&self) -> Vec<Value> {
+        self.run_with_journal(&["journal", "list", "--json"]).with_code(0).json()
+    }
+
+    pub fn wait_for_a_customer(&self) {
+        assert!(self.simulator.wait_until(PATIENCE, |s| s.running().is_some()), "no order came");
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// The program, with nothing of the tests' own environment.
+pub fn ecrhub(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecrhub"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in ["ECRHUB_URL", "ECRHUB_APP_ID", "ECRHUB_JOURNAL", "NO_COLOR", "CLICOLOR_FORCE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+pub fn run(command: Command) -> Ran {
+    Running::start(command).end()
+}
+
+/// The program while it runs; its standard error is there line by line.
+pub struct Running {
+    pub child: Child,
+    stdout: Option<Receiver<String>>,
+    stderr: Receiver<String>,
+    told: Vec<String>,
+    noted: Vec<String>,
+}
+
+fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (line, lines) = channel();
+    std::thread::spawn(move || {
+        for text in BufReader::new(from).lines().map_while(Result::ok) {
+            if line.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+impl Running {
+    pub fn start(mut command: Command) -> Running {
+        let mut child = command.spawn().expect("the built program");
+        let stdout = child.stdout.take().map(lines);
+        let stderr = lines(child.stderr.take().expect("a pipe"));
+        Running { child, stdout, stderr, told: Vec::new(), noted: Vec::new() }
+    }
+
+    /// The next line on standard output that has this in it.
+    pub fn wait_told(&mut self, part: &str) -> String {
+        let lines = self.stdout.as_ref().expect("standard output is read");
+        wait_for(lines, part, &mut self.told)
+    }
+
+    /// The next line on standard error that has this in it.
+    pub fn wait_noted(&mut self, part: &str) -> String {
+        wait_for(&self.stderr, part, &mut self.noted)
+    }
+
+    pub fn interrupt(&self) {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(status.expect("the kill program").success());
+    }
+
+    pub fn end(mut self) -> Ran {
+        let status = self.wait();
+        if let Some(lines) = &self.stdout {
+            self.told.extend(lines.iter());
+        }
+        self.noted.extend(self.stderr.iter());
+        let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect();
+        Ran { code: status.code(), stdout: text(&self.told), stderr: text(&self.noted) }
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child to wait for") {
+                return status;
+            }
+            assert!(Instant::now() < until, "it hangs");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait_for(lines: &Receiver<String>, part: &str, seen: &mut Vec<String>) -> String {
+    loop {
+        match lines.recv_timeout(PATIENCE) {
+            Ok(line) => {
+                seen.push(line.clone());
+                if line.contains(part) {
+                    return line;
+                }
+            }
+            Err(_) => panic!("{part:?} was never said, but: {seen:#?}"),
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn with_code(self, code: i32) -> Ran {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert!(!self.stderr.contains("panicked"), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn told(&self, part: &str) -> &Ran {
+        assert!(self.stdout.contains(part), "{part:?} is not told: {self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn noted(&self, part: &str) -> &Ran {
+        assert!(self.stderr.contains(part), "{part:?} is not noted: {self:#?}");
+        self
+    }
+
+    /// Every line of standard output is a JSON object.
+    #[track_caller]
+    pub fn json(&self) -> Vec<Value> {
+        let object = |line: &str| match serde_json::from_str(line) {
+            Ok(value @ Value::Object(_)) => value,
+            other => panic!("{line}: {other:?}"),
+        };
+        self.stdout.lines().map(object).collect()
+    }
+
+    /// The `completed` event with this number.
+    #[track_caller]
+    pub fn completed(&self) -> Value {
+        let events = self.json();
+        let completed = events.iter().rev().find(|event| event["event"] == "completed");
+        completed.unwrap_or_else(|| panic!("nothing completed: {self:#?}")).clone()
+    }
+}

@@ -1,0 +1,119 @@
+//! What a response says, field by field. The raw message stays in `response`.
+
+#![forbid(unsafe_code)]
+
+use crate::event::{Clarified, Completed};
+use crate::journal::Entry;
+use crate::protocol::members::{Members, Value};
+
+/// The getters of everything that carries a response.
+macro_rules! read_response {
+    ($event:ty) => {
+        impl $event {
+            /// A field of the response's `biz_data`, or else of its envelope: texts as they are, numbers as they were
+            /// written, true and false as words. None where the field is missing, null, empty or an object, and without
+            /// a response.
+            pub fn field(&self, name: &str) -> Option<String> {
+                field(self.response.as_deref()?, name)
+            }
+
+            /// `trans_no`: CodePay's transaction number.
+            pub fn trans_no(&self) -> Option<String> {
+                self.field("trans_no")
+            }
+
+            /// `card_no`: the masked card number.
+            pub fn card_no(&self) -> Option<String> {
+                self.field("card_no")
+            }
+
+            /// `auth_code`: the issuer's authorization code.
+            pub fn auth_code(&self) -> Option<String> {
+                self.field("auth_code")
+            }
+
+            /// `order_amount` as the terminal says it, in major units.
+            pub fn order_amount(&self) -> Option<String> {
+                self.field("order_amount")
+            }
+
+            /// `response_code`: `"000"` is success. The outcome is what it means for the money.
+            pub fn response_code(&self) -> Option<String> {
+                self.field("response_code")
+            }
+
+            /// `response_msg`: the terminal's words on why it failed.
+            pub fn response_msg(&self) -> Option<String> {
+                self.field("response_msg")
+            }
+        }
+    };
+}
+
+read_response!(Completed);
+read_response!(Clarified);
+read_response!(Entry);
+
+fn field(response: &str, name: &str) -> Option<String> {
+    let envelope = Members::read(response).ok()?;
+    let inside = match envelope.get("biz_data") {
+        Some(Value::Object(json)) => of_object(json, name),
+        // Some terminals serialise the object a second time.
+        Some(Value::Text(json)) => of_object(&json, name),
+        _ => None,
+    };
+    inside.or_else(|| envelope.get(name).and_then(text_of))
+}
+
+fn of_object(json: &str, name: &str) -> Option<String> {
+    text_of(Members::read(json).ok()?.get(name)?)
+}
+
+fn text_of(value: Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
+        Value::Number(digits) => Some(digits.to_owned()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn a_field_is_found_in_whatever_shape_a_terminal_writes() {
+        for biz_data in [
+            r#"{"trans_no":"77","n":1.50,"t":true}"#,
+            r#""{\"trans_no\":77,\"n\":\"1.50\",\"t\":\"true\"}""#,
+        ] {
+            let text =
+                format!(r#"{{"response_code":"000","trans_no":"outside","biz_data":{biz_data}}}"#);
+            assert_eq!(field(&text, "trans_no").as_deref(), Some("77"), "{text}");
+            assert_eq!(
+                field(&text, "n").as_deref(),
+                Some("1.50"),
+                "digits stay as they are: {text}"
+            );
+            assert_eq!(field(&text, "t").as_deref(), Some("true"), "{text}");
+            assert_eq!(field(&text, "response_code").as_deref(), Some("000"), "{text}");
+            assert_eq!(field(&text, "nothing"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_none() {
+        for text in [
+            r#"{"biz_data":""}"#,
+            r#"{"biz_data":null}"#,
+            r#"{"biz_data":{"x":""}}"#,
+            r#"{"biz_data":{"x":null}}"#,
+            r#"{"biz_data":{"x":{"y":1}}}"#,
+            r#"{"biz_data":"no object"}"#,
+            "not json",
+        ] {
+            assert_eq!(field(text, "x"), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The same client with types: requests to be built, completions to be read field by field.
+//!
+//! | room | what |
+//! |---|---|
+//! | this page | [`Terminal::sale`] and its siblings, [`CallError`], [`Events`] |
+//! | `order` | [`Order`], which builds what moves money |
+//! | `answer` | the fields of a completion's response, by name |
+//!
+//! Nothing here knows the protocol's rules: an [`Order`] only becomes JSON, and [`Terminal::prepare`] refuses what
+//! breaks them, as it does for every other caller.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod order;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Error, Result, Status};
+use crate::event::{Completed, Event, EventKind};
+use crate::json::Object;
+use crate::protocol;
+use crate::terminal::{Called, Polled, Terminal};
+
+pub use order::{Authorization, Cashback, Completion, Order, Refund, Sale, Void, kind};
+
+/// Why a call came back without a completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallError {
+    /// The library refused the request: nothing was sent.
+    Refused(Error),
+    /// [`Terminal::wake`] or [`Terminal::disconnect`] ended the wait. **The request lives on**: its completion comes by
+    /// [`Terminal::poll`] or [`Terminal::events`]. After a disconnect only a journal still knows it; the next
+    /// connect with that journal finds it out.
+    Interrupted {
+        /// The request whose completion is still to come.
+        request_id: String,
+    },
+}
+
+impl CallError {
+    /// The status that the C API returns in this case.
+    pub fn status(&self) -> Status {
+        match self {
+            CallError::Refused(error) => error.status(),
+            CallError::Interrupted { .. } => Status::Interrupted,
+        }
+    }
+}
+
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        CallError::Refused(error)
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallError::Refused(error) => error.fmt(f),
+            CallError::Interrupted { request_id } => write!(
+                f,
+                "the wait was ended; the request \"{request_id}\" lives on, and its completion comes as an event"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for CallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            CallError::Refused(error) => Some(error),
+            CallError::Interrupted { .. } => None,
+        }
+    }
+}
+
+/// Every one of these sends, and waits for the request's own completion; all other events stay for
+/// [`Terminal::poll`]. With a journal, [`Terminal::acknowledge`] an order's completion once it is safely in the till's
+/// own books; until then it is told again after a restart.
+///
+/// An `Ok` is no payment: **look at [`Completed::outcome`]**, and at what it asks of the till.
+///
+/// ```
+/// use ecrhub::{Config, Outcome, Sale, Terminal};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let terminal_here = ecrhub_simulator::Simulator::start(Default::default())?;
+/// # let url = terminal_here.url();
+/// let mut config = Config::new(url); // "ws://192.168.1.50:35779"
+/// config.app_id = Some("your-app-id".to_owned());
+/// let terminal = Terminal::connect(config)?;
+///
+/// let done = terminal.sale(&Sale::new("ORDER1", "34.50").currency("USD"))?;
+/// match done.outcome {
+///     Outcome::Approved => println!("paid, transaction {}", done.trans_no().unwrap_or_default()),
+///     Outcome::Unknown => println!("money may have moved: ask a person, never sell again blindly"),
+///     other => println!("not paid: {other}"),
+/// }
+/// # assert_eq!(done.outcome, Outcome::Approved);
+/// # Ok(())
+/// # }
+/// ```
+impl Terminal {
+    /// Takes a payment.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] with the statuses of [`Terminal::prepare`] and [`Terminal::submit`];
+    /// [`CallError::Interrupted`].
+    pub fn sale(&self, sale: &Sale) -> Result<Completed, CallError> {
+        self.order(sale)
+    }
+
+    /// Takes back a transaction of the same day, before it is settled.
+    ///
+    /// ```
+    /// # use ecrhub::{Config, Outcome, Sale, Terminal, Void};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulator = ecrhub_simulator::Simulator::start(Default::default())?;
+    /// # let mut config = Config::new(simulator.url());
+    /// # config.app_id = Some("your-app-id".to_owned());
+    /// # let terminal = Terminal::connect(config)?;
+    /// # terminal.sale(&Sale::new("ORDER1", "34.50"))?;
+    /// let done = terminal.void(&Void::new("ORDER2", "ORDER1"))?;
+    /// assert_eq!(done.outcome, Outcome::Approved);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn void(&self, void: &Void) -> Result<Completed, CallError> {
+        self.order(void)
+    }
+
+    /// Gives money back.
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn refund(&self, refund: &Refund) -> Result<Completed, CallError> {
+        self.order(refund)
+    }
+
+    /// Holds an amount on the customer's card.
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn authorize(&self, authorization: &Authorization) -> Result<Completed, CallError> {
+        self.order(authorization)
+    }
+
+    /// Takes an amount that was authorized.
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn complete(&self, completion: &Completion) -> Result<Completed, CallError> {
+        self.order(completion)
+    }
+
+    /// Takes a payment and has the customer given cash.
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn cashback(&self, cashback: &Cashback) -> Result<Completed, CallError> {
+        self.order(cashback)
+    }
+
+    /// Sends any [`Order`].
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn order<K: kind::Kind>(&self, order: &Order<K>) -> Result<Completed, CallError> {
+        self.request(&order.to_json(), order.answer_within())
+    }
+
+    /// Asks what became of an order. The outcome is the order's: `approved` says that it was paid.
+    ///
+    /// ```
+    /// # use ecrhub::{Config, Outcome, Terminal};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulator = ecrhub_simulator::Simulator::start(Default::default())?;
+    /// # let mut config = Config::new(simulator.url());
+    /// # config.app_id = Some("your-app-id".to_owned());
+    /// # let terminal = Terminal::connect(config)?;
+    /// assert_eq!(terminal.query("NEVERSOLD")?.outcome, Outcome::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn query(&self, merchant_order_no: &str) -> Result<Completed, CallError> {
+        self.request(&about(protocol::QUERY, merchant_order_no), None)
+    }
+
+    /// Has the terminal give up an order that waits for the customer. The outcome is `ok` or `refused` and says nothing
+    /// about the order, which completes on its own.
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn close(&self, merchant_order_no: &str) -> Result<Completed, CallError> {
+        self.request(&about(protocol::CLOSE, merchant_order_no), None)
+    }
+
+    /// Sends any request, as JSON text. `timeout` is how long to wait for the answer; none takes the configuration's.
+    ///
+    /// ```
+    /// # use ecrhub::{CallError, Config, Outcome, Status, Terminal};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulator = ecrhub_simulator::Simulator::start(Default::default())?;
+    /// # let mut config = Config::new(simulator.url());
+    /// # config.app_id = Some("your-app-id".to_owned());
+    /// # let terminal = Terminal::connect(config)?;
+    /// let done = terminal.request(r#"{"topic":"ecrhub.heartbeat","biz_data":{}}"#, None)?;
+    /// println!("{}", done.response.as_deref().unwrap_or("no answer"));
+    ///
+    /// let refused = terminal.request(r#"{"topic":"ecrhub.pay.order","biz_data":{}}"#, None);
+    /// assert_eq!(refused.unwrap_err().status(), Status::Request);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Terminal::sale`].
+    pub fn request(
+        &self,
+        request_json: &str,
+        timeout: Option<Duration>,
+    ) -> Result<Completed, CallError> {
+        let prepared = self.prepare(request_json)?;
+        let request_id = prepared.request_id().to_owned();
+        let delivery = match self.call(prepared, timeout)? {
+            Called::Completed(delivery) => delivery,
+            Called::Interrupted => return Err(CallError::Interrupted { request_id }),
+        };
+        match delivery.accept().kind {
+            EventKind::Completed(done) => Ok(done),
+            other => Err(CallError::Refused(Error::new(
+                Status::Internal,
+                format!("the request \"{request_id}\" ended with {}", other.name()),
+            ))),
+        }
+    }
+
+    /// The events as they come, each waited for as long as it takes. Ends with [`Terminal::wake`] and with
+    /// [`Terminal::disconnect`].
+    ///
+    /// ```
+    /// # use ecrhub::{Config, EventKind, Terminal};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulator = ecrhub_simulator::Simulator::start(Default::default())?;
+    /// # let terminal = Terminal::connect(Config::new(simulator.url()))?;
+    /// for event in terminal.events() {
+    ///     if let EventKind::Connected { url } = &event.kind {
+    ///         println!("connected to {url}");
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&self) -> Events<'_> {
+        Events { terminal: self }
+    }
+}
+
+/// See [`Terminal::events`].
+pub struct Events<'a> {
+    terminal: &'a Terminal,
+}
+
+impl Iterator for Events<'_> {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        match self.terminal.poll(None) {
+            Ok(Polled::Event(delivery)) => Some(delivery.accept()),
+            Ok(Polled::Timeout | Polled::Interrupted) | Err(_) => None,
+        }
+    }
+}
+
+/// A request that says nothing but which order it is about.
+fn about(topic: &str, merchant_order_no: &str) -> String {
+    let biz_data = Object::new().text("merchant_order_no", merchant_order_no).end();
+    Object::new().text("topic", topic).json("biz_data", &biz_data).end()
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/rust.md")]
+struct RustPage;

@@ -1,0 +1,92 @@
+//! Threads of the library's own, on which no signal handler of the host ever runs.
+
+use std::io;
+use std::thread::{Builder, JoinHandle};
+
+/// Starts a thread with this name.
+pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let _quiet = Quiet::new();
+    Builder::new().name(name.to_owned()).spawn(run)
+}
+
+/// A new thread inherits the mask of the one that starts it: while this lives, that mask keeps out every signal but
+/// those that a fault in the thread itself raises.
+#[cfg(unix)]
+struct Quiet {
+    before: libc::sigset_t,
+}
+
+#[cfg(unix)]
+const OF_FAULTS: [libc::c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+#[cfg(unix)]
+impl Quiet {
+    /// None where the mask cannot be changed: the thread is worth more than its quiet.
+    fn new() -> Option<Self> {
+        use std::mem::MaybeUninit;
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: sigfillset initialises `all`, sigdelset changes it with signals that exist, and pthread_sigmask reads
+        // it and writes `before`, which counts as initialised only when it says it has succeeded.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            for signal in OF_FAULTS {
+                libc::sigdelset(all.as_mut_ptr(), signal);
+            }
+            if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
+                return None;
+            }
+            Some(Quiet { before: before.assume_init() })
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        // SAFETY: `before` is the mask this thread had, and no old one is asked for.
+        let status = unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.before, std::ptr::null_mut())
+        };
+        debug_assert_eq!(status, 0, "a mask that was read can be set");
+    }
+}
+
+#[cfg(not(unix))]
+struct Quiet;
+
+#[cfg(not(unix))]
+impl Quiet {
+    fn new() -> Self {
+        Quiet
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn is_blocked(signal: libc::c_int) -> bool {
+        let mut mask = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: with no new mask, pthread_sigmask only writes the present one, which sigismember then reads.
+        unsafe {
+            let status =
+                libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), mask.as_mut_ptr());
+            assert_eq!(status, 0);
+            libc::sigismember(mask.as_ptr(), signal) == 1
+        }
+    }
+
+    #[test]
+    fn the_hosts_signals_are_kept_out_and_its_own_mask_is_as_it_was() {
+        let before = is_blocked(libc::SIGUSR1);
+        let thread = spawn("ecrhub-test", || {
+            assert!(is_blocked(libc::SIGUSR1));
+            assert!(is_blocked(libc::SIGINT));
+            assert!(!is_blocked(libc::SIGSEGV), "a crash stays a crash");
+        });
+        assert!(thread.unwrap().join().is_ok());
+        assert_eq!(is_blocked(libc::SIGUSR1), before);
+    }
+}

@@ -1,0 +1,212 @@
+//! `unknown` need not stay so: asking about it until it is known, resolved or a day old.
+
+use super::*;
+
+const DAY: u64 = 86_400_000;
+
+#[test]
+fn an_unknown_order_is_no_longer_in_flight_but_asked_about() {
+    let bench = Bench::with_unknown("A");
+    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 1));
+    assert_eq!(bench.session.open_requests().count(), 0);
+    assert!(bench.session.has_completed("A"));
+}
+
+#[test]
+fn only_orders_are_clarified() {
+    let mut bench = Bench::connected();
+    bench.submit(query("q", "A"));
+    bench.cut();
+    assert_eq!(bench.completed("q").outcome, Outcome::Unknown);
+    assert_eq!(bench.session.clarifying(), 0);
+}
+
+#[test]
+fn it_asks_every_interval() {
+    let mut bench = Bench::with_unknown("A");
+    let since = bench.now.mono_ms;
+    bench.pass(90_000);
+    let at: Vec<u64> = bench.wire().iter().map(|frame| frame.at - since).collect();
+    assert_eq!(at, [30_000, 60_000, 90_000]);
+}
+
+#[test]
+fn it_asks_at_once_when_the_terminal_is_back() {
+    let mut bench = Bench::with_unknown("A");
+    bench.cut();
+    bench.pass(200_000);
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.connect();
+    assert_eq!(bench.topics(), [QUERY]);
+}
+
+#[test]
+fn with_an_interval_of_zero_it_never_asks() {
+    let mut bench = Bench::connected_with(|settings| settings.clarify_interval_ms = 0);
+    bench.sale("A");
+    bench.cut();
+    bench.pass(60_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+    bench.wire();
+    bench.connect();
+    bench.pass(3_600_000);
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.events();
+    bench.say(approval("A"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved, "a late own answer still does");
+}
+
+#[test]
+fn what_settles_it_and_fits_is_told_once_as_clarified() {
+    for (status, outcome) in
+        [("2", Outcome::Approved), ("1", Outcome::Declined), ("3", Outcome::Cancelled)]
+    {
+        let mut bench = Bench::with_unknown("A");
+        bench.pass(30_000);
+        let probe = bench.only_frame(QUERY);
+        let told = state(&probe, "A", status);
+        bench.say(told.clone());
+        let expected = Clarified {
+            request_id: "A".to_owned(),
+            merchant_order_no: Some("A".to_owned()),
+            outcome,
+            response: Some(told.to_string()),
+            retold: false,
+        };
+        assert_eq!(bench.clarified(), expected);
+        bench.say(told);
+        bench.pass(100_000);
+        bench.no_event();
+        assert_eq!(bench.topics(), [""; 0]);
+        assert_eq!(bench.session.clarifying(), 0);
+    }
+}
+
+#[test]
+fn a_late_own_answer_clarifies_and_the_second_is_a_message() {
+    let mut bench = Bench::with_unknown("A");
+    bench.say(approval("A"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved);
+    bench.say(approval("A"));
+    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
+}
+
+#[test]
+fn an_own_answer_that_settles_nothing_is_a_message() {
+    let mut bench = Bench::with_unknown("A");
+    bench.say(answer("A", ORDER, "A", "108", ""));
+    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
+    assert_eq!(bench.session.clarifying(), 1);
+}
+
+#[test]
+fn the_callers_own_query_clarifies_it() {
+    let mut bench = Bench::with_unknown("A");
+    bench.submit(query("q", "A"));
+    bench.say(state("q", "A", "2"));
+    let events = bench.events();
+    assert!(matches!(&events[0], EventKind::Completed(done) if done.request_id == "q"));
+    assert!(matches!(&events[1], EventKind::Clarified(truth) if truth.request_id == "A"));
+    assert_eq!(events.len(), 2);
+}
+
+#[test]
+fn what_does_not_fit_or_settle_does_not_clarify() {
+    let mut bench = Bench::with_unknown("A");
+    bench.pass(30_000);
+    let probe = bench.only_frame(QUERY);
+    bench.say(with(state(&probe, "A", "2"), "order_amount", "1"));
+    bench.say(state(&probe, "A", "0"));
+    bench.no_event();
+    assert_eq!(bench.session.clarifying(), 1);
+}
+
+#[test]
+fn a_close_that_was_never_answered_is_made_up_for() {
+    let mut bench = Bench::with_unknown("A");
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass(30_000);
+    assert_eq!(bench.topics(), [QUERY, CLOSE, QUERY]);
+    assert_eq!(bench.clarified().outcome, Outcome::NotFound);
+}
+
+#[test]
+fn not_found_clarifies_only_after_an_accepted_close() {
+    for close in [None, Some("201")] {
+        let mut bench = Bench::with_unknown("A");
+        bench.terminal(tells("A", "104", close));
+        bench.pass(300_000);
+        bench.no_event();
+        assert_eq!(bench.session.clarifying(), 1, "{close:?}");
+    }
+}
+
+#[test]
+fn a_refused_close_is_not_repeated() {
+    let mut bench = Bench::with_unknown("A");
+    bench.terminal(tells("A", "0", Some("201")));
+    bench.pass(300_000);
+    let closes = bench.topics().iter().filter(|topic| *topic == CLOSE).count();
+    assert_eq!(closes, 1);
+}
+
+#[test]
+fn an_order_a_day_old_is_left_to_people() {
+    let mut bench = Bench::with_unknown("A");
+    bench.pass(DAY - 300_000);
+    assert_eq!(bench.session.clarifying(), 1);
+    bench.pass(300_000);
+    assert_eq!(bench.session.clarifying(), 0);
+    bench.wire();
+    bench.pass(300_000);
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.no_event();
+}
+
+#[test]
+fn a_person_who_has_decided_ends_it() {
+    let mut bench = Bench::with_unknown("A");
+    bench.session.forget_unknown("A");
+    assert_eq!(bench.session.clarifying(), 0);
+    bench.pass(100_000);
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.say(approval("A"));
+    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
+}
+
+#[test]
+fn only_unknown_orders_can_be_forgotten() {
+    let mut bench = Bench::with_sale("A");
+    bench.session.forget_unknown("A");
+    bench.session.forget_unknown("nobody");
+    assert_eq!(bench.session.in_flight(), 1);
+    bench.cut();
+    bench.session.forget_unknown("A");
+    assert_eq!(bench.session.in_flight(), 1);
+}
+
+#[test]
+fn an_unknown_order_of_an_earlier_process_is_clarified_without_completing_again() {
+    let mut bench = Bench::new(settings());
+    let since_ms = START.wall_ms - 3_600_000;
+    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: true }, bench.now);
+    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 1));
+    bench.no_event();
+    bench.terminal(tells("A", "2", None));
+    bench.connect();
+    let events = bench.events();
+    let [EventKind::Connected { .. }, EventKind::Clarified(truth)] = &events[..] else {
+        panic!("{events:#?}")
+    };
+    assert_eq!(truth.outcome, Outcome::Approved);
+}
+
+#[test]
+fn an_unknown_order_of_an_earlier_process_that_is_a_day_old_is_left_alone() {
+    let mut bench = Bench::new(settings());
+    let since_ms = START.wall_ms - 86_400_000;
+    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: true }, bench.now);
+    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 0));
+    bench.connect();
+    assert_eq!(bench.topics(), [""; 0]);
+}

@@ -1,0 +1,200 @@
+//! When the time for finding out is over: a close, a last question, and the word for what is then known.
+
+use super::*;
+
+/// Found out for the whole time, with a terminal that answers like this; what it came to.
+fn end_of(status: &'static str, close: Option<&'static str>) -> (Completed, Vec<String>) {
+    let mut bench = Bench::finding_out("A");
+    bench.terminal(tells("A", status, close));
+    bench.pass_to(59_999);
+    bench.no_event();
+    bench.wire();
+    bench.pass_to(64_000);
+    (bench.completed("A"), bench.topics())
+}
+
+#[test]
+fn it_ends_with_a_close_and_one_more_question() {
+    let (_, topics) = end_of("104", Some("000"));
+    assert_eq!(topics[..2], [CLOSE, QUERY]);
+}
+
+#[test]
+fn the_close_is_for_the_orders_number() {
+    let mut bench = Bench::finding_out("A");
+    bench.wire();
+    bench.pass_to(60_000);
+    let wire = bench.wire();
+    let close = wire.iter().find(|frame| frame.topic() == CLOSE).expect("a close");
+    assert_eq!(close.message["biz_data"], json!({"merchant_order_no": "A"}));
+}
+
+#[test]
+fn not_found_after_a_successful_close_is_not_found() {
+    let (done, _) = end_of("104", Some("000"));
+    assert_eq!((done.outcome, done.recovered, done.sent), (Outcome::NotFound, true, Sent::Yes));
+    assert!(done.response.is_some() && done.error.is_none());
+}
+
+#[test]
+fn not_found_without_a_successful_close_is_unknown() {
+    for close in [Some("201"), Some("104"), None] {
+        let (done, _) = end_of("104", close);
+        assert_eq!((done.outcome, done.recovered), (Outcome::Unknown, false), "{close:?}");
+        assert_eq!(done.error.expect("why").stage, Stage::Recovery);
+    }
+}
+
+#[test]
+fn still_in_progress_after_the_close_is_unknown() {
+    let (done, _) = end_of("0", Some("000"));
+    assert_eq!(done.outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_settled_answer_to_the_last_question_is_what_it_says() {
+    for (status, outcome) in
+        [("2", Outcome::Approved), ("1", Outcome::Declined), ("3", Outcome::Cancelled)]
+    {
+        for close in ["000", "201"] {
+            let mut bench = Bench::finding_out("A");
+            let mut is_closed = false;
+            bench.terminal(move |message| {
+                is_closed |= message["topic"] == CLOSE;
+                tells("A", if is_closed { status } else { "0" }, Some(close))(message)
+            });
+            bench.pass_to(60_000);
+            let done = bench.completed("A");
+            assert_eq!((done.outcome, done.recovered), (outcome, true));
+        }
+    }
+}
+
+#[test]
+fn a_silent_terminal_leaves_it_unknown_within_bounds() {
+    let (done, topics) = end_of("silence", None);
+    assert_eq!(done.outcome, Outcome::Unknown);
+    assert_eq!(topics[..2], [CLOSE, QUERY]);
+    let mut bench = Bench::finding_out("A");
+    bench.pass_to(60_000 + 2_000 + 2_000 - 1);
+    bench.no_event();
+    bench.pass(1);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_terminal_out_of_reach_at_the_end_leaves_it_unknown_at_once() {
+    let mut bench = Bench::with_sale("A");
+    bench.cut();
+    bench.pass(59_999);
+    assert_eq!(bench.session.in_flight(), 1);
+    bench.pass(1);
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.sent, done.elapsed_ms), (Outcome::Unknown, Sent::Yes, 60_000));
+    let error = done.error.expect("why");
+    assert_eq!(error.stage, Stage::Recovery);
+    assert!(error.message.contains("cannot be reached"), "{}", error.message);
+    assert!(error.message.contains("the cable was pulled"), "{}", error.message);
+}
+
+#[test]
+fn the_answer_that_settled_nothing_is_shown_with_the_unknown() {
+    let mut bench = Bench::with_sale("A");
+    let unclear = answer("A", ORDER, "A", "108", "");
+    bench.say(unclear.clone());
+    bench.pass(64_000);
+    assert_eq!(bench.completed("A").response, Some(unclear.to_string()));
+}
+
+#[test]
+fn the_own_answer_settles_it_during_the_close_and_the_last_question() {
+    for wait in [60_000, 62_000] {
+        let mut bench = Bench::finding_out("A");
+        bench.pass_to(wait);
+        bench.say(approval("A"));
+        let done = bench.completed("A");
+        assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
+        bench.pass(100_000);
+        bench.no_event();
+    }
+}
+
+#[test]
+fn a_close_accepted_late_counts_for_the_last_answer() {
+    let mut bench = Bench::finding_out("A");
+    bench.wire();
+    bench.pass_to(62_000);
+    let wire = bench.wire();
+    let id_of = |topic| wire.iter().rev().find(|f| f.topic() == topic).expect("sent").id();
+    bench.say(code(id_of(CLOSE), CLOSE, "000"));
+    bench.say(not_found(id_of(QUERY)));
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn what_an_earlier_question_said_is_not_the_answer_to_the_last() {
+    let mut bench = Bench::finding_out("A");
+    let early = bench.only_frame(QUERY);
+    bench.pass_to(60_000);
+    let wire = bench.wire();
+    let close = wire.iter().rev().find(|f| f.topic() == CLOSE).expect("a close").id();
+    bench.say(code(close, CLOSE, "000"));
+    bench.say(not_found(&early));
+    bench.no_event();
+    let last = bench.only_frame(QUERY);
+    bench.say(state(&last, "A", "2"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Approved);
+}
+
+#[test]
+fn a_close_of_another_number_closes_nothing() {
+    let mut bench = Bench::finding_out("A");
+    bench.terminal(|message| match message["topic"].as_str()? {
+        CLOSE => Some(with(
+            code(message["request_id"].as_str()?, CLOSE, "000"),
+            "merchant_order_no",
+            "B",
+        )),
+        _ => tells("A", "104", None)(message),
+    });
+    bench.pass(64_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn not_found_that_does_not_fit_says_nothing() {
+    for (field, value) in [("merchant_order_no", "B"), ("order_amount", "1"), ("trans_type", "3")] {
+        let mut bench = Bench::finding_out("A");
+        bench.terminal(move |message| {
+            let id = message["request_id"].as_str()?;
+            match message["topic"].as_str()? {
+                CLOSE => Some(code(id, CLOSE, "000")),
+                _ => Some(with(not_found(id), field, value)),
+            }
+        });
+        bench.pass_to(64_000);
+        assert_eq!(bench.completed("A").outcome, Outcome::Unknown, "{field}");
+    }
+}
+
+#[test]
+fn a_connection_lost_during_the_last_words_does_not_lengthen_them() {
+    let mut bench = Bench::finding_out("A");
+    bench.pass_to(60_000);
+    bench.cut();
+    bench.pass(4_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_connection_that_comes_back_during_the_last_words_repeats_them() {
+    let mut bench = Bench::finding_out("A");
+    bench.wire();
+    bench.pass_to(60_000);
+    bench.wire();
+    bench.cut();
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    assert_eq!(bench.topics(), [CLOSE, QUERY]);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
