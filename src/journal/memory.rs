@@ -160,26 +160,6 @@ fn settled(entry: &mut Entry, new: &Settlement<'_>) {
     entry.acknowledged_ms = None;
 }
 
-fn begun(order: &NewOrder<'_>) -> Entry {
-    Entry {
-        request_id: order.request_id.to_owned(),
-        merchant_order_no: order.merchant_order_no.to_owned(),
-        terminal: order.terminal.to_owned(),
-        request: order.request.to_owned(),
-        since_ms: order.at_ms,
-        outcome: None,
-        sent: "maybe".to_owned(),
-        response: None,
-        error: None,
-        recovered: false,
-        clarified: false,
-        settled_ms: None,
-        acknowledged_ms: None,
-        resolved_ms: None,
-        note: None,
-    }
-}
-
 impl Journal for MemoryJournal {
     fn path(&self) -> &str {
         "(memory)"
@@ -204,7 +184,7 @@ impl Journal for MemoryJournal {
         }
         state.last += 1;
         let seq = state.last;
-        state.write(seq, Some(begun(order)));
+        state.write(seq, Some(Entry::begun(order)));
         Ok(())
     }
 

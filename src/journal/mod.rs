@@ -89,6 +89,27 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An order as it is before anything is known of it.
+    fn begun(order: &NewOrder<'_>) -> Self {
+        Entry {
+            request_id: order.request_id.to_owned(),
+            merchant_order_no: order.merchant_order_no.to_owned(),
+            terminal: order.terminal.to_owned(),
+            request: order.request.to_owned(),
+            since_ms: order.at_ms,
+            outcome: None,
+            sent: "maybe".to_owned(),
+            response: None,
+            error: None,
+            recovered: false,
+            clarified: false,
+            settled_ms: None,
+            acknowledged_ms: None,
+            resolved_ms: None,
+            note: None,
+        }
+    }
+
     /// Whether it is still to be found out, to be acknowledged, or to be resolved.
     pub fn is_open(&self) -> bool {
         self.acknowledged_ms.is_none() || self.outcome == Some(Outcome::Unknown)

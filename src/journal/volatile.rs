@@ -74,24 +74,7 @@ impl Journal for Volatile {
         let at = book.next;
         book.next += 1;
         book.by_id.insert(order.request_id.to_owned(), at);
-        let entry = Entry {
-            request_id: order.request_id.to_owned(),
-            merchant_order_no: order.merchant_order_no.to_owned(),
-            terminal: order.terminal.to_owned(),
-            request: order.request.to_owned(),
-            since_ms: order.at_ms,
-            outcome: None,
-            sent: "maybe".to_owned(),
-            response: None,
-            error: None,
-            recovered: false,
-            clarified: false,
-            settled_ms: None,
-            acknowledged_ms: None,
-            resolved_ms: None,
-            note: None,
-        };
-        book.entries.insert(at, entry);
+        book.entries.insert(at, Entry::begun(order));
         Ok(())
     }
 
