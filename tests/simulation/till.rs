@@ -42,6 +42,8 @@ pub struct Process {
     pub up_since: Option<u64>,
     armed: Option<u64>,
     is_fetching: bool,
+    /// Has left the queue, and has not been told yet.
+    delivering: Option<Event>,
     acknowledges: bool,
 }
 
@@ -66,9 +68,9 @@ pub enum Step {
 impl Process {
     /// The truth about this order waits to be told, is in the journal, and will want an acknowledgement of its own.
     fn owes_the_truth_of(&self, id: &str) -> bool {
-        self.queue.iter().any(|queued| {
-            queued.is_recorded && is_truth(&queued.event) && id_of(&queued.event) == Some(id)
-        })
+        let recorded = self.queue.iter().filter(|queued| queued.is_recorded);
+        let mut owed = recorded.map(|queued| &queued.event).chain(&self.delivering);
+        owed.any(|event| is_truth(event) && id_of(event) == Some(id))
     }
 }
 
@@ -134,6 +136,7 @@ impl World {
             up_since: None,
             armed: None,
             is_fetching: false,
+            delivering: None,
             acknowledges,
         });
         for (id, is_unknown) in unsettled {
@@ -266,6 +269,7 @@ impl World {
             process.is_fetching = false;
             return;
         };
+        process.delivering = Some(queued.event.clone());
         if queued.is_recorded {
             return self.then(t, 0, Step::Tell(Box::new(queued)));
         }
@@ -305,6 +309,7 @@ impl World {
         self.maybe_sell_again(t, &queued.event);
         if let Some(process) = &mut self.tills[t].process {
             process.is_fetching = false;
+            process.delivering = None;
         }
         self.fetch_soon(t);
     }
