@@ -263,8 +263,35 @@ fn a_later_handle_clarifies_an_unknown_order() {
 fn acknowledging_unknown_does_not_swallow_the_truth_that_waits_behind_it() {
     let (folder, simulator) = (Folder::new(), simulator());
     let path = folder.file("orders.db");
+    let (till, id) = told_unknown_and_clarified(&simulator, &path);
+    till.acknowledge(&id).unwrap();
+    // The till dies before it fetches what waits.
+    drop(till);
+    the_truth_is_told(&simulator, &path, &id);
+}
+
+#[test]
+fn acknowledging_unknown_does_not_swallow_the_truth_that_is_just_being_handed_out() {
+    let (folder, simulator) = (Folder::new(), simulator());
+    let path = folder.file("orders.db");
+    let (till, id) = told_unknown_and_clarified(&simulator, &path);
+    let delivery = loop {
+        match till.poll(Some(PATIENCE)).unwrap() {
+            Polled::Event(delivery) if delivery.json().contains("\"clarified\"") => break delivery,
+            Polled::Event(delivery) => drop(delivery.accept()),
+            Polled::Timeout | Polled::Interrupted => panic!("the truth does not come"),
+        }
+    };
+    till.acknowledge(&id).unwrap();
+    // The till dies before the delivery arrives.
+    drop((till, delivery));
+    the_truth_is_told(&simulator, &path, &id);
+}
+
+/// A till that was told "unknown", and for which the truth waits to be fetched.
+fn told_unknown_and_clarified(simulator: &Simulator, path: &Path) -> (Terminal, String) {
     let number = number();
-    let till = open(Config { clarify_interval_ms: 50, ..impatient(&simulator, &path) });
+    let till = open(Config { clarify_interval_ms: 50, ..impatient(simulator, path) });
     wait_connected(&till);
     simulator.set_next(Behaviour::LostAnswer);
     let id = send(&till, &sale(&number, "12.00"));
@@ -276,13 +303,13 @@ fn acknowledging_unknown_does_not_swallow_the_truth_that_waits_behind_it() {
     eventually("the truth waits to be fetched", || {
         pending(&till) == [is("unacknowledged", Some("approved"))]
     });
-    till.acknowledge(&id).unwrap();
-    // The till dies before it fetches what waits.
-    drop(till);
+    (till, id)
+}
 
-    let till = open(with_journal(&simulator, &path));
+fn the_truth_is_told(simulator: &Simulator, path: &Path, id: &str) {
+    let till = open(with_journal(simulator, path));
     let truth = wait_for_truth(&till);
-    assert_eq!((truth.request_id.as_str(), truth.outcome), (id.as_str(), Outcome::Approved));
+    assert_eq!((truth.request_id.as_str(), truth.outcome), (id, Outcome::Approved));
 }
 
 #[test]

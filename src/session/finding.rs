@@ -18,7 +18,7 @@ use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Response};
 
 /// An `unknown` order older than this is left to people, in milliseconds.
-const CLARIFY_FOR_MS: i64 = 86_400_000;
+const CLARIFY_FOR_MS: u64 = 86_400_000;
 
 /// The close and the last query are each waited for this long at least, in milliseconds.
 const LAST_WORDS_MS: u64 = 2_000;
@@ -157,7 +157,7 @@ impl Session {
                 let until = finding.until;
                 self.set_deadline(seq, Some(until));
             }
-            Phase::Clarifying if now.wall_ms - task.accepted.wall_ms >= CLARIFY_FOR_MS => {
+            Phase::Clarifying if task.elapsed_ms(now) >= CLARIFY_FOR_MS => {
                 self.remove(seq);
             }
             Phase::Asking => self.ask_when_due(seq, self.settings.recovery_interval_ms, now),

@@ -21,6 +21,8 @@ pub(super) struct Task {
     pub(super) connection: Option<u64>,
     pub(super) answer_within_ms: u64,
     pub(super) accepted: Now,
+    /// How old it was when this process took it over.
+    pub(super) age_before_ms: u64,
     /// Until then bytes of its dead connection may still reach the terminal, on the monotonic clock: a "not found"
     /// says nothing yet. None while its connection stands.
     pub(super) late_until: Option<u64>,
@@ -127,6 +129,7 @@ impl Task {
             connection: None,
             late_until: None,
             has_arrived: false,
+            age_before_ms: 0,
             answer_within_ms,
             accepted: now,
             restored: false,
@@ -139,6 +142,7 @@ impl Task {
         Task {
             step: Step::Waiting,
             sent: Sent::Maybe,
+            age_before_ms: u64::try_from(now.wall_ms.saturating_sub(order.since_ms)).unwrap_or(0),
             late_until: Some(late_until),
             restored: true,
             deadline: None,
@@ -179,12 +183,9 @@ impl Task {
         !self.has_arrived && self.late_until.is_some_and(|until| now.mono_ms < until)
     }
 
+    /// Since it was accepted. The wall clock, which can be set, is asked only for what passed before this process.
     pub(super) fn elapsed_ms(&self, now: Now) -> u64 {
-        if self.restored {
-            u64::try_from(now.wall_ms.saturating_sub(self.accepted.wall_ms)).unwrap_or(0)
-        } else {
-            now.mono_ms.saturating_sub(self.accepted.mono_ms)
-        }
+        self.age_before_ms.saturating_add(now.mono_ms.saturating_sub(self.accepted.mono_ms))
     }
 
     pub(super) fn describe(&self) -> OpenRequest<'_> {

@@ -19,6 +19,8 @@ pub(super) struct Inner {
     pub(super) reserved: Vec<(String, Option<String>)>,
     /// Outcomes that were told although the journal could not be written, in the order of telling.
     pub(super) unwritten: Vec<Queued>,
+    /// Clarifications that have left the queue and not reached the caller yet.
+    pub(super) delivering: Vec<Queued>,
     pub(super) wakes: Wakes,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,
@@ -69,6 +71,14 @@ pub(super) fn ended() -> Error {
 }
 
 impl Inner {
+    /// The clarification has reached the caller, or is back in the queue.
+    pub(super) fn no_longer_delivering(&mut self, queued: &Queued) {
+        let place = self.delivering.iter().position(|other| other.event == queued.event);
+        if let Some(place) = place {
+            self.delivering.remove(place);
+        }
+    }
+
     pub(super) fn may_take(&self, max_in_flight: usize) -> Result<()> {
         if self.ended.is_some() {
             return Err(ended());

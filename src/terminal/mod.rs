@@ -69,7 +69,10 @@ impl Delivery {
     /// The caller has it now.
     pub fn accept(mut self) -> Event {
         match self.queued.take() {
-            Some(queued) => queued.event,
+            Some(queued) => {
+                self.shared.delivered(&queued);
+                queued.event
+            }
             None => unreachable!("a delivery has its event until it is accepted or dropped"),
         }
     }

@@ -35,6 +35,9 @@ pub(super) struct Shared {
     driver: Arc<Driver>,
     token: Token,
     inner: Mutex<Inner>,
+    /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
+    /// the journal writes; taken before `inner`, never while holding it.
+    pen: Mutex<()>,
     /// Who waits in `poll`.
     ready: Condvar,
 }
@@ -68,6 +71,7 @@ impl Shared {
             calls: HashMap::new(),
             reserved: Vec::new(),
             unwritten: Vec::new(),
+            delivering: Vec::new(),
             wakes: Wakes::default(),
             armed: None,
             ids: Ids { prefix: Rng::new(seed).next_u64(), count: 0 },
@@ -85,6 +89,7 @@ impl Shared {
             driver: Arc::clone(&driver),
             token,
             inner: Mutex::new(inner),
+            pen: Mutex::new(()),
             ready: Condvar::new(),
         });
         driver.add(token, Arc::clone(&shared) as Arc<dyn Driven>);
@@ -228,6 +233,11 @@ impl Shared {
     /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
     /// till must learn it now, and [`Shared::acknowledge`] tries again.
     fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
+        let is_precious = queued.event.kind.is_precious();
+        let pen = is_precious.then(|| self.pen.lock().unwrap_or_else(PoisonError::into_inner));
+        if is_truth(&queued) {
+            self.lock().delivering.push(queued.clone());
+        }
         if !queued.is_recorded {
             match self.books.record(&queued.event) {
                 Ok(()) => queued.is_recorded = true,
@@ -240,11 +250,20 @@ impl Shared {
                 }
             }
         }
+        drop(pen);
         Delivery::new(self, queued)
+    }
+
+    /// The caller has it now.
+    pub(super) fn delivered(&self, queued: &Queued) {
+        if is_truth(queued) {
+            self.lock().no_longer_delivering(queued);
+        }
     }
 
     pub(super) fn put_back(&self, queued: Queued) {
         let mut inner = self.lock();
+        inner.no_longer_delivering(&queued);
         if inner.ended.is_none() {
             inner.queue.put_back(queued);
             inner.show_readiness();
@@ -325,15 +344,17 @@ impl Shared {
         self.books.pending(memory)
     }
 
-    /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched
-    /// is owed to it: covered by the acknowledgement of the "unknown" before it, it would be lost with this process.
+    /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched,
+    /// or is just being handed out, is owed to it: covered by the acknowledgement of the "unknown" before it, it would be lost with this process.
     pub(super) fn acknowledge(&self, request_id: &str) -> Result<()> {
+        let _pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_owed = {
             let inner = self.lock_live()?;
             let mut precious = inner.queue.precious();
-            precious.any(|queued| {
-                queued.is_recorded && is_truth(queued) && is_about(queued, request_id)
-            })
+            inner.delivering.iter().any(|queued| is_about(queued, request_id))
+                || precious.any(|queued| {
+                    queued.is_recorded && is_truth(queued) && is_about(queued, request_id)
+                })
         };
         if is_owed {
             return Ok(());

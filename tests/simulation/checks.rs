@@ -188,6 +188,8 @@ impl World {
         };
         let till = &self.tills[t];
         self.orders[order].clock_was_far_off |= till.wall_offset.abs() > 12 * 3_600_000;
+        // What the process before had found out and not written died with it.
+        self.orders[order].clarified_life = None;
         if is_unknown {
             return;
         }

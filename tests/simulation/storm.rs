@@ -61,8 +61,9 @@ impl World {
                 self.set_clock(till, if by % 2 == 0 { by } else { -by });
             }
             Kind::ClockFarOff => {
-                let by = self.faults.draw(kind, 1, 20_000) as i64 * DAY_MS;
-                self.set_clock(till, if by % 3 == 0 { -by } else { by });
+                let days = self.faults.draw(kind, 1, 20_000) as i64;
+                let by = days * DAY_MS;
+                self.set_clock(till, if days % 3 == 0 { -by } else { by });
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Tills: the library's session and books, glued as `src/terminal/shared.rs` glues them, with a process around them
 //! that may die between any two steps.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ecrhub::internals::journal::memory::MemoryJournal;
@@ -37,13 +37,13 @@ pub struct Process {
     pub session: Session,
     pub books: Books,
     queue: VecDeque<Queued>,
-    unwritten: HashMap<String, Queued>,
+    unwritten: Vec<Queued>,
     pub conn: Option<usize>,
     pub up_since: Option<u64>,
     armed: Option<u64>,
     is_fetching: bool,
-    /// What has left the queue and is not told yet.
-    delivering: Option<String>,
+    /// Has left the queue, and has not been told yet.
+    delivering: Option<Event>,
     acknowledges: bool,
 }
 
@@ -66,10 +66,11 @@ pub enum Step {
 }
 
 impl Process {
-    /// A newer outcome of this order waits to be told, and will want an acknowledgement of its own.
-    fn has_news_of(&self, id: &str) -> bool {
-        self.delivering.as_deref() == Some(id)
-            || self.queue.iter().any(|queued| id_of(&queued.event) == Some(id))
+    /// The truth about this order waits to be told, is in the journal, and will want an acknowledgement of its own.
+    fn owes_the_truth_of(&self, id: &str) -> bool {
+        let recorded = self.queue.iter().filter(|queued| queued.is_recorded);
+        let mut owed = recorded.map(|queued| &queued.event).chain(&self.delivering);
+        owed.any(|event| is_truth(event) && id_of(event) == Some(id))
     }
 }
 
@@ -130,7 +131,7 @@ impl World {
             session,
             books,
             queue,
-            unwritten: HashMap::new(),
+            unwritten: Vec::new(),
             conn: None,
             up_since: None,
             armed: None,
@@ -268,7 +269,7 @@ impl World {
             process.is_fetching = false;
             return;
         };
-        process.delivering = id_of(&queued.event).map(str::to_owned);
+        process.delivering = Some(queued.event.clone());
         if queued.is_recorded {
             return self.then(t, 0, Step::Tell(Box::new(queued)));
         }
@@ -288,9 +289,7 @@ impl World {
                 self.on_recorded(t, &queued.event);
             }
             Err(error) => {
-                if let Some(id) = id_of(&queued.event) {
-                    process.unwritten.insert(id.to_owned(), queued.clone());
-                }
+                process.unwritten.push(queued.clone());
                 self.on_unwritten(t, &queued.event, &error);
             }
         }
@@ -337,13 +336,14 @@ impl World {
         let id = self.orders[order].request_id.clone();
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
-        if process.has_news_of(&id) {
+        if process.owes_the_truth_of(&id) {
             return;
         }
-        let told = process.unwritten.get(&id).cloned();
-        let written = told.map_or(Ok(()), |queued| process.books.record(&queued.event));
+        let is_it = |queued: &&Queued| id_of(&queued.event) == Some(&*id);
+        let mut written = process.unwritten.iter().filter(is_it);
+        let written = written.try_for_each(|queued| process.books.record(&queued.event));
         let done = written.and_then(|()| {
-            process.unwritten.remove(&id);
+            process.unwritten.retain(|queued| !is_it(&queued));
             process.books.acknowledge(&id, now.wall_ms)
         });
         self.tills[t].disk.fail_next(0);
@@ -594,4 +594,8 @@ pub fn outcome_of(event: &Event) -> Option<Outcome> {
         EventKind::Clarified(truth) => Some(truth.outcome),
         _ => None,
     }
+}
+
+fn is_truth(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Clarified(_))
 }

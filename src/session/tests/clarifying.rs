@@ -165,6 +165,15 @@ fn an_order_a_day_old_is_left_to_people() {
 }
 
 #[test]
+fn a_wall_clock_that_is_set_does_not_make_an_order_old() {
+    let mut bench = Bench::with_unknown("A");
+    bench.now.wall_ms += 20 * 365 * 86_400_000;
+    bench.session.on_clock_jump(bench.now);
+    bench.pass(300_000);
+    assert_eq!(bench.session.clarifying(), 1);
+}
+
+#[test]
 fn a_person_who_has_decided_ends_it() {
     let mut bench = Bench::with_unknown("A");
     bench.session.forget_unknown("A");
