@@ -293,6 +293,18 @@ impl Key {
     }
 }
 
+/// Each key, the type of its value and its default as JSON, for what describes the library to others.
+#[cfg(test)]
+pub(crate) fn described_keys() -> Vec<(&'static str, &'static str, Option<String>)> {
+    let defaults = Config::new("");
+    let describe = |key: &Key| match &key.kind {
+        Kind::Url | Kind::Text { .. } => (key.name, "text", None),
+        Kind::Validation => (key.name, "text", Some("\"strict\"".to_owned())),
+        Kind::Count { get, .. } => (key.name, "number", Some(get(&defaults).to_string())),
+    };
+    KEYS.iter().map(describe).collect()
+}
+
 /// `5000`, not `5000.0` and not `5e3`.
 fn is_whole(digits: &str) -> bool {
     digits.strip_prefix('-').unwrap_or(digits).bytes().all(|byte| byte.is_ascii_digit())

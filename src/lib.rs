@@ -2,6 +2,8 @@
 
 mod client;
 mod config;
+#[cfg(test)]
+mod contract;
 mod error;
 mod event;
 mod ffi;

@@ -167,6 +167,51 @@ pub(super) fn is_trans_type(text: &str) -> bool {
     TRANS_TYPES.contains(&text)
 }
 
+/// The fields an order may carry and what they are, for what describes the library to others.
+#[cfg(test)]
+pub(super) fn described_order_fields() -> Vec<(&'static str, &'static str)> {
+    let kind = |rule| match rule {
+        Amount | AmountAboveZero => "amount",
+        Seconds => "seconds",
+        Flag => "flag",
+        _ => "text",
+    };
+    let may_be_sent = ORDER_FIELDS.iter().filter(|field| !matches!(field.need, Never));
+    may_be_sent.map(|field| (field.name, kind(field.rule))).collect()
+}
+
+/// What a response is known to carry: what the tables keep from requests, what is documented for both ways, and what
+/// real terminals were seen to add.
+#[cfg(test)]
+pub(super) fn described_response_fields() -> Vec<&'static str> {
+    let in_envelope = ["response_code", "response_msg"];
+    let both_ways = [
+        "trans_type",
+        "merchant_order_no",
+        "orig_merchant_order_no",
+        "price_currency",
+        "order_amount",
+        "tip_amount",
+        "cashback_amount",
+        "pay_method_id",
+        "pay_scenario",
+        "attach",
+    ];
+    let seen = [
+        "total_amount",
+        "card_no",
+        "card_brand",
+        "auth_code",
+        "ref_no",
+        "entry_mode",
+        "signature_url",
+        "merchant_no",
+    ];
+    let answered = ORDER_FIELDS.iter().filter(|field| matches!(field.need, Never));
+    let answered = answered.map(|field| field.name);
+    in_envelope.into_iter().chain(answered).chain(both_ways).chain(seen).collect()
+}
+
 /// The tables for one request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tables {

@@ -27,6 +27,11 @@ pub const QUERY: &str = "ecrhub.pay.query";
 /// `ecrhub.pay.close`
 pub const CLOSE: &str = "ecrhub.pay.close";
 
+#[cfg(test)]
+pub(crate) fn described_fields() -> (Vec<(&'static str, &'static str)>, Vec<&'static str>) {
+    (fields::described_order_fields(), fields::described_response_fields())
+}
+
 /// What the envelope gets where the caller left it out.
 #[derive(Debug, Clone, Copy)]
 pub struct Defaults<'a> {
