@@ -22,9 +22,9 @@ fn words<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 fn numbers<'a>(pairs: impl IntoIterator<Item = (&'a str, i32)>) -> String {
-    let object = pairs.into_iter().fold(Object::new(), |object, (name, number)| {
-        object.json(name, &number.to_string())
-    });
+    let object = pairs
+        .into_iter()
+        .fold(Object::new(), |object, (name, number)| object.json(name, &number.to_string()));
     object.end()
 }
 
@@ -37,7 +37,9 @@ fn macros(prefix: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn log_levels() -> String {
-    macros("ECRHUB_LOG_").fold(Object::new(), |object, (name, value)| object.json(name, value)).end()
+    macros("ECRHUB_LOG_")
+        .fold(Object::new(), |object, (name, value)| object.json(name, value))
+        .end()
 }
 
 /// What moves money, by the names the typed clients of every language use.
