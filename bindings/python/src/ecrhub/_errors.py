@@ -133,13 +133,16 @@ class WaitEndedError(Error):
 
     name = "ECRHUB_INTERRUPTED"
 
-    def __init__(self, message: str, request_id: str) -> None:
-        super().__init__(message, request_id)
+    def __init__(self, request_id: str) -> None:
+        super().__init__(request_id)
         #: The request that is still in flight.
         self.request_id: str = request_id
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return (
+            f'the terminal was disconnected; the request "{self.request_id}" lives on, '
+            "and a journal finds out what became of it at the next connect"
+        )
 
 
 class Interrupted(KeyboardInterrupt):

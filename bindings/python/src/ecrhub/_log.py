@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import threading
 from typing import Any, Optional
 
 from . import _native
@@ -63,15 +64,11 @@ _function: Any = None
 def _tell(level: int, message: bytes, _user_data: object) -> None:
     try:
         _logger.log(_PYTHON_LEVELS.get(level, logging.ERROR), "%s", message.decode("utf-8", "replace"))
-    except KeyboardInterrupt:
-        # It came while a record was being handled, and nothing can be raised into C: let it come again.
-        _interrupt_main()
-
-
-def _interrupt_main() -> None:
-    import _thread
-
-    _thread.interrupt_main()
+    except BaseException as error:
+        # A Ctrl-C that came meanwhile must not end here, and nothing can be raised into C: it comes after the call.
+        if isinstance(error, Exception) or threading.current_thread() is not threading.main_thread():
+            raise
+        _native.postponed = error
 
 
 def shutdown() -> None:

@@ -22,9 +22,11 @@ Arrival = Tuple[int, Event]
 
 
 class Owner(Protocol):
-    """Who waits: for one completion, or for any event."""
+    """Who waits: for the completion of one request, or for any event."""
 
-    #: What was delivered, until it has been taken.
+    #: The request, or None for any event.
+    request_id: Optional[str]
+    #: What was delivered, until it has been received.
     arrival: Optional[Arrival]
 
     def rouse(self) -> None:
@@ -43,33 +45,47 @@ class Mailbox:
         self.listeners: List[Owner] = []
         self.dropped = 0
         self._unclaimed: Dict[int, Event] = {}
+        #: The highest number anybody received.
+        self._received = 0
 
     def __len__(self) -> int:
         return len(self._unclaimed)
 
-    def register(self, request_id: str, owner: Owner) -> None:
-        """The completion of this request goes to this owner. Done before the request is sent."""
+    def register(self, owner: Owner) -> None:
+        """What happens goes to this owner from now on. For a completion this is done before the request is sent."""
         with self.lock:
-            if self.owners.setdefault(request_id, owner) is not owner:
-                raise DuplicateError(f'request_id: already used, and still in flight: "{request_id}"')
+            if owner.request_id is None:
+                self.listeners.append(owner)
+            elif self.owners.setdefault(owner.request_id, owner) is not owner:
+                raise DuplicateError(f'request_id: already used, and still in flight: "{owner.request_id}"')
 
-    def withdraw(self, request_id: str, owner: Owner) -> None:
-        """The owner waits no more. What it was given and has not taken goes to the stream of events."""
+    def receive(self, owner: Owner) -> Optional[Event]:
+        """What was delivered to the owner, who waits no more and has it from here on."""
         with self.lock:
-            if self.owners.get(request_id) is owner:
-                del self.owners[request_id]
-            self._put_back(owner)
+            if owner.arrival is None:
+                self._forget(owner)
+                return None
+            number, event = owner.arrival
+            self._received = max(self._received, number)
+            self._forget(owner)
+            owner.arrival = None
+            return event
 
-    def leave(self, listener: Owner) -> None:
-        """The same for one who waited for any event."""
+    def withdraw(self, owner: Owner) -> None:
+        """The owner waits no more, and did not receive anything: what was delivered to it goes to the stream of events."""
         with self.lock:
-            if listener in self.listeners:
-                self.listeners.remove(listener)
-            self._put_back(listener)
+            self._forget(owner)
+            if owner.arrival is not None:
+                number, event = owner.arrival
+                self._unclaimed = dict(sorted([*self._unclaimed.items(), (number, event)]))
+                owner.arrival = None
+                self._rouse_listeners()
 
     def file(self, number: int, event: Event) -> None:
         """Hands an event to its owner. May be done twice with the same number."""
         with self.lock:
+            if number <= self._received:
+                return
             owner = self.owners.get(event.request_id) if isinstance(event, Completed) else None
             if owner is not None:
                 owner.arrival = (number, event)
@@ -78,23 +94,32 @@ class Mailbox:
             self._unclaimed[number] = event
             if len(self._unclaimed) > _ORDINARY_KEPT:
                 self._drop_oldest()
-            for listener in self.listeners:
-                listener.rouse()
+            self._rouse_listeners()
 
-    def take(self, listener: Owner) -> Optional[Event]:
-        """The next event of the stream. With the lock held; the listener keeps it as its arrival until it has it."""
-        for number, event in self._unclaimed.items():
-            listener.arrival = (number, event)
-            del self._unclaimed[number]
-            return event
-        return None
+    def deliver_next(self, listener: Owner) -> bool:
+        """Delivers the next event of the stream; whether there is one. With the lock held."""
+        if listener.arrival is None:
+            for number, event in self._unclaimed.items():
+                listener.arrival = (number, event)
+                del self._unclaimed[number]
+                break
+        return listener.arrival is not None
 
-    def _put_back(self, owner: Owner) -> None:
-        if owner.arrival is None:
-            return
-        number, event = owner.arrival
-        self._unclaimed = dict(sorted([*self._unclaimed.items(), (number, event)]))
-        owner.arrival = None
+    def rouse_all(self) -> None:
+        """Has everybody look again."""
+        with self.lock:
+            for owner in self.owners.values():
+                owner.rouse()
+            self._rouse_listeners()
+
+    def _forget(self, owner: Owner) -> None:
+        if owner.request_id is None:
+            if owner in self.listeners:
+                self.listeners.remove(owner)
+        elif self.owners.get(owner.request_id) is owner:
+            del self.owners[owner.request_id]
+
+    def _rouse_listeners(self) -> None:
         for listener in self.listeners:
             listener.rouse()
 

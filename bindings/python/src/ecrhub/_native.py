@@ -6,9 +6,10 @@ import ctypes
 import ctypes.util
 import os
 import sys
+import threading
 from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from . import _errors
 from ._contract import ABI_VERSION, STATUSES
@@ -136,8 +137,16 @@ def refused(status: int) -> _errors.Error:
     return error
 
 
+#: Ctrl-C that came while the log callback ran, in the main thread, inside a call into C.
+postponed: Optional[BaseException] = None
+
+
 def check(status: int) -> None:
-    """Raises what was refused."""
+    """Raises what was refused, and before it a Ctrl-C that could not be raised into C."""
+    global postponed
+    if postponed is not None and threading.current_thread() is threading.main_thread():
+        error, postponed = postponed, None
+        raise error
     if status < 0:
         raise refused(status)
 

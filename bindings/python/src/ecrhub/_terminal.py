@@ -101,26 +101,22 @@ class Terminal(Connection[Completed]):
 
     def _perform(self, request: Request) -> Completed:
         self._own()
-        waiter = Waiter()
-        mailbox = self._waits.mailbox
+        waiter = Waiter(request.request_id)
         is_accepted = False
         try:
-            mailbox.register(request.request_id, waiter)
+            self._waits.mailbox.register(waiter)
             self._send(request)
             is_accepted = True
-            return self._waits.completion(request.request_id, waiter)
-        except WaitEndedError:
-            raise
+            return self._waits.completion(waiter)
         except BaseException as error:
-            if isinstance(error, Error) and not is_accepted:
+            self._waits.mailbox.withdraw(waiter)
+            if isinstance(error, WaitEndedError) or (isinstance(error, Error) and not is_accepted):
                 raise
             # A signal's exception. It may have come before the library had the request; it is never sent again.
             if type(error) is KeyboardInterrupt:
                 raise Interrupted(request.request_id).with_traceback(error.__traceback__) from None
             say_in_flight(error, request.request_id)
             raise
-        finally:
-            mailbox.withdraw(request.request_id, waiter)
 
     def _mail(self) -> Mailbox:
         return self._waits.mailbox

@@ -22,9 +22,10 @@ _LONGEST_SECONDS = 86_400.0
 class Waiter:
     """One thread that waits."""
 
-    __slots__ = ("arrival", "gate", "is_woken")
+    __slots__ = ("arrival", "gate", "is_woken", "request_id")
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: Optional[str] = None) -> None:
+        self.request_id = request_id
         self.arrival: Optional[Arrival] = None
         #: Locked while this thread sleeps; there is none as long as it never did.
         self.gate: Optional[threading.Lock] = None
@@ -47,34 +48,24 @@ class Waits:
         self._leader: Optional[Waiter] = None
         self._wake_next = False
 
-    def completion(self, request_id: str, waiter: Waiter) -> Completed:
-        """Waits for what the waiter was registered for."""
+    def completion(self, waiter: Waiter) -> Completed:
+        """Waits for what the waiter is registered for."""
         self._wait(waiter, lambda: waiter.arrival is not None or self._is_dry(), None)
-        if waiter.arrival is None:
-            raise WaitEndedError(
-                f'the terminal was disconnected; the request "{request_id}" lives on, '
-                "and a journal finds out what became of it at the next connect",
-                request_id,
-            )
-        event = waiter.arrival[1]
-        assert isinstance(event, Completed)
-        waiter.arrival = None
-        return event
+        event = self.mailbox.receive(waiter)
+        if isinstance(event, Completed):
+            return event
+        raise WaitEndedError(waiter.request_id or "")
 
     def event(self, seconds: Optional[float]) -> Optional[Event]:
         """The next event of the stream; None when the time is over, with a wake-up, or when none will come any more."""
         waiter = Waiter()
         try:
-            with self.mailbox.lock:
-                self.mailbox.listeners.append(waiter)
-            self._wait(waiter, lambda: self._has_event(waiter), seconds)
-            if waiter.arrival is None:
-                return None
-            event = waiter.arrival[1]
-            waiter.arrival = None
-            return event
-        finally:
-            self.mailbox.leave(waiter)
+            self.mailbox.register(waiter)
+            self._wait(waiter, lambda: self._is_heard(waiter), seconds)
+            return self.mailbox.receive(waiter)
+        except BaseException:
+            self.mailbox.withdraw(waiter)
+            raise
 
     def wake(self) -> bool:
         """Ends the waits for any event, or the next one; whether the leader is among them."""
@@ -89,15 +80,13 @@ class Waits:
 
     def end(self) -> None:
         """No event will come any more: every wait ends."""
-        with self.mailbox.lock:
-            self.is_over = True
-            for owner in (*self.mailbox.owners.values(), *self.mailbox.listeners):
-                owner.rouse()
+        self.is_over = True
+        self.mailbox.rouse_all()
 
-    def _has_event(self, waiter: Waiter) -> bool:
+    def _is_heard(self, waiter: Waiter) -> bool:
         if self._wake_next:
             self._wake_next, waiter.is_woken = False, True
-        return waiter.is_woken or self.mailbox.take(waiter) is not None or self._is_dry()
+        return waiter.is_woken or self.mailbox.deliver_next(waiter) or self._is_dry()
 
     def _is_dry(self) -> bool:
         return self.is_over and not self._pump.has_leftover

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Coroutine, Optional, Type
 
 from . import _fetchers
 from ._connection import Connection, open_handle
-from ._errors import WaitEndedError, say_in_flight
+from ._errors import Error, WaitEndedError, say_in_flight
 from ._events import Completed, Event
 from ._mailbox import Arrival, Mailbox
 from ._requests import Path, Request
@@ -38,7 +38,8 @@ __all__ = ["Terminal", "connect"]
 class _Owner:
     """One task that waits."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, request_id: Optional[str] = None) -> None:
+        self.request_id = request_id
         self.arrival: Optional[Arrival] = None
         self.roused: asyncio.Future[None] = loop.create_future()
         self.is_woken = False
@@ -47,14 +48,6 @@ class _Owner:
         """Has the task look again."""
         if not self.roused.done():
             self.roused.set_result(None)
-
-    def take(self) -> Optional[Event]:
-        """What was delivered. It is the task's from here on."""
-        if self.arrival is None:
-            return None
-        event = self.arrival[1]
-        self.arrival = None
-        return event
 
 
 class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
@@ -101,20 +94,15 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
         self._own()
         deadline = None if timeout is None else self._loop.time() + max(timeout, 0.0)
         owner = _Owner(self._loop)
-        self._mailbox.listeners.append(owner)
+        self._mailbox.register(owner)
         try:
-            while True:
-                if self._wake_next:
-                    self._wake_next, owner.is_woken = False, True
-                with self._mailbox.lock:
-                    is_there = self._mailbox.take(owner) is not None
-                is_late = deadline is not None and self._loop.time() >= deadline
-                if is_there or owner.is_woken or self._is_over or is_late:
-                    return owner.take()
+            while not self._is_heard(owner) and (deadline is None or self._loop.time() < deadline):
                 owner.roused = self._loop.create_future()
                 await self._roused(owner, deadline)
-        finally:
-            self._mailbox.leave(owner)
+            return self._mailbox.receive(owner)
+        except BaseException:
+            self._mailbox.withdraw(owner)
+            raise
 
     def wake(self) -> None:
         """Ends the waiting of :meth:`events` in other tasks, or else the next one. Orders go on being waited for."""
@@ -145,25 +133,28 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
 
     async def _perform(self, request: Request) -> Completed:
         self._own()
-        owner = _Owner(self._loop)
-        self._mailbox.register(request.request_id, owner)
+        owner = _Owner(self._loop, request.request_id)
+        is_accepted = False
         try:
+            self._mailbox.register(owner)
             self._send(request)
-            try:
-                await owner.roused
-            except BaseException as error:
+            is_accepted = True
+            await owner.roused
+            event = self._mailbox.receive(owner)
+        except BaseException as error:
+            self._mailbox.withdraw(owner)
+            if is_accepted or not isinstance(error, Error):
                 say_in_flight(error, request.request_id)
-                raise
-            event = owner.take()
-            if not isinstance(event, Completed):
-                raise WaitEndedError(
-                    f'the terminal was disconnected; the request "{request.request_id}" lives on, '
-                    "and a journal finds out what became of it at the next connect",
-                    request.request_id,
-                )
+            raise
+        if isinstance(event, Completed):
             return event
-        finally:
-            self._mailbox.withdraw(request.request_id, owner)
+        raise WaitEndedError(request.request_id)
+
+    def _is_heard(self, owner: _Owner) -> bool:
+        if self._wake_next:
+            self._wake_next, owner.is_woken = False, True
+        with self._mailbox.lock:
+            return owner.is_woken or self._mailbox.deliver_next(owner) or self._is_over
 
     async def _roused(self, owner: _Owner, deadline: Optional[float]) -> None:
         timer = None if deadline is None else self._loop.call_at(deadline, owner.rouse)
@@ -176,9 +167,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
     def _end(self) -> None:
         """No event will come any more: every wait ends."""
         self._is_over = True
-        with self._mailbox.lock:
-            for owner in (*self._mailbox.owners.values(), *self._mailbox.listeners):
-                owner.rouse()
+        self._mailbox.rouse_all()
 
     def _mail(self) -> Mailbox:
         return self._mailbox
