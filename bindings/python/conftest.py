@@ -34,4 +34,5 @@ def _examples(request: pytest.FixtureRequest, doctest_namespace: Dict[str, Any])
     """What the examples of the documentation take for granted."""
     if isinstance(request.node, pytest.DoctestItem):
         simulator: Simulator = request.getfixturevalue("simulator")
-        doctest_namespace.update(ecrhub=ecrhub, asyncio=asyncio, url=simulator.url)
+        folder: Path = request.getfixturevalue("tmp_path")
+        doctest_namespace.update(ecrhub=ecrhub, asyncio=asyncio, url=simulator.url, folder=folder)
