@@ -21,9 +21,15 @@ _FILE_NAMES = {"win": "ecrhub.dll", "macosx": "libecrhub.dylib"}
 
 
 class Hook(BuildHookInterface[Any]):
-    """Called by hatchling for every wheel."""
+    """Called by hatchling for every wheel and source distribution."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name == "sdist":
+            # In a checkout they are links to the repository's own, which would lead nowhere from here.
+            for licence in Path(self.root).glob("LICENSE-*"):
+                build_data["force_include"].pop(str(licence), None)
+                build_data["force_include"][str(licence.resolve())] = licence.name
+            return
         if version == "editable":
             return  # The package is used where it lies; ECRHUB_LIBRARY names the library.
         platform = os.environ.get(PLATFORM) or sysconfig.get_platform()

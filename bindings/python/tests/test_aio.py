@@ -20,7 +20,7 @@ Run = Callable[[Callable[[], Awaitable[Any]]], Any]
 class NoReaders(asyncio.SelectorEventLoop):
     """A loop that watches no descriptors, like the Proactor on Windows."""
 
-    def add_reader(self, fd: Any, callback: Any, *args: Any) -> Any:
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> Any:  # type: ignore[override]
         raise NotImplementedError
 
 
@@ -94,7 +94,7 @@ def test_a_task_that_is_cancelled_as_its_answer_comes_loses_nothing(run: Run, si
         async with ecrhub.aio.connect(simulator.url, app_id="tests") as terminal:
             assert isinstance(await terminal.next_event(10), ecrhub.Connected)
             asking = asyncio.ensure_future(terminal.query("A1", request_id="mine"))
-            while not (owners := terminal._mailbox.owners):  # pyright: ignore[reportPrivateUsage]
+            while not (owners := terminal._mailbox.owners):
                 await asyncio.sleep(0)
             owner = owners["mine"]
             while owner.arrival is None:

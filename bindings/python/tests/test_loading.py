@@ -80,7 +80,7 @@ def copy_of_the_package(tmp_path: Path) -> Path:
 
 
 def this_library() -> str:
-    return str(Path(_native.library._name).resolve())  # pyright: ignore[reportPrivateUsage]
+    return str(Path(_native.library._name).resolve())
 
 
 @pytest.mark.parametrize("place", ["beside", "named", "system"])

@@ -49,7 +49,7 @@ def test_it_is_off_by_default_and_can_be_turned_on_and_off(caplog: pytest.LogCap
 )
 def test_levels_are_pythons(theirs: int, ours: int, caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("ecrhub").setLevel(1)
-    _log._tell(theirs, "so ist es: 100 % \u00e4".encode(), None)  # pyright: ignore[reportPrivateUsage]
+    _log._tell(theirs, "so ist es: 100 % \u00e4".encode(), None)
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [(ours, "so ist es: 100 % \u00e4")]
 
 

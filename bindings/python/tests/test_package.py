@@ -97,4 +97,4 @@ def test_everything_that_is_offered_is_there_and_explained() -> None:
         documentation = getattr(ecrhub.Terminal, verb).__doc__
         assert ">>>" in documentation, verb
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        ecrhub.nonsense  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnusedExpression]
+        ecrhub.nonsense

@@ -9,7 +9,7 @@ from typing import Any, Dict, Type
 import pytest
 
 import ecrhub
-from ecrhub import _errors
+from ecrhub import _contract, _errors
 
 from .simulator import Simulator
 
@@ -42,7 +42,7 @@ def test_a_message_that_is_none_is_refused(terminal: ecrhub.Terminal, text: str,
 def test_a_text_that_c_would_cut_short_is_refused(terminal: ecrhub.Terminal) -> None:
     for call in (terminal.send, terminal.submit, terminal.acknowledge):
         with pytest.raises(ecrhub.ArgumentError, match="without NUL"):
-            call('{"topic":"x","biz_data":{}}\0')  # type: ignore[operator]
+            call('{"topic":"x","biz_data":{}}\0')
 
 
 def test_a_number_is_used_once(terminal: ecrhub.Terminal, simulator: Simulator) -> None:
@@ -154,4 +154,4 @@ def test_every_refusal_has_its_class() -> None:
     # The rest never reaches a caller: no event yet, a wake-up, a buffer that is grown, a fault that only events tell of.
     never = {"ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED", "ECRHUB_ERR_BUFFER_TOO_SMALL", "ECRHUB_ERR_TERMINAL"}
     names = {error.name for error in _errors.BY_STATUS.values()}
-    assert names == set(_errors.STATUSES) - never
+    assert names == set(_contract.STATUSES) - never

@@ -55,7 +55,12 @@ def test_threads_and_a_listener_share_the_events(terminal: ecrhub.Terminal) -> N
 
 def test_others_run_while_one_waits(terminal: ecrhub.Terminal, simulator: Simulator) -> None:
     done = threading.Event()
-    sell = threading.Thread(target=lambda: (terminal.sale(order_no="A1", amount="1.13"), done.set()))
+
+    def wait_for_the_customer() -> None:
+        terminal.sale(order_no="A1", amount="1.13")
+        done.set()
+
+    sell = threading.Thread(target=wait_for_the_customer)
     sell.start()
     simulator.wait_for_order()
     # While the other thread leads, in C and without the GIL, this one gets its own answer.
@@ -78,7 +83,7 @@ def test_a_listener_is_woken_and_orders_are_not(terminal: ecrhub.Terminal, simul
     for thread in threads:
         thread.start()
     simulator.wait_for_order()
-    while not terminal._waits.mailbox.listeners:  # pyright: ignore[reportPrivateUsage]
+    while not terminal._waits.mailbox.listeners:
         time.sleep(0.01)
     terminal.wake()
     threads[1].join(10)
@@ -210,7 +215,7 @@ def test_an_event_whose_filing_was_cut_short_is_filed_again(
 ) -> None:
     """Ctrl-C may come after the library has given an event away, and before anybody has it."""
     terminal.query("A1")
-    mailbox = terminal._waits.mailbox  # pyright: ignore[reportPrivateUsage]
+    mailbox = terminal._waits.mailbox
     file = mailbox.file
     cut: List[int] = []
 
@@ -223,7 +228,7 @@ def test_an_event_whose_filing_was_cut_short_is_filed_again(
             raise KeyboardInterrupt
         file(number, event)
 
-    monkeypatch.setattr(terminal._waits._pump, "_file", file_and_be_cut)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(terminal._waits._pump, "_file", file_and_be_cut)
     for request_id in ("before", "after"):
         with pytest.raises(ecrhub.Interrupted, match=request_id):
             terminal.query("A1", request_id=request_id)
@@ -233,7 +238,7 @@ def test_an_event_whose_filing_was_cut_short_is_filed_again(
 
 
 def test_a_leader_that_fails_strands_nobody(terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    turn = terminal._waits._pump.turn  # pyright: ignore[reportPrivateUsage]
+    turn = terminal._waits._pump.turn
     failures: List[str] = []
 
     def fail_sometimes(wait_ms: int) -> int:
@@ -243,7 +248,7 @@ def test_a_leader_that_fails_strands_nobody(terminal: ecrhub.Terminal, monkeypat
             raise ZeroDivisionError
         return status
 
-    monkeypatch.setattr(terminal._waits._pump, "turn", fail_sometimes)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(terminal._waits._pump, "turn", fail_sometimes)
     done: List[bool] = []
 
     def ask(name: str) -> None:
@@ -267,8 +272,13 @@ def test_a_leader_that_fails_strands_nobody(terminal: ecrhub.Terminal, monkeypat
 
 def test_only_the_main_thread_looks_up_now_and_then(terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     spans: List[float] = []
-    turn = terminal._waits._pump.turn  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(terminal._waits._pump, "turn", lambda ms: (spans.append(ms), turn(ms))[1])  # pyright: ignore[reportPrivateUsage]
+    turn = terminal._waits._pump.turn
+
+    def note(wait_ms: int) -> int:
+        spans.append(wait_ms)
+        return turn(wait_ms)
+
+    monkeypatch.setattr(terminal._waits._pump, "turn", note)
     terminal.query("A1")
     assert max(spans) <= 100
     spans.clear()
@@ -276,7 +286,7 @@ def test_only_the_main_thread_looks_up_now_and_then(terminal: ecrhub.Terminal, m
     thread.start()
     thread.join()
     assert min(spans) > 60_000
-    assert _waits._SLICE_SECONDS <= 0.1  # pyright: ignore[reportPrivateUsage]
+    assert _waits._SLICE_SECONDS <= 0.1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -8,17 +8,17 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Generic, List, Mapping, Optional, TypeVar, Union
 
-from . import _native, _requests
+from . import _native
 from ._contract import TOPICS, VERBS, Amount, Outcome
 from ._errors import ForkedError, HandleError
 from ._events import Clarified, Completed, Pending, State, read_pending, read_state
 from ._mailbox import Mailbox
-from ._requests import Message, Request
+from ._requests import Message, Path, Request, build_about, build_message, build_order
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._contract import CallOptions, Config, OrderFields
+    from ._contract import CallOptions, CashbackFields, Config, OrderFields
 
 #: What a verb gives: a completion, or something to be awaited for it.
 Answer = TypeVar("Answer", covariant=True)
@@ -73,7 +73,7 @@ class Connection(Generic[Answer]):
         paid, transaction 5021...
         """
         named = {"order_no": order_no, "amount": amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["sale"], named, fields))
+        return self._perform(build_order(VERBS["sale"], named, fields))
 
     def void(
         self,
@@ -92,7 +92,7 @@ class Connection(Generic[Answer]):
         approved
         """
         named = {"order_no": order_no, "original_order_no": original_order_no, "amount": amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["void"], named, fields))
+        return self._perform(build_order(VERBS["void"], named, fields))
 
     def refund(
         self,
@@ -111,7 +111,7 @@ class Connection(Generic[Answer]):
         approved
         """
         named = {"order_no": order_no, "original_order_no": original_order_no, "amount": amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["refund"], named, fields))
+        return self._perform(build_order(VERBS["refund"], named, fields))
 
     def authorize(
         self,
@@ -128,7 +128,7 @@ class Connection(Generic[Answer]):
         approved
         """
         named = {"order_no": order_no, "amount": amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["authorize"], named, fields))
+        return self._perform(build_order(VERBS["authorize"], named, fields))
 
     def complete(
         self,
@@ -147,7 +147,7 @@ class Connection(Generic[Answer]):
         approved
         """
         named = {"order_no": order_no, "original_order_no": original_order_no, "amount": amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["complete"], named, fields))
+        return self._perform(build_order(VERBS["complete"], named, fields))
 
     def cashback(
         self,
@@ -156,7 +156,7 @@ class Connection(Generic[Answer]):
         amount: Amount,
         cashback_amount: Amount,
         currency: Optional[str] = None,
-        **fields: Unpack[OrderFields],
+        **fields: Unpack[CashbackFields],
     ) -> Answer:
         """Takes a payment and has the customer given cash, ``cashback_amount`` in major units.
 
@@ -165,7 +165,7 @@ class Connection(Generic[Answer]):
         approved
         """
         named = {"order_no": order_no, "amount": amount, "cashback_amount": cashback_amount, "currency": currency}
-        return self._perform(_requests.order(VERBS["cashback"], named, fields))
+        return self._perform(build_order(VERBS["cashback"], named, fields))
 
     def query(self, order_no: str, **options: Unpack[CallOptions]) -> Answer:
         """Asks what became of an order. The outcome is the order's: ``approved`` says that it was paid.
@@ -174,7 +174,7 @@ class Connection(Generic[Answer]):
         ...     print(terminal.query("NEVERSOLD").outcome)
         not_found
         """
-        return self._perform(_requests.about(TOPICS["query"], order_no, options))
+        return self._perform(build_about(TOPICS["query"], order_no, options))
 
     def close(self, order_no: Optional[str] = None, **options: Unpack[CallOptions]) -> Answer:
         """Has the terminal give up an order that waits for the customer. It does not end the connection:
@@ -187,7 +187,7 @@ class Connection(Generic[Answer]):
         ...     print(terminal.close("A1001").outcome)
         refused
         """
-        return self._perform(_requests.about(TOPICS["close"], order_no, options))
+        return self._perform(build_about(TOPICS["close"], order_no, options))
 
     def send(self, message: Message, *, timeout: Optional[float] = None) -> Answer:
         """Sends any message, a mapping or JSON text with at least ``topic`` and ``biz_data``, and waits for its
@@ -199,7 +199,7 @@ class Connection(Generic[Answer]):
         ...     print(terminal.send({"topic": "ecrhub.pay.query", "biz_data": {"merchant_order_no": "A1001"}}).outcome)
         not_found
         """
-        return self._perform(_requests.message(message, timeout))
+        return self._perform(build_message(message, timeout))
 
     def submit(self, message: Message, *, timeout: Optional[float] = None) -> str:
         """Sends any message and returns its ``request_id`` at once; what became of it comes by ``events()``.
@@ -212,7 +212,7 @@ class Connection(Generic[Answer]):
         ...             break
         not_found
         """
-        return self._send(_requests.message(message, timeout))
+        return self._send(build_message(message, timeout))
 
     def acknowledge(self, about: About) -> None:
         """Says that the till has this outcome safe, in its own books: it is not told again. Call it after the till has
@@ -319,7 +319,7 @@ class Connection(Generic[Answer]):
                 warnings.warn(f"{self!r} was never disconnected", ResourceWarning, source=self, stacklevel=2)
 
 
-def open_handle(url: str, app_id: Optional[str], journal: _requests.Path, config: Config) -> int:
+def open_handle(url: str, app_id: Optional[str], journal: Path, config: Config) -> int:
     """Starts connecting. The library says what is wrong with the configuration."""
     given: Mapping[str, object] = {
         "url": url,

@@ -153,15 +153,13 @@ class CallOptions(TypedDict, total=False):
     extra: Optional[Mapping[str, Any]]
 
 
-class OrderFields(CallOptions, total=False):
+class CashbackFields(CallOptions, total=False):
     """What every order may be given, by the names of the protocol."""
 
     #: A tip on top of the amount.
     tip_amount: Optional[Amount]
     #: Whether the terminal asks the customer for a tip.
     on_screen_tip: Optional[bool]
-    #: Cash for the customer.
-    cashback_amount: Optional[Amount]
     #: "Visa", "WeChatPay", ...
     pay_method_id: Optional[str]
     #: "SWIPE_CARD", "SCANQR_PAY" (the customer scans), "BSCANQR_PAY" (the merchant scans), ...
@@ -186,6 +184,13 @@ class OrderFields(CallOptions, total=False):
     receipt_print_mode: Optional[str]
     #: The tax within the amount.
     tax_amount: Optional[Amount]
+
+
+class OrderFields(CashbackFields, total=False):
+    """And what is a parameter of its own where cash is what it is about."""
+
+    #: Cash for the customer.
+    cashback_amount: Optional[Amount]
 
 
 class Config(TypedDict, total=False):

@@ -302,7 +302,7 @@ def read_event(text: str) -> Event:
     """The event of this text."""
     members: Dict[str, Any] = read_json(text)
     kind = str(members.get("event"))
-    common = {"event": kind, "at_ms": int(members.get("at", 0)), "raw": text}
+    common: Dict[str, Any] = {"event": kind, "at_ms": int(members.get("at", 0)), "raw": text}
     make = _MAKERS.get(kind)
     return make(members, common) if make else Event(**common)
 

@@ -9,10 +9,10 @@ import sys
 import threading
 from ctypes import POINTER, c_char_p, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from . import _errors
 from ._contract import ABI_VERSION, STATUSES
+from ._errors import BY_STATUS, ArgumentError, Error, LibraryError
 
 Handle = c_uint64
 LogFunction = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
@@ -21,7 +21,7 @@ LogFunction = ctypes.CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 _TEXT_OUT = (c_void_p, c_size_t, POINTER(c_size_t))
 
 #: Each function with what it returns and takes.
-PROTOTYPES: Dict[str, Tuple[object, Tuple[object, ...]]] = {
+PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "ecrhub_abi_version": (c_uint32, ()),
     "ecrhub_version": (c_char_p, ()),
     "ecrhub_status_name": (c_char_p, (c_int32,)),
@@ -70,7 +70,7 @@ def load() -> ctypes.CDLL:
         try:
             function = getattr(library, name)
         except AttributeError:
-            raise _errors.LibraryError(f"{library._name} has no function {name}; it is no ecrhub library") from None
+            raise LibraryError(f"{library._name} has no function {name}; it is no ecrhub library") from None
         function.restype = restype
         function.argtypes = argtypes
     return library
@@ -92,7 +92,7 @@ def _find() -> ctypes.CDLL:
         except OSError as error:
             looked.append(f"{name} (on the system): {error}")
     places = "".join(f"\n  {place}" for place in looked)
-    raise _errors.LibraryError(f"the library {file_name()} was not found. Looked at:{places}")
+    raise LibraryError(f"the library {file_name()} was not found. Looked at:{places}")
 
 
 def _system_names() -> List[str]:
@@ -107,18 +107,18 @@ def _open(path: str) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(path)
     except OSError as error:
-        raise _errors.LibraryError(f"the library {path} does not load: {error}") from error
+        raise LibraryError(f"the library {path} does not load: {error}") from error
 
 
 def _check_abi(library: ctypes.CDLL) -> None:
     try:
         abi_version = library.ecrhub_abi_version
     except AttributeError:
-        raise _errors.LibraryError(f"{library._name} has no function ecrhub_abi_version; it is no ecrhub library") from None
+        raise LibraryError(f"{library._name} has no function ecrhub_abi_version; it is no ecrhub library") from None
     abi_version.restype, abi_version.argtypes = PROTOTYPES["ecrhub_abi_version"]
     found = abi_version()
     if found != ABI_VERSION:
-        raise _errors.LibraryError(
+        raise LibraryError(
             f"{library._name} has ABI version {found}, this package needs {ABI_VERSION}: "
             "install the package and the library of one release"
         )
@@ -127,12 +127,12 @@ def _check_abi(library: ctypes.CDLL) -> None:
 library = load()
 
 
-def refused(status: int) -> _errors.Error:
+def refused(status: int) -> Error:
     """The error for what this thread's last call returned."""
     buffer = ctypes.create_string_buffer(1024)
     library.ecrhub_last_error(buffer, len(buffer), None)
-    error = _errors.BY_STATUS.get(status, _errors.Error)(buffer.value.decode())
-    if status not in _errors.BY_STATUS:
+    error = BY_STATUS.get(status, Error)(buffer.value.decode())
+    if status not in BY_STATUS:
         error.name = library.ecrhub_status_name(status).decode()
     return error
 
@@ -155,7 +155,7 @@ def text_in(text: str, what: str) -> bytes:
     """A text as C takes it. What lies behind a NUL would be lost on the way, so there may be none."""
     data = text.encode()
     if b"\0" in data:
-        raise _errors.ArgumentError(f"{what}: a text without NUL expected, got {text[:48]!r}")
+        raise ArgumentError(f"{what}: a text without NUL expected, got {text[:48]!r}")
     return data
 
 

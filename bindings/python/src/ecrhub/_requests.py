@@ -43,7 +43,7 @@ class Request:
     timeout_ms: int
 
 
-def order(trans_type: str, named: Mapping[str, object], fields: Mapping[str, Any]) -> Request:
+def build_order(trans_type: str, named: Mapping[str, object], fields: Mapping[str, Any]) -> Request:
     """An order; ``named`` are the method's own parameters, ``fields`` those of :class:`OrderFields`."""
     unknown = sorted(fields.keys() - _KNOWN)
     if unknown:
@@ -54,7 +54,7 @@ def order(trans_type: str, named: Mapping[str, object], fields: Mapping[str, Any
     return _build(TOPICS["order"], {"trans_type": trans_type}, {**named, **fields})
 
 
-def about(topic: str, order_no: Optional[str], options: Mapping[str, Any]) -> Request:
+def build_about(topic: str, order_no: Optional[str], options: Mapping[str, Any]) -> Request:
     """A request that says nothing but which order it is about."""
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
@@ -62,7 +62,7 @@ def about(topic: str, order_no: Optional[str], options: Mapping[str, Any]) -> Re
     return _build(topic, {}, {"order_no": order_no, **options})
 
 
-def message(content: Message, timeout: Optional[float]) -> Request:
+def build_message(content: Message, timeout: Optional[float]) -> Request:
     """Any message, as it is; only a ``request_id`` is added where there is none."""
     timeout_ms = milliseconds(timeout)
     if isinstance(content, str):
@@ -106,7 +106,8 @@ def _build(topic: str, first: Dict[str, object], given: Mapping[str, Any]) -> Re
         if value is not None and name not in _OPTIONS:
             wire = WIRE_NAMES.get(name, name)
             biz_data[wire] = amount(value, name) if wire in AMOUNTS else value
-    for name, value in (given.get("extra") or {}).items():
+    extra: Mapping[str, object] = given.get("extra") or {}
+    for name, value in extra.items():
         if name in biz_data:
             raise ValueError(f"extra: {name!r} is given by its own name already")
         biz_data[name] = value
@@ -130,7 +131,7 @@ def _text_message(text: str, timeout_ms: int) -> Request:
         # The library says what is wrong with it.
         return Request(request_id, data, timeout_ms)
     if isinstance(content, dict):
-        members: Dict[str, object] = content
+        members: Dict[str, object] = content  # pyright: ignore[reportUnknownVariableType]
         if "request_id" in members:
             return Request(str(members["request_id"]), data, timeout_ms)
         start = f'{{"request_id":"{request_id}"{"," if members else ""}'
