@@ -50,6 +50,23 @@ class _Owner:
             self.roused.set_result(None)
 
 
+class _Events:
+    """See :meth:`Terminal.events`. No generator: one of those that is left before its end needs the loop to clear it away."""
+
+    def __init__(self, terminal: Terminal, timeout: Optional[float]) -> None:
+        self._terminal = terminal
+        self._timeout = timeout
+
+    def __aiter__(self) -> _Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        event = await self._terminal.next_event(self._timeout)
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+
 class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
     """A connection to one terminal. :func:`connect` makes it; ``async with`` or :meth:`disconnect` ends it."""
 
@@ -61,7 +78,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
         self._wake_next = False
         self._fetcher = _fetchers.start(handle, loop, self._mailbox, self._end)
 
-    async def events(self, *, timeout: Optional[float] = None) -> AsyncIterator[Event]:
+    def events(self, *, timeout: Optional[float] = None) -> AsyncIterator[Event]:
         """The events as they come: what happens to the connection, and every completion that nobody waits for (of an
         order that the journal knows from an earlier process, of a cancelled task, of ``submit``).
 
@@ -75,11 +92,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
         >>> print(asyncio.run(first()))
         connected to ws://127.0.0.1:...
         """
-        while True:
-            event = await self.next_event(timeout)
-            if event is None:
-                return
-            yield event
+        return _Events(self, timeout)
 
     async def next_event(self, timeout: Optional[float] = None) -> Optional[Event]:
         """One of :meth:`events`: None when none came within ``timeout`` seconds, with :meth:`wake`, and when the terminal
