@@ -1,0 +1,426 @@
+"""What a terminal tells: completions and everything else, each a frozen object that keeps the whole text."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Mapping, Optional
+
+from ._contract import RESPONSE_FIELDS, Outcome, ResponseFields
+from ._requests import Number
+
+
+def read_json(text: str) -> Any:
+    """JSON with every number in its own digits, so that no amount passes through binary floating point."""
+    return json.loads(text, parse_int=Number, parse_float=Number)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no better outcome, or why a connection was lost."""
+
+    #: The library's number for it.
+    status: int
+    #: "ECRHUB_ERR_TERMINAL"
+    name: str
+    #: Where it went wrong: "resolve", "connect", "handshake", "send", "receive", "heartbeat", "terminal", "journal",
+    #: "recovery".
+    stage: str
+    #: A sentence for a person.
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. One of a kind that this package does not know is a plain ``Event``."""
+
+    #: "connected", "disconnected", "completed", "recovering", "clarified", "message", "protocol_error".
+    event: str
+    #: Milliseconds since 1970.
+    at_ms: int
+    #: The whole event as the library told it, JSON.
+    raw: str = field(repr=False)
+
+    @property
+    def at(self) -> datetime.datetime:
+        """When it happened, in UTC."""
+        return datetime.datetime.fromtimestamp(self.at_ms / 1000, datetime.timezone.utc)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it waits until somebody takes it; of the others, the oldest go first past a thousand."""
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.event}: {_one_line(self.raw)}"
+
+
+@dataclass(frozen=True)
+class Connected(Event):
+    """The connection stands."""
+
+    #: The terminal's address.
+    url: str
+
+    def __str__(self) -> str:
+        return f"connected to {self.url}"
+
+
+@dataclass(frozen=True)
+class Disconnected(Event):
+    """The connection is lost or could not be made; it is tried again by itself."""
+
+    #: Why.
+    error: Failure
+    #: When it is tried again, milliseconds from then.
+    retry_in_ms: int
+
+    def __str__(self) -> str:
+        return f"disconnected: {_one_line(self.error.message)}; trying again in {self.retry_in_ms} ms"
+
+
+class _Answered(ResponseFields):
+    """What has a response of the terminal's."""
+
+    response: Optional[Mapping[str, Any]]
+
+    @functools.cached_property
+    def _biz_data(self) -> Mapping[str, Any]:
+        inside: Any = (self.response or {}).get("biz_data")
+        if isinstance(inside, str):
+            # Some terminals serialise the object a second time.
+            try:
+                inside = read_json(inside)
+            except (ValueError, RecursionError):
+                return {}
+        return _object(inside) or {}
+
+    def field(self, name: str) -> Optional[str]:
+        """A field of the response's ``biz_data``, or else of its envelope: texts as they are, numbers as they were
+        written, true and false as words. None where it is missing, null, empty or an object.
+
+        >>> with ecrhub.connect(url, app_id="demo") as terminal:
+        ...     result = terminal.sale(order_no="A1001", amount="34.50")
+        >>> result.field("order_amount"), result.field("no_such_field")
+        ('34.50', None)
+        """
+        inside = _text(self._biz_data.get(name))
+        return inside if inside is not None else _text((self.response or {}).get(name))
+
+    @property
+    def fields(self) -> Dict[str, str]:
+        """Every field that responses are known to carry and that this one has, by its wire name."""
+        found = ((name, self.field(name)) for name in RESPONSE_FIELDS)
+        return {name: text for name, text in found if text is not None}
+
+    def _told(self) -> List[str]:
+        """What of the response is worth a line: amount, transaction, card, and the terminal's words."""
+        parts: List[str] = []
+        amount = self.order_amount or self.total_amount
+        if amount:
+            parts.append(f"{amount} {self.price_currency}" if self.price_currency else amount)
+        if self.trans_no:
+            parts.append(f"transaction {self.trans_no}")
+        if self.card_no:
+            parts.append(f"card {self.card_no}")
+        if self.response_msg:
+            parts.append(f'the terminal says "{self.response_msg}" ({self.response_code or "no code"})')
+        return parts
+
+
+@dataclass(frozen=True)
+class Completed(_Answered, Event):
+    """A request is over: what happened, told once. The verbs return it; **look at its outcome**.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     result = terminal.sale(order_no="A1001", amount="34.50", currency="USD")
+    >>> result.outcome is ecrhub.Outcome.APPROVED, result.approved, result.order_amount
+    (True, True, '34.50')
+    >>> print(result)
+    approved A1001: 34.50 USD, transaction 5021..., card ...******...
+    """
+
+    #: The request's id, for :meth:`Terminal.acknowledge`.
+    request_id: str
+    #: The request's topic.
+    topic: str
+    #: The order's number, where the request had one.
+    merchant_order_no: Optional[str]
+    #: What happened.
+    outcome: Outcome
+    #: Whether it left this machine: "no", "maybe", "yes".
+    sent: str
+    #: The terminal's whole message; its numbers are :class:`Number`, texts with their digits.
+    response: Optional[Mapping[str, Any]]
+    #: Why there is no better outcome.
+    error: Optional[Failure]
+    #: It did not come as the direct answer on the same connection.
+    recovered: bool
+    #: It was told before, perhaps by an earlier process, and not acknowledged.
+    retold: bool
+    #: From acceptance to completion, milliseconds.
+    elapsed_ms: int
+
+    __hash__ = Event.__hash__
+
+    @property
+    def approved(self) -> bool:
+        """Whether the money moved: the outcome is ``approved``."""
+        return self.outcome is Outcome.APPROVED
+
+    @property
+    def is_kept(self) -> bool:
+        """See :attr:`Event.is_kept`."""
+        return True
+
+    def __str__(self) -> str:
+        parts = self._told()
+        if self.outcome is Outcome.UNKNOWN:
+            parts.insert(0, "money may have moved")
+        if self.error is not None:
+            parts.append(self.error.message)
+        parts += [word for word, is_so in (("recovered", self.recovered), ("told again", self.retold)) if is_so]
+        return _line(f"{self.outcome} {self.merchant_order_no or self.topic}", parts)
+
+
+@dataclass(frozen=True)
+class Clarified(_Answered, Event):
+    """The truth about an order that had completed as ``unknown``. It is acknowledged like a completion."""
+
+    #: The order's ``request_id``.
+    request_id: str
+    #: The order's number.
+    merchant_order_no: Optional[str]
+    #: What happened after all.
+    outcome: Outcome
+    #: The terminal's whole message.
+    response: Optional[Mapping[str, Any]]
+    #: It was told before and not acknowledged.
+    retold: bool
+
+    __hash__ = Event.__hash__
+
+    @property
+    def is_kept(self) -> bool:
+        """See :attr:`Event.is_kept`."""
+        return True
+
+    def __str__(self) -> str:
+        parts = self._told()
+        if self.retold:
+            parts.append("told again")
+        return _line(f"clarified {self.merchant_order_no or self.request_id} as {self.outcome}", parts)
+
+
+@dataclass(frozen=True)
+class Recovering(Event):
+    """An order's outcome is being found out; for the till's display."""
+
+    #: The order's ``request_id``.
+    request_id: str
+    #: The order's number.
+    merchant_order_no: Optional[str]
+    #: Why.
+    reason: str
+
+    def __str__(self) -> str:
+        return f"recovering {self.merchant_order_no or self.request_id}: {_one_line(self.reason)}"
+
+
+@dataclass(frozen=True)
+class Message(Event):
+    """The terminal said something nobody waits for."""
+
+    #: What it said; its numbers are :class:`Number`.
+    message: Any
+    #: The ``request_id`` of the completed request it belongs to.
+    late_for: Optional[str]
+
+    __hash__ = Event.__hash__
+
+
+@dataclass(frozen=True)
+class ProtocolError(Event):
+    """The terminal said something that is no message."""
+
+    #: What is wrong with it.
+    detail: str
+    #: Its beginning, masked, at most 1 KiB.
+    excerpt: str
+
+    def __str__(self) -> str:
+        return f"protocol_error: {_one_line(self.detail)}"
+
+
+@dataclass(frozen=True)
+class State:
+    """A snapshot of a connection, for a status line or a support call."""
+
+    #: "connecting", "connected", or "waiting" for the next attempt.
+    state: str
+    url: str
+    #: Requests whose completion is still to come.
+    in_flight: int
+    #: Events that nobody has taken.
+    events_waiting: int
+    #: Events that were dropped because too many waited; never completions.
+    events_dropped: int
+    #: How often the connection came back.
+    reconnects: int
+    #: How long the last ping took, milliseconds.
+    last_ping_ms: Optional[int]
+    #: The journal's file.
+    journal: Optional[str]
+    #: The whole snapshot, JSON.
+    raw: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A request that is open."""
+
+    request_id: str
+    merchant_order_no: Optional[str]
+    topic: str
+    #: "in_flight", "recovering", "unacknowledged" or "unknown".
+    state: str
+    outcome: Optional[Outcome]
+    #: Since when, milliseconds since 1970.
+    since_ms: int
+    #: The request as it was sent, card data masked.
+    request: Any
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def read_event(text: str) -> Event:
+    """The event of this text."""
+    members: Dict[str, Any] = read_json(text)
+    kind = str(members.get("event"))
+    common: Dict[str, Any] = {"event": kind, "at_ms": int(members.get("at", 0)), "raw": text}
+    make = _MAKERS.get(kind)
+    return make(members, common) if make else Event(**common)
+
+
+def read_state(text: str, buffered: int, dropped: int) -> State:
+    """The snapshot of this text; ``buffered`` and ``dropped`` events are those of this package."""
+    members: Dict[str, Any] = read_json(text)
+    ping = members.get("last_ping_ms")
+    return State(
+        state=members["state"],
+        url=members["url"],
+        in_flight=int(members["in_flight"]),
+        events_waiting=int(members["events_waiting"]) + buffered,
+        events_dropped=int(members["events_dropped"]) + dropped,
+        reconnects=int(members["reconnects"]),
+        last_ping_ms=None if ping is None else int(ping),
+        journal=members.get("journal"),
+        raw=text,
+    )
+
+
+def read_pending(text: str) -> List[Pending]:
+    """The open requests of this text."""
+    return [
+        Pending(
+            request_id=entry["request_id"],
+            merchant_order_no=entry.get("merchant_order_no"),
+            topic=entry["topic"],
+            state=entry["state"],
+            outcome=None if entry.get("outcome") is None else Outcome.read(entry["outcome"]),
+            since_ms=int(entry["since"]),
+            request=entry.get("request"),
+        )
+        for entry in read_json(text)
+    ]
+
+
+def _completed(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
+    return Completed(
+        **common,
+        request_id=members["request_id"],
+        topic=members["topic"],
+        merchant_order_no=members.get("merchant_order_no"),
+        outcome=Outcome.read(members.get("outcome")),
+        sent=members.get("sent", "maybe"),
+        response=_object(members.get("response")),
+        error=_failure(members.get("error")),
+        recovered=bool(members.get("recovered")),
+        retold=bool(members.get("retold")),
+        elapsed_ms=int(members.get("elapsed_ms", 0)),
+    )
+
+
+def _clarified(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
+    return Clarified(
+        **common,
+        request_id=members["request_id"],
+        merchant_order_no=members.get("merchant_order_no"),
+        outcome=Outcome.read(members.get("outcome")),
+        response=_object(members.get("response")),
+        retold=bool(members.get("retold")),
+    )
+
+
+def _disconnected(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
+    error = _failure(members.get("error")) or Failure(0, "", "", "")
+    return Disconnected(**common, error=error, retry_in_ms=int(members.get("retry_in_ms", 0)))
+
+
+def _recovering(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
+    return Recovering(
+        **common,
+        request_id=members["request_id"],
+        merchant_order_no=members.get("merchant_order_no"),
+        reason=members.get("reason", ""),
+    )
+
+
+_MAKERS: Dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Event]] = {
+    "connected": lambda members, common: Connected(**common, url=members.get("url", "")),
+    "disconnected": _disconnected,
+    "completed": _completed,
+    "recovering": _recovering,
+    "clarified": _clarified,
+    "message": lambda members, common: Message(
+        **common, message=members.get("message"), late_for=members.get("late_for")
+    ),
+    "protocol_error": lambda members, common: ProtocolError(
+        **common, detail=members.get("detail", ""), excerpt=members.get("raw", "")
+    ),
+}
+
+
+def _object(value: Any) -> Optional[Mapping[str, Any]]:
+    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
+
+
+def _failure(members: Optional[Mapping[str, Any]]) -> Optional[Failure]:
+    if members is None:
+        return None
+    return Failure(
+        status=int(members.get("status", 0)),
+        name=members.get("name", ""),
+        stage=members.get("stage", ""),
+        message=members.get("message", ""),
+    )
+
+
+def _text(value: object) -> Optional[str]:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str) and value else None
+
+
+def _line(head: str, parts: List[str]) -> str:
+    return _one_line(f"{head}: {', '.join(parts)}" if parts else head)
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks, and without what no screen can show (half a surrogate pair)."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())

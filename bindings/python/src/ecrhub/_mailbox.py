@@ -1,0 +1,169 @@
+"""Where events go: a completion to whoever waits for it, everything else to the stream of events.
+
+Nothing that says what happened to money is lost in here. Each event has a number, and every step can be done again
+with the same number and changes nothing then: so a step that an exception (Ctrl-C) cut short is simply repeated.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import Callable, Dict, List, Optional, Protocol, Tuple
+
+from . import _native
+from ._errors import DuplicateError
+from ._events import Completed, Event, read_event
+
+#: Events other than completions that wait at most, as in the library.
+_ORDINARY_KEPT = 1_000
+
+#: An event and its number.
+Arrival = Tuple[int, Event]
+
+
+class Owner(Protocol):
+    """Who waits: for the completion of one request, or for any event."""
+
+    #: The request, or None for any event.
+    request_id: Optional[str]
+    #: What was delivered, until it has been received.
+    arrival: Optional[Arrival]
+
+    def rouse(self) -> None:
+        """Something is there, or everything is over: look again. Called with the mailbox's lock held."""
+        ...
+
+
+class Mailbox:
+    """The events of one terminal that have left the library. Its lock guards all of it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        #: Who waits for the completion of which request.
+        self.owners: Dict[str, Owner] = {}
+        #: Who waits for any event.
+        self.listeners: List[Owner] = []
+        self.dropped = 0
+        self._unclaimed: Dict[int, Event] = {}
+        #: The highest number anybody received.
+        self._received = 0
+
+    def __len__(self) -> int:
+        return len(self._unclaimed)
+
+    def register(self, owner: Owner) -> None:
+        """What happens goes to this owner from now on. For a completion this is done before the request is sent."""
+        with self.lock:
+            if owner.request_id is None:
+                self.listeners.append(owner)
+            elif self.owners.setdefault(owner.request_id, owner) is not owner:
+                raise DuplicateError(f'request_id: already used, and still in flight: "{owner.request_id}"')
+
+    def receive(self, owner: Owner) -> Optional[Event]:
+        """What was delivered to the owner, who waits no more and has it from here on."""
+        with self.lock:
+            if owner.arrival is None:
+                self._forget(owner)
+                return None
+            number, event = owner.arrival
+            self._received = max(self._received, number)
+            self._forget(owner)
+            owner.arrival = None
+            return event
+
+    def withdraw(self, owner: Owner) -> None:
+        """The owner waits no more, and did not receive anything: what was delivered to it goes to the stream of events."""
+        with self.lock:
+            self._forget(owner)
+            if owner.arrival is not None:
+                number, event = owner.arrival
+                self._unclaimed = dict(sorted([*self._unclaimed.items(), (number, event)]))
+                owner.arrival = None
+                self._rouse_listeners()
+
+    def file(self, number: int, event: Event) -> None:
+        """Hands an event to its owner. May be done twice with the same number."""
+        with self.lock:
+            if number <= self._received:
+                return
+            owner = self.owners.get(event.request_id) if isinstance(event, Completed) else None
+            if owner is not None:
+                owner.arrival = (number, event)
+                owner.rouse()
+                return
+            self._unclaimed[number] = event
+            if len(self._unclaimed) > _ORDINARY_KEPT:
+                self._drop_oldest()
+            self._rouse_listeners()
+
+    def deliver_next(self, listener: Owner) -> bool:
+        """Delivers the next event of the stream; whether there is one. With the lock held."""
+        if listener.arrival is None:
+            for number, event in self._unclaimed.items():
+                listener.arrival = (number, event)
+                del self._unclaimed[number]
+                break
+        return listener.arrival is not None
+
+    def rouse_all(self) -> None:
+        """Has everybody look again."""
+        with self.lock:
+            for owner in self.owners.values():
+                owner.rouse()
+            self._rouse_listeners()
+
+    def _forget(self, owner: Owner) -> None:
+        if owner.request_id is None:
+            if owner in self.listeners:
+                self.listeners.remove(owner)
+        elif self.owners.get(owner.request_id) is owner:
+            del self.owners[owner.request_id]
+
+    def _rouse_listeners(self) -> None:
+        for listener in self.listeners:
+            listener.rouse()
+
+    def _drop_oldest(self) -> None:
+        for number, event in self._unclaimed.items():
+            if not event.is_kept:
+                del self._unclaimed[number]
+                self.dropped += 1
+                return
+
+
+class Pump:
+    """Fetches events from the library, one at a time. Only one thread may be inside :meth:`turn`."""
+
+    def __init__(self, handle: int, file: Callable[[int, Event], None]) -> None:
+        self._handle = handle
+        self._file = file
+        self._buffer = ctypes.create_string_buffer(16_384)
+        self._length = ctypes.c_size_t()
+        self._number = 0
+
+    @property
+    def has_leftover(self) -> bool:
+        """Whether an event has been fetched and not yet filed."""
+        return self._buffer[0] != b"\0"
+
+    def turn(self, wait_ms: int) -> int:
+        """Fetches one event and files it; the library's status.
+
+        An event that was fetched stays in the buffer until it has been filed. So one whose filing was cut short is
+        not lost: the next turn files it, under the same number.
+        """
+        buffer = self._buffer
+        if buffer[0] == b"\0":
+            self._number += 1
+            status: int = _poll(self._handle, wait_ms, buffer, len(buffer), ctypes.byref(self._length))
+            if status == _native.ERR_BUFFER_TOO_SMALL:
+                self._buffer = ctypes.create_string_buffer(self._length.value + 1)
+                return self.turn(0)
+            if status != _native.OK:
+                return status
+        self._file(self._number, read_event(buffer.value.decode()))
+        buffer[0] = b"\0"
+        return _native.OK
+
+
+_poll = _native.library.ecrhub_poll

@@ -1,0 +1,94 @@
+"""A console till: sells, voids, asks and closes, and says what a till does with each outcome.
+
+    python till.py ws://192.168.1.20:35779 your-app-id
+
+It sells twice (the second amount is one that the simulator declines), voids the first sale, asks what became of it,
+and closes an order that is not open. URL and app id may also come as ECRHUB_URL and ECRHUB_APP_ID.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Callable, Dict, List, Tuple
+
+import ecrhub
+from ecrhub import Outcome
+
+#: What a till does with each outcome.
+WHAT_TO_DO: Dict[Outcome, str] = {
+    Outcome.APPROVED: "record it, print the receipt",
+    Outcome.DECLINED: "no money has moved; one may try again, with a new number",
+    Outcome.CANCELLED: "no money has moved; one may try again, with a new number",
+    Outcome.NOT_FOUND: "no money has moved; one may try again, with a new number",
+    Outcome.IN_PROGRESS: "the customer is still paying; ask again",
+    Outcome.NOT_SENT: "it never left this machine; look at the network, then send it again",
+    Outcome.UNKNOWN: "MONEY MAY HAVE MOVED: fetch a person, do not sell it again",
+    Outcome.OK: "not an order; nothing to record",
+    Outcome.REFUSED: "not an order; nothing to record",
+}
+
+
+def show(result: ecrhub.Completed) -> None:
+    print(f"  {result.outcome}: {WHAT_TO_DO[result.outcome]}")
+    if result.trans_no:
+        print(f"  transaction {result.trans_no}")
+    if result.response_msg:
+        print(f"  the terminal says: {result.response_msg}")
+    if result.error:
+        print(f"  because: {result.error.message}")
+
+
+def watch(terminal: ecrhub.Terminal) -> None:
+    """Keeps the display up to date while the till waits; runs in a thread of its own until the connection is ended."""
+    for event in terminal.events():
+        if isinstance(event, ecrhub.Connected):
+            print(f"  connected to {event.url}")
+        elif isinstance(event, ecrhub.Disconnected):
+            print(f"  disconnected: {event.error.message}")
+        elif isinstance(event, ecrhub.Recovering):
+            print(f"  finding out what happened: {event.reason}")
+        else:
+            # A real till stores a completion that comes here (one that Ctrl-C cut short, or the journal knew) as well.
+            print(f"  {event}")
+
+
+def argument(index: int, variable: str) -> str:
+    value = sys.argv[index] if index < len(sys.argv) else os.environ.get(variable)
+    if not value:
+        print(f"usage: {sys.argv[0]} ws://host:port app_id", file=sys.stderr)
+        sys.exit(2)
+    return value
+
+
+def main() -> None:
+    url, app_id = argument(1, "ECRHUB_URL"), argument(2, "ECRHUB_APP_ID")
+    # No number may be used twice, in this run or any other.
+    now = int(time.time())
+    first, second, third = f"A{now}", f"B{now}", f"C{now}"
+
+    print(f"ecrhub {ecrhub.version}")
+    with ecrhub.connect(url, app_id=app_id) as terminal:
+        steps: List[Tuple[str, Callable[[], ecrhub.Completed]]] = [
+            ("Sale of 25.00", lambda: terminal.sale(order_no=first, amount="25.00")),
+            ("Sale of 10.01", lambda: terminal.sale(order_no=second, amount="10.01")),
+            (
+                "Void of the first",
+                lambda: terminal.void(order_no=third, original_order_no=first, amount="25.00"),
+            ),
+            ("What became of the first", lambda: terminal.query(first)),
+            ("Close the second", lambda: terminal.close(second)),
+        ]
+        threading.Thread(target=watch, args=(terminal,), daemon=True).start()
+        for title, do in steps:
+            print(f"\n{title}")
+            result = do()
+            show(result)
+            # Here a real till stores the outcome. Then, and only then:
+            terminal.acknowledge(result)
+
+
+if __name__ == "__main__":
+    main()
