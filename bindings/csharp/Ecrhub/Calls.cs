@@ -16,6 +16,11 @@ namespace Ecrhub
 
         private static readonly Encoding Utf8 = new UTF8Encoding(false, true);
 
+        /// <summary>Set while this thread asks how long the next event is: the library logs its "too small" as a refusal,
+        /// which is none.</summary>
+        [ThreadStatic]
+        private static bool isAsking;
+
         private delegate int Fetch(byte[] buffer, UIntPtr capacity, out UIntPtr length);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -51,15 +56,20 @@ namespace Ecrhub
             return Text(id, length);
         }
 
+        /// <summary>Whether a line of the log, at this level and from this thread, says nothing.</summary>
+        public static bool IsNoise(LogLevel level) => isAsking && level >= LogLevel.Debug;
+
         /// <summary>Waits until there is an event, and leaves it where it is. false: the handle has ended.</summary>
         public static bool WaitForEvent(ulong handle)
         {
             int status;
+            isAsking = true;
             do
             {
                 status = Native.ecrhub_poll(handle, -1, null, UIntPtr.Zero, out UIntPtr _);
             }
             while (status == Contract.ECRHUB_INTERRUPTED);
+            isAsking = false;
             if (status == Contract.ECRHUB_ERR_HANDLE)
             {
                 return false;

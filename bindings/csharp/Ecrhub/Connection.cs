@@ -38,8 +38,7 @@ namespace Ecrhub
 
         public EventStream Events { get; } = new EventStream();
 
-        /// <summary>For the tests: whether a handle needs more than 32 bits must not matter.</summary>
-        internal ulong Handle => handle;
+        public ulong Handle => handle;
 
         /// <summary>Sends, and waits for the answer without holding a thread.</summary>
         public async Task<PaymentResult> Call(string request, int timeoutMs, CancellationToken token)

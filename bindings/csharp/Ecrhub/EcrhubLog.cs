@@ -18,8 +18,7 @@ namespace Ecrhub
         /// <para>It is called from any thread, several at the same time, some of them inside this package's calls: it must
         /// return soon, must not wait for another thread, and may call nothing of this package. What it throws is swallowed.
         /// </para>
-        /// <para>Card numbers and signatures are masked. At <see cref="LogLevel.Debug"/> there is a line for each event that
-        /// did not fit into a buffer: it is how this package asks for its length.</para>
+        /// <para>Card numbers and signatures are masked.</para>
         /// </remarks>
         /// <exception cref="ArgumentNullException"><paramref name="receiver"/> is null.</exception>
         /// <exception cref="EcrhubException">There is no such level, or it is called from inside a receiver.</exception>
@@ -71,7 +70,10 @@ namespace Ecrhub
 
         private static void Receive(int level, IntPtr message, IntPtr userData)
         {
-            Give((LogLevel)level, Calls.Static(message));
+            if (!Calls.IsNoise((LogLevel)level))
+            {
+                Give((LogLevel)level, Calls.Static(message));
+            }
         }
 
         private static void Give(LogLevel level, string line)

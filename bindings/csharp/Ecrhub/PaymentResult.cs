@@ -16,10 +16,10 @@ namespace Ecrhub
             Message = error.Text("message");
         }
 
-        /// <summary>The library's number for it, less than zero.</summary>
+        /// <summary>The library's number for it.</summary>
         public int Status { get; }
 
-        /// <summary>The library's name for it: <c>ECRHUB_ERR_TERMINAL</c>.</summary>
+        /// <summary>The library's name for it: <c>ECRHUB_ERR_TERMINAL</c>, <c>ECRHUB_TIMEOUT</c>.</summary>
         public string Name { get; }
 
         /// <summary>Where it went wrong.</summary>

@@ -61,6 +61,9 @@ namespace Ecrhub
         /// <summary>The native handle; for the tests.</summary>
         internal ulong Handle => connection.Handle;
 
+        /// <summary>Whether the truth about an order waits to be taken; for the tests.</summary>
+        internal bool HoldsClarification(string requestId) => connection.Events.HoldsClarification(requestId);
+
         /// <summary>Starts connecting to a terminal and returns at once. How it went arrives as events.</summary>
         /// <remarks>Requests may be sent at once; they wait for the connection for <see cref="TerminalOptions.SendTimeout"/>.
         /// With a journal, the orders of this terminal that were left without an outcome are found out and told as events, and

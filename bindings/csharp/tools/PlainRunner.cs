@@ -59,7 +59,12 @@ internal static class PlainRunner
                 throw new NotSupportedException(method + " has an attribute that is not known here: " + attribute);
             }
         }
-        return method.IsDefined(typeof(TestAttribute), true) || method.IsDefined(typeof(TestCaseAttribute), true);
+        bool isTest = method.IsDefined(typeof(TestAttribute), true) || method.IsDefined(typeof(TestCaseAttribute), true);
+        if (isTest && method.ReturnType != typeof(void))
+        {
+            throw new NotSupportedException(method + " returns something that nobody would wait for here");
+        }
+        return isTest;
     }
 
     private static void RunAll(Type fixture, MethodInfo method, string part)
