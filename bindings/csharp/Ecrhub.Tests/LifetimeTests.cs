@@ -71,13 +71,47 @@ namespace Ecrhub.Tests
                 }, TaskContinuationOptions.ExecuteSynchronously);
                 Simulator.Post("/thaw");
                 Eventually.Holds(() => isInside, "the continuation runs");
-                for (int i = 0; i < 5; i++)
+                Task others = Task.Factory.StartNew(() =>
                 {
-                    Await(terminal.QueryAsync(new Query { OrderNo = "C2" }));
-                }
+                    terminal.Query(new Query { OrderNo = "C2" });
+                    terminal.Query(new Query { OrderNo = "C3" });
+                }, TaskCreationOptions.LongRunning);
+                bool wentOn = others.Wait(Eventually.Bound);
                 Assert.IsFalse(blocked.IsCompleted);
                 gate.Set();
+                Assert.IsTrue(wentOn, "the continuation held the waiting thread");
                 Assert.IsTrue(blocked.Wait(Eventually.Bound));
+            }
+        }
+
+        [Test]
+        public void BlockingCallsNeedNoThreadOfThePool()
+        {
+            using (Terminal terminal = Connect())
+            using (var gate = new ManualResetEvent(false))
+            {
+                ThreadPool.GetMaxThreads(out int most, out int mostIo);
+                Assert.IsTrue(ThreadPool.SetMaxThreads(Environment.ProcessorCount, mostIo));
+                int inside = 0;
+                try
+                {
+                    for (int i = 0; i < Environment.ProcessorCount; i++)
+                    {
+                        ThreadPool.QueueUserWorkItem(_ => { Interlocked.Increment(ref inside); gate.WaitOne(); });
+                    }
+                    Eventually.Holds(() => inside == Environment.ProcessorCount, "the pool is full");
+                    Task selling = Task.Factory.StartNew(() =>
+                    {
+                        terminal.Sale(new Sale { OrderNo = "P1", Amount = 10m });
+                        Next(terminal, EventKind.Connected);
+                    }, TaskCreationOptions.LongRunning);
+                    Assert.IsTrue(selling.Wait(Eventually.Bound), "it waits for the pool");
+                }
+                finally
+                {
+                    gate.Set();
+                    ThreadPool.SetMaxThreads(most, mostIo);
+                }
             }
         }
 

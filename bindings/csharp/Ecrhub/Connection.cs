@@ -41,25 +41,23 @@ namespace Ecrhub
         public ulong Handle => handle;
 
         /// <summary>Sends, and waits for the answer without holding a thread.</summary>
-        public async Task<PaymentResult> Call(string request, int timeoutMs, CancellationToken token)
+        public async Task<PaymentResult> CallAsync(string request, int timeoutMs, CancellationToken token)
         {
-            token.ThrowIfCancellationRequested();
-            RefuseWhenEnded();
-            StartFetching();
-            var wait = new TaskCompletionSource<PaymentResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            string requestId;
-            lock (turn)
-            {
-                requestId = Calls.Send(handle, request, timeoutMs);
-                waits[requestId] = wait;
-            }
-            if (Volatile.Read(ref hasEnded) != 0)
-            {
-                FailWaits();
-            }
+            Task<PaymentResult> wait = Send(request, timeoutMs, token, out string requestId);
             using (token.Register(() => Cancel(requestId, token)))
             {
-                return await wait.Task.ConfigureAwait(false);
+                return await wait.ConfigureAwait(false);
+            }
+        }
+
+        /// <summary>Sends, and holds this thread until the answer is there. No other thread is needed for that but the waiting
+        /// one: a pool all of whose threads are busy, perhaps in this very method, holds nobody up.</summary>
+        public PaymentResult Call(string request, int timeoutMs, CancellationToken token)
+        {
+            Task<PaymentResult> wait = Send(request, timeoutMs, token, out string requestId);
+            using (token.Register(() => Cancel(requestId, token)))
+            {
+                return wait.GetAwaiter().GetResult();
             }
         }
 
@@ -123,6 +121,8 @@ namespace Ecrhub
         {
             if (Interlocked.Exchange(ref isFetching, 1) == 0)
             {
+                // An application domain cannot be unloaded while a thread of it is inside native code.
+                AppDomain.CurrentDomain.DomainUnload += EndWithDomain;
                 new Thread(Fetch) { IsBackground = true, Name = "ecrhub events" }.Start();
             }
         }
@@ -138,6 +138,24 @@ namespace Ecrhub
             }
         }
 
+        private Task<PaymentResult> Send(string request, int timeoutMs, CancellationToken token, out string requestId)
+        {
+            token.ThrowIfCancellationRequested();
+            RefuseWhenEnded();
+            StartFetching();
+            var wait = new TaskCompletionSource<PaymentResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (turn)
+            {
+                requestId = Calls.Send(handle, request, timeoutMs);
+                waits[requestId] = wait;
+            }
+            if (Volatile.Read(ref hasEnded) != 0)
+            {
+                FailWaits();
+            }
+            return wait.Task;
+        }
+
         private void RefuseWhenEnded()
         {
             if (Volatile.Read(ref hasEnded) != 0)
@@ -145,6 +163,8 @@ namespace Ecrhub
                 throw new TerminalDisposedException(null, "the terminal was disposed, nothing was sent");
             }
         }
+
+        private void EndWithDomain(object sender, EventArgs arguments) => End();
 
         private void Fetch()
         {
@@ -161,6 +181,7 @@ namespace Ecrhub
             }
             // Ended by EcrhubLibrary.Shutdown, if not by End.
             Volatile.Write(ref hasEnded, 1);
+            AppDomain.CurrentDomain.DomainUnload -= EndWithDomain;
             FailWaits();
             Events.End();
         }

@@ -108,8 +108,8 @@ namespace Ecrhub
         {
             connection.StartFetching();
             TaskCompletionSource<TerminalEvent> taker = connection.Events.Take();
-            bool isThere = Task.WaitAny(new Task[] { taker.Task }, wait) == 0;
-            TerminalEvent happened = isThere || !connection.Events.Cancel(taker) ? taker.Task.GetAwaiter().GetResult() : null;
+            TerminalEvent happened = HasEnded(taker.Task, wait) || !connection.Events.Cancel(taker)
+                ? taker.Task.GetAwaiter().GetResult() : null;
             GC.KeepAlive(this);
             return happened;
         }
@@ -196,6 +196,20 @@ namespace Ecrhub
         {
             connection.End();
             GC.SuppressFinalize(this);
+        }
+
+        /// <summary>Waits as Task.Wait does, which needs no thread of the pool, but leaves the throwing to who asks for the
+        /// result.</summary>
+        private static bool HasEnded(Task task, TimeSpan wait)
+        {
+            try
+            {
+                return task.Wait(wait);
+            }
+            catch (AggregateException)
+            {
+                return true;
+            }
         }
 
         private void CancelTaker(TaskCompletionSource<TerminalEvent> taker, CancellationToken token)

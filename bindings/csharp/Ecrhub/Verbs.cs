@@ -273,7 +273,7 @@ namespace Ecrhub
         public async Task<PaymentResult> SendAsync(string json, TimeSpan? timeout = null,
             CancellationToken token = default(CancellationToken))
         {
-            PaymentResult result = await connection.Call(json, TimeoutMs(timeout), token).ConfigureAwait(false);
+            PaymentResult result = await connection.CallAsync(json, TimeoutMs(timeout), token).ConfigureAwait(false);
             // Until here the terminal is needed, even if nobody else knows it any more.
             GC.KeepAlive(this);
             return result;
@@ -293,7 +293,9 @@ namespace Ecrhub
         /// <example><code>terminal.Send("{\"topic\":\"ecrhub.heartbeat\",\"biz_data\":{}}");</code></example>
         public PaymentResult Send(string json, TimeSpan? timeout = null, CancellationToken token = default(CancellationToken))
         {
-            return SendAsync(json, timeout, token).GetAwaiter().GetResult();
+            PaymentResult result = connection.Call(json, TimeoutMs(timeout), token);
+            GC.KeepAlive(this);
+            return result;
         }
 
         /// <summary>Sends any request and returns once it is accepted; its completion comes as an event.</summary>
