@@ -70,6 +70,26 @@ namespace Ecrhub.Tests
         }
 
         [Test]
+        public void EventsThatComeAllAtOnceAreHandledOneAtATimeToo()
+        {
+            var events = new EventStream();
+            var told = new ConcurrentQueue<string>();
+            int inside = 0, most = 0;
+            events.SetHandler(happened =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref inside));
+                Thread.Sleep(1);
+                told.Enqueue(happened.RequestId);
+                Interlocked.Decrement(ref inside);
+            });
+            string[] numbers = Enumerable.Range(0, 200).Select(i => i.ToString()).ToArray();
+            Array.ForEach(numbers, number => events.Add(new TerminalEvent("{\"event\":\"completed\",\"request_id\":\"" + number + "\"}")));
+            Eventually.Holds(() => told.Count == numbers.Length, "all are told");
+            CollectionAssert.AreEqual(numbers, told.ToArray());
+            Assert.AreEqual(1, most);
+        }
+
+        [Test]
         public void AHandlerThatThrowsIsReportedAndTheRestGoesOn()
         {
             using (Terminal terminal = Connect())

@@ -103,7 +103,9 @@ namespace Ecrhub.Tests
                     Task selling = Task.Factory.StartNew(() =>
                     {
                         terminal.Sale(new Sale { OrderNo = "P1", Amount = 10m });
-                        Next(terminal, EventKind.Connected);
+                        // Slow, so that its completion has to be waited for.
+                        terminal.Submit(new Sale { OrderNo = "P2", Amount = 10.10m });
+                        Next(terminal, EventKind.Completed);
                     }, TaskCreationOptions.LongRunning);
                     Assert.IsTrue(selling.Wait(Eventually.Bound), "it waits for the pool");
                 }

@@ -59,16 +59,11 @@ namespace Ecrhub
         /// <summary>Whether a line of the log, at this level and from this thread, says nothing.</summary>
         public static bool IsNoise(LogLevel level) => isAsking && level >= LogLevel.Debug;
 
-        /// <summary>Waits until there is an event, and leaves it where it is. false: the handle has ended.</summary>
+        /// <summary>Waits until there may be an event, and leaves it where it is. false: the handle has ended.</summary>
         public static bool WaitForEvent(ulong handle)
         {
-            int status;
             isAsking = true;
-            do
-            {
-                status = Native.ecrhub_poll(handle, -1, null, UIntPtr.Zero, out UIntPtr _);
-            }
-            while (status == Contract.ECRHUB_INTERRUPTED);
+            int status = Native.ecrhub_poll(handle, -1, null, UIntPtr.Zero, out UIntPtr _);
             isAsking = false;
             if (status == Contract.ECRHUB_ERR_HANDLE)
             {

@@ -107,7 +107,14 @@ namespace Ecrhub
             PropertyInfo architecture = Type.GetType("System.Runtime.InteropServices.RuntimeInformation, "
                 + "System.Runtime.InteropServices.RuntimeInformation")?.GetProperty("ProcessArchitecture");
             object name = architecture?.GetValue(null, null);
-            return name == null ? null : "linux-" + name.ToString().ToLowerInvariant();
+            return name == null ? null : (IsMusl() ? "linux-musl-" : "linux-") + name.ToString().ToLowerInvariant();
+        }
+
+        /// <summary>Which C library this process runs on: a library made for the other one must not be loaded.</summary>
+        private static bool IsMusl()
+        {
+            const string maps = "/proc/self/maps";
+            return File.Exists(maps) && File.ReadAllText(maps).Contains("/ld-musl-");
         }
 
         private static void UseFile()
