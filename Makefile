@@ -14,14 +14,14 @@ ROUNDS ?= 300
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint unit simulate torture header build install-tools clean
+.PHONY: help demo test lint unit bindings simulate torture header contract build install-tools clean
 
 help:
-	@echo 'make demo      build everything, start the simulator and take payments with the C till'
+	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
 	@echo 'make demo TERMINAL=ws://HOST:35779 APP_ID=...   the same on a real terminal, after asking'
 	@echo 'make test      every test there is (under 15 minutes on two cores, after the first build)'
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
-	@echo 'make header    write include/ecrhub.h anew'
+	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 
@@ -31,7 +31,7 @@ demo: install-tools
 build: install-tools
 	cargo build --release --workspace
 
-test: install-tools lint unit simulate torture
+test: install-tools lint unit bindings simulate torture
 	@echo 'make test: all of it passed'
 
 # Formatting, lints and the documentation's own rules.
@@ -45,6 +45,15 @@ lint: install-tools
 unit: install-tools
 	cargo test --workspace
 
+# The Python and .NET packages: their own tests, types, packages, and ten thousand sales each.
+bindings: build
+	scripts/test-python
+	scripts/soak-python
+	scripts/build-csharp
+	scripts/test-csharp
+	scripts/test-nupkg
+	scripts/soak-csharp
+
 simulate: install-tools
 	SEEDS=$(SEEDS) cargo test --profile simulation --features planted-faults --test simulation -- --nocapture
 
@@ -53,6 +62,9 @@ torture: install-tools
 
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header
+
+contract: install-tools
+	UPDATE_CONTRACT=1 cargo test --package ecrhub --lib contract
 
 install-tools:
 	@scripts/install-tools
