@@ -1,0 +1,119 @@
+"""Programs built against an unpacked archive and run: natively, with another loader, or in an emulator."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import checks
+from checks import must, said, with_variables
+from common import ROOT
+from platforms import Platform
+from simulator import Simulator
+from tree import STATIC_NEEDS
+
+# The C contract. Those with a terminal get its address and a folder.
+ALONE = ["arguments", "buffers", "handles", "last_error", "requests", "set_log", "unload", "waiting", "fork"]
+AT_A_TERMINAL = ["sales", "wait_fd", "journal", "fork_sale"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How this box compiles for a platform and runs what it compiled."""
+
+    compiler: str
+    # What stands before a program, and how it is told where the library is; `{}` is the folder.
+    before: tuple[str, ...] = ()
+    how: str = "natively"
+
+
+GNU = "/usr/{0}/lib"
+MACHINES = {
+    "linux-x64": Machine("gcc"),
+    "linux-x64-musl": Machine("musl-gcc", how="natively, with Debian's musl"),
+    "linux-x86": Machine("i686-linux-gnu-gcc",
+                         ("/usr/i686-linux-gnu/lib/ld-linux.so.2", "--library-path", "/usr/i686-linux-gnu/lib:{}"),
+                         "natively, on a 64-bit kernel"),
+    "linux-arm64": Machine("aarch64-linux-gnu-gcc",
+                           ("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-E", "LD_LIBRARY_PATH={}"), "in qemu"),
+    "linux-armv7": Machine("arm-linux-gnueabihf-gcc",
+                           ("qemu-arm", "-L", "/usr/arm-linux-gnueabihf", "-E", "LD_LIBRARY_PATH={}"), "in qemu"),
+}
+
+
+class Runner:
+    """One unpacked archive, and a folder for what is built against it."""
+
+    def __init__(self, platform: Platform, tree: Path, scratch: Path) -> None:
+        self.platform, self.tree, self.scratch = platform, tree, scratch
+        self.machine = MACHINES[platform.name]
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+
+    def compiled(self, source: Path, *link: str, named: str = "") -> Path:
+        """A program from one source of ours, with every warning an error."""
+        program = self.scratch / (named or source.stem)
+        said(self.machine.compiler, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pthread",
+             f"-I{self.tree / 'include'}", source, "-o", program, *link)
+        return program
+
+    def shared(self) -> list[str]:
+        return [f"-L{self.tree / 'lib'}", "-Wl,--as-needed", "-lecrhub", "-ldl"]
+
+    def static(self) -> list[str]:
+        """By its path: beside a shared library, -lecrhub would be that."""
+        return ["-Wl,--as-needed", str(self.tree / "lib/libecrhub.a"), *(f"-l{name}" for name in STATIC_NEEDS["linux"])]
+
+    def before(self) -> list[str]:
+        return [word.format(self.tree / "lib") for word in self.machine.before]
+
+    def runs(self, program: Path, *arguments: object, seconds: int = 180) -> str:
+        env = with_variables(LD_LIBRARY_PATH=self.tree / "lib") if not self.machine.before else None
+        return said(*self.before(), program, *arguments, env=env, seconds=seconds)
+
+    def simulator(self) -> Simulator:
+        """The archive's own."""
+        return Simulator(self.tree / "bin/ecrhub-simulator", *self.before())
+
+
+def contract(runner: Runner, checking: "checks.Checks") -> None:
+    """The C contract programs: those that need no terminal, then those that do, at the archive's own simulator."""
+    name = runner.platform.name
+    for program in ALONE:
+        source = ROOT / f"tests/c/{program}.c"
+        checking.check(f"{name}: {source.relative_to(ROOT)} {runner.machine.how}",
+                       lambda: ended(runner.runs(runner.compiled(source, *runner.shared()))))
+    for program in AT_A_TERMINAL:
+        source = ROOT / f"tests/c/{program}.c"
+        checking.check(f"{name}: {source.relative_to(ROOT)} {runner.machine.how}", lambda: at_terminal(runner, source))
+
+
+def ended(_: str) -> None:
+    """It ended well, which is all there is to say."""
+
+
+def at_terminal(runner: Runner, source: Path) -> None:
+    program = runner.compiled(source, *runner.shared())
+    folder = runner.scratch / f"{source.stem}-files"
+    folder.mkdir()
+    with runner.simulator() as url:
+        runner.runs(program, url, folder)
+
+
+def a_sale_with_the_static_library(runner: Runner) -> str:
+    program = runner.compiled(ROOT / "examples/c/sale.c", *runner.static(), named="sale-static")
+    must("libecrhub" not in said("readelf", "-d", program), f"{program} still needs the shared library")
+    return approved(runner, program)
+
+
+def a_sale_by_the_command_line(runner: Runner) -> str:
+    with runner.simulator() as url:
+        shown = runner.runs(runner.tree / "bin/ecrhub", "sale", "34.50", "--url", url, "--app-id", "test")
+    must("approved" in shown.lower(), shown)
+    return shown.strip().splitlines()[0]
+
+
+def approved(runner: Runner, program: Path) -> str:
+    with runner.simulator() as url:
+        shown = runner.runs(program, url, "test", "34.50")
+    must(shown.startswith("approved\n"), shown)
+    return "approved"
