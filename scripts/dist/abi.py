@@ -15,7 +15,9 @@ from common import output
 def statements(header: str) -> list[str]:
     """The declarations of a header: without comments, the preprocessor's lines and the braces of extern "C"."""
     text = re.sub(r"/\*.*?\*/", " ", header, flags=re.S)
-    lines = [line for line in text.splitlines() if not line.startswith("#") and line.strip() not in ('extern "C" {', "}")]
+    lines = [
+        line for line in text.splitlines() if not line.startswith("#") and line.strip() not in ('extern "C" {', "}")
+    ]
     return [" ".join(part.split()) for part in "\n".join(lines).split(";") if part.strip()]
 
 
@@ -50,8 +52,11 @@ def stubs(header: Path, scratch: Path, name: str) -> Path:
 
 def changed_constants(baseline: str, today: str) -> list[str]:
     now = constants(today)
-    return [f"{name} was {value} and is {now.get(name, 'gone')}"
-            for name, value in constants(baseline).items() if now.get(name) != value]
+    return [
+        f"{name} was {value} and is {now.get(name, 'gone')}"
+        for name, value in constants(baseline).items()
+        if now.get(name) != value
+    ]
 
 
 def changed_functions(baseline: Path, today: Path, scratch: Path) -> str:

@@ -13,8 +13,19 @@ SOURCE = ROOT / "tests/dist/baseline.c"
 def build(header: Path, scratch: Path) -> Path:
     """Compiles and links it with nothing of today's: its library at link time is the baseline's stubs."""
     program = scratch / "baseline-program"
-    output("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{scratch / 'baseline'}", SOURCE, "-o", program,
-           f"-L{scratch / 'baseline'}", "-lecrhub")
+    output(
+        "cc",
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{scratch / 'baseline'}",
+        SOURCE,
+        "-o",
+        program,
+        f"-L{scratch / 'baseline'}",
+        "-lecrhub",
+    )
     return program
 
 
@@ -24,8 +35,14 @@ def run(header: Path, library: Path, simulator: Path | None, scratch: Path) -> N
     folder.mkdir()
     (folder / SONAME).symlink_to(library.resolve())
     with Simulator(simulator or library.resolve().parent / "ecrhub-simulator") as url:
-        done = subprocess.run([program, url], env=dict(os.environ, LD_LIBRARY_PATH=str(folder)),
-                              capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [program, url],
+            env=dict(os.environ, LD_LIBRARY_PATH=str(folder)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
     if done.returncode != 0:
-        raise SystemExit(f"abi-check: a program built against {header.name} fails with {library}\n"
-                         f"{done.stdout}{done.stderr}")
+        raise SystemExit(
+            f"abi-check: a program built against {header.name} fails with {library}\n{done.stdout}{done.stderr}"
+        )

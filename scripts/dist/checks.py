@@ -35,6 +35,10 @@ class Checks:
             note = f": {said}" if isinstance(said, str) else ""
             print(f"  ok    {time.monotonic() - begun:6.1f} s  {name}{note}", flush=True)
 
+    def leave_out(self, name: str, why: str) -> None:
+        """Something this machine cannot try, said aloud and counted as nothing."""
+        print(f"  left out       {name}: {why}", flush=True)
+
     def fault(self, name: str, why: str) -> None:
         self.failed.append(name)
         print(f"  FAIL  {name}\n        " + why.strip().replace("\n", "\n        "), flush=True)
@@ -52,13 +56,23 @@ def must(condition: object, otherwise: str) -> None:
         raise Failed(otherwise)
 
 
-def said(*command: object, cwd: Path | None = None, env: dict[str, str] | None = None, seconds: int = 120,
-         status: int = 0) -> str:
+def said(
+    *command: object, cwd: Path | None = None, env: dict[str, str] | None = None, seconds: int = 120, status: int = 0
+) -> str:
     """What a command says on both streams; it must end in time, and with this status."""
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(words, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=seconds)
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
     except subprocess.TimeoutExpired as late:
         raise Failed(f"{' '.join(words)} did not end within {seconds} s\n{late.output or ''}") from late
     except OSError as error:

@@ -35,11 +35,21 @@ def needs_the_library(program: Path, shared: bool) -> None:
 
 def cmake(tree: Path, scratch: Path) -> None:
     build = scratch / "cmake"
-    said("cmake", "-S", ROOT / "tests/dist/cmake", "-B", build, f"-DCMAKE_PREFIX_PATH={tree}",
-         f"-DEXAMPLES={tree / 'share/ecrhub/examples'}")
+    said(
+        "cmake",
+        "-S",
+        ROOT / "tests/dist/cmake",
+        "-B",
+        build,
+        f"-DCMAKE_PREFIX_PATH={tree}",
+        f"-DEXAMPLES={tree / 'share/ecrhub/examples'}",
+    )
     said("cmake", "--build", build)
-    for program, shared, expected in [("sale-shared", True, "approved\n"), ("sale-static", False, "approved\n"),
-                                      ("till-cpp", True, "approved: record it")]:
+    for program, shared, expected in [
+        ("sale-shared", True, "approved\n"),
+        ("sale-static", False, "approved\n"),
+        ("till-cpp", True, "approved: record it"),
+    ]:
         needs_the_library(build / program, shared)
         sells(tree, build / program, expected)
 
@@ -67,8 +77,16 @@ def pkg_config_static(tree: Path, scratch: Path) -> None:
 
 def plain_cpp(tree: Path, scratch: Path) -> None:
     program = scratch / "till"
-    said("c++", "-std=c++17", f"-I{tree / 'include'}", tree / "share/ecrhub/examples/cpp/till.cpp", "-o", program,
-         f"-L{tree / 'lib'}", "-lecrhub")
+    said(
+        "c++",
+        "-std=c++17",
+        f"-I{tree / 'include'}",
+        tree / "share/ecrhub/examples/cpp/till.cpp",
+        "-o",
+        program,
+        f"-L{tree / 'lib'}",
+        "-lecrhub",
+    )
     sells(tree, program, "approved: record it")
 
 

@@ -27,7 +27,10 @@ def files(tree: Path) -> list[Path]:
 def is_for_this_machine(platform: Platform, tree: Path) -> str:
     for file in files(tree):
         head = said("readelf", "-h", file)
-        must(f"Machine:                           {MACHINES[platform.name]}\n" in head, f"{file} is for another machine\n{head}")
+        must(
+            f"Machine:                           {MACHINES[platform.name]}\n" in head,
+            f"{file} is for another machine\n{head}",
+        )
         must("(NEEDED)" in said("readelf", "-d", file), f"{file} is not linked dynamically")
     return MACHINES[platform.name]
 
@@ -36,7 +39,10 @@ def needs_no_newer_glibc(platform: Platform, tree: Path) -> str:
     newest = "0"
     for file in files(tree):
         for symbol in sorted(set(re.findall(r"GLIBC_([0-9.]+)", said("readelf", "-W", "--version-info", file)))):
-            must(number(symbol) <= number(platform.glibc or "0"), f"{file} needs GLIBC_{symbol}, newer than {platform.glibc}")
+            must(
+                number(symbol) <= number(platform.glibc or "0"),
+                f"{file} needs GLIBC_{symbol}, newer than {platform.glibc}",
+            )
             newest = max(newest, symbol, key=number)
     must(platform.glibc is None or newest != "0", "no version of glibc is named at all: is this what was meant?")
     return f"at most GLIBC_{newest}" if platform.glibc else "no glibc at all"
@@ -95,5 +101,13 @@ def is_stripped(_: Platform, tree: Path) -> None:
         must(".symtab" not in sections and ".debug_" not in sections, f"{file} is not stripped")
 
 
-CHECKS = [is_for_this_machine, needs_no_newer_glibc, needs_only_the_c_library, exports_the_headers_functions,
-          gives_no_other_names_when_static, has_its_soname_and_links, tells_no_path_of_the_builders_machine, is_stripped]
+CHECKS = [
+    is_for_this_machine,
+    needs_no_newer_glibc,
+    needs_only_the_c_library,
+    exports_the_headers_functions,
+    gives_no_other_names_when_static,
+    has_its_soname_and_links,
+    tells_no_path_of_the_builders_machine,
+    is_stripped,
+]

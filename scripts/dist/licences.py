@@ -28,8 +28,10 @@ def third_party(platform: Platform) -> str:
     packages = [package for package in crates.inside(platform.target) if package["source"]]
     listed = [f"    {p['name']} {p['version']}: {crates.licence(p)}" for p in packages]
     listed += [f"    {name}: {licence}" for name, licence, _ in others(platform)]
-    head = ("ecrhub itself is MIT OR Apache-2.0: see LICENSE-MIT and LICENSE-APACHE.\n\n"
-            "Inside its library and its programs are the following. Their texts come after the list.\n\n")
+    head = (
+        "ecrhub itself is MIT OR Apache-2.0: see LICENSE-MIT and LICENSE-APACHE.\n\n"
+        "Inside its library and its programs are the following. Their texts come after the list.\n\n"
+    )
     return head + "\n".join(listed) + "\n" + "".join(texts(platform, packages))
 
 

@@ -28,10 +28,24 @@ def wheels(platforms: list[Platform], built: Callable[[Platform], Path], into: P
             continue
         made = BUILD / "wheels" / platform.name
         shutil.rmtree(made, ignore_errors=True)
-        env = dict(os.environ, SOURCE_DATE_EPOCH=str(source_date()),
-                   ECRHUB_LIBRARY_TO_BUNDLE=str(library(built(platform))), ECRHUB_WHEEL_PLATFORM=platform.wheel)
-        run(TOOLS / "bin/python", "-m", "build", "--wheel", "--no-isolation", "--outdir", made,
-            ROOT / "bindings/python", env=env, quiet=True)
+        env = dict(
+            os.environ,
+            SOURCE_DATE_EPOCH=str(source_date()),
+            ECRHUB_LIBRARY_TO_BUNDLE=str(library(built(platform))),
+            ECRHUB_WHEEL_PLATFORM=platform.wheel,
+        )
+        run(
+            TOOLS / "bin/python",
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            made,
+            ROOT / "bindings/python",
+            env=env,
+            quiet=True,
+        )
         for wheel in made.glob("*.whl"):
             with_licences(wheel, into / wheel.name, licences.third_party(platform))
 
@@ -44,7 +58,9 @@ def with_licences(wheel: Path, to: Path, text: str) -> None:
     added = f"{folder}/licenses/{THIRD_PARTY}"
     files[added] = text.encode()
     about = files[f"{folder}/METADATA"].decode()
-    files[f"{folder}/METADATA"] = about.replace("License-File:", f"License-File: {THIRD_PARTY}\nLicense-File:", 1).encode()
+    files[f"{folder}/METADATA"] = about.replace(
+        "License-File:", f"License-File: {THIRD_PARTY}\nLicense-File:", 1
+    ).encode()
     record = f"{folder}/RECORD"
     files.pop(record)
     lines = [f"{name},sha256={digest(files[name])},{len(files[name])}\n" for name in sorted(files)]

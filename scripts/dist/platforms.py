@@ -34,20 +34,13 @@ class Platform:
 
 
 PLATFORMS = [
-    Platform("linux-x64", "x86_64-unknown-linux-gnu", "2.17", False,
-             "linux-x64", "manylinux2014_x86_64", 64),
-    Platform("linux-arm64", "aarch64-unknown-linux-gnu", "2.17", True,
-             "linux-arm64", "manylinux2014_aarch64", 64),
-    Platform("linux-armv7", "armv7-unknown-linux-gnueabihf", "2.17", True,
-             "linux-arm", "manylinux2014_armv7l", 32),
-    Platform("linux-x86", "i686-unknown-linux-gnu", "2.17", True,
-             "linux-x86", None, 32),
-    Platform("linux-x64-musl", "x86_64-unknown-linux-musl", None, True,
-             "linux-musl-x64", None, 64),
-    Platform("windows-x86", "i686-win7-windows-gnu", None, True,
-             "win-x86", "win32", 32),
-    Platform("windows-x64", "x86_64-win7-windows-gnu", None, True,
-             "win-x64", "win_amd64", 64),
+    Platform("linux-x64", "x86_64-unknown-linux-gnu", "2.17", False, "linux-x64", "manylinux2014_x86_64", 64),
+    Platform("linux-arm64", "aarch64-unknown-linux-gnu", "2.17", True, "linux-arm64", "manylinux2014_aarch64", 64),
+    Platform("linux-armv7", "armv7-unknown-linux-gnueabihf", "2.17", True, "linux-arm", "manylinux2014_armv7l", 32),
+    Platform("linux-x86", "i686-unknown-linux-gnu", "2.17", True, "linux-x86", None, 32),
+    Platform("linux-x64-musl", "x86_64-unknown-linux-musl", None, True, "linux-musl-x64", None, 64),
+    Platform("windows-x86", "i686-win7-windows-gnu", None, True, "win-x86", "win32", 32),
+    Platform("windows-x64", "x86_64-win7-windows-gnu", None, True, "win-x64", "win_amd64", 64),
 ]
 
 

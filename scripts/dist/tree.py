@@ -75,8 +75,10 @@ def cmake_of(platform: Platform) -> dict[str, str]:
         return {"SHARED_PROPERTIES": f"{location}\n        {soname}", "IMPORT_LIBRARY": "", "STATIC_TARGET": static}
     library = '"${_ecrhub_prefix}/lib/%s"'
     setting = "        set_property(TARGET ecrhub::ecrhub PROPERTY IMPORTED_IMPLIB %s)\n"
-    choice = (f"if(MSVC)\n{setting % (library % 'ecrhub.lib')}    else()\n"
-              f"{setting % (library % 'libecrhub.dll.a')}    endif()")
+    choice = (
+        f"if(MSVC)\n{setting % (library % 'ecrhub.lib')}    else()\n"
+        f"{setting % (library % 'libecrhub.dll.a')}    endif()"
+    )
     return {
         "SHARED_PROPERTIES": 'IMPORTED_LOCATION "${_ecrhub_prefix}/bin/ecrhub.dll"',
         "IMPORT_LIBRARY": choice,

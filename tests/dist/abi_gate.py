@@ -30,14 +30,18 @@ class Gate(unittest.TestCase):
         self.assertEqual(complaints(), "")
 
     def test_a_new_function_passes(self):
-        added = "int32_t ecrhub_shutdown(void);\nint32_t ecrhub_wait_handle(ecrhub_handle handle, uintptr_t *out_handle);"
+        added = (
+            "int32_t ecrhub_shutdown(void);\nint32_t ecrhub_wait_handle(ecrhub_handle handle, uintptr_t *out_handle);"
+        )
         self.assertEqual(complaints("int32_t ecrhub_shutdown(void);", added), "")
 
     def test_a_new_constant_passes(self):
         self.assertEqual(complaints("#define ECRHUB_OK 0", "#define ECRHUB_OK 0\n#define ECRHUB_ERR_NEW -14"), "")
 
     def test_another_name_of_a_parameter_passes(self):
-        self.assertEqual(complaints("int32_t ecrhub_wake(ecrhub_handle handle);", "int32_t ecrhub_wake(ecrhub_handle h);"), "")
+        self.assertEqual(
+            complaints("int32_t ecrhub_wake(ecrhub_handle handle);", "int32_t ecrhub_wake(ecrhub_handle h);"), ""
+        )
 
     def test_a_function_that_is_gone_is_refused(self):
         said = complaints("int32_t ecrhub_wake(ecrhub_handle handle);", "")
@@ -50,8 +54,9 @@ class Gate(unittest.TestCase):
         self.assertIn("parameter 1", said)
 
     def test_one_parameter_more_is_refused(self):
-        said = complaints("int32_t ecrhub_wake(ecrhub_handle handle);",
-                          "int32_t ecrhub_wake(ecrhub_handle handle, int32_t why);")
+        said = complaints(
+            "int32_t ecrhub_wake(ecrhub_handle handle);", "int32_t ecrhub_wake(ecrhub_handle handle, int32_t why);"
+        )
         self.assertIn("parameter 2", said)
 
     def test_another_return_type_is_refused(self):
@@ -63,8 +68,10 @@ class Gate(unittest.TestCase):
         self.assertIn("ecrhub_handle", said)
 
     def test_another_callback_is_refused(self):
-        said = complaints("typedef void (*ecrhub_log_fn)(int32_t level, const char *message, void *user_data);",
-                          "typedef void (*ecrhub_log_fn)(int32_t level, const char *message);")
+        said = complaints(
+            "typedef void (*ecrhub_log_fn)(int32_t level, const char *message, void *user_data);",
+            "typedef void (*ecrhub_log_fn)(int32_t level, const char *message);",
+        )
         self.assertIn("ecrhub_set_log", said)
 
     def test_another_number_of_a_status_is_refused(self):

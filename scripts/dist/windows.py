@@ -1,0 +1,87 @@
+"""What a Windows archive must be like, and a sale with it under Wine."""
+
+import re
+import shutil
+from pathlib import Path
+
+import abi
+from checks import Checks, must, said
+from common import ROOT, TARGET, version
+from platforms import Platform
+
+TOOLS = {"x64": "x86_64-w64-mingw32-", "x86": "i686-w64-mingw32-"}
+FORMATS = {"x64": "pei-x86-64", "x86": "pei-i386"}
+
+
+def try_everything(platform: Platform, tree: Path, checking: Checks) -> None:
+    bits, name = platform.windows_bits, platform.name
+    for check in [
+        is_for_this_machine,
+        exports_the_headers_functions,
+        imports_what_windows_7_has,
+        tells_no_path_of_the_builders_machine,
+        has_its_version,
+    ]:
+        checking.check(f"{name}: {check.__name__.replace('_', ' ')}", lambda: check(platform, tree))
+    scratch = TARGET / "dist-test/programs" / name
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    # Everything the repository tests for Windows, on a build of its own.
+    checking.check(
+        f"{name}: scripts/windows/test {bits} under Wine",
+        lambda: last_line(said(ROOT / "scripts/windows/test", bits, cwd=ROOT, seconds=3600)),
+    )
+
+
+def last_line(text: str) -> str:
+    return text.strip().splitlines()[-1] if text.strip() else ""
+
+
+def binaries(tree: Path) -> list[Path]:
+    return sorted([*tree.rglob("*.dll"), *tree.rglob("*.exe")])
+
+
+def objdump(platform: Platform, *arguments: object) -> str:
+    return said(TOOLS[platform.windows_bits] + "objdump", *arguments)
+
+
+def is_for_this_machine(platform: Platform, tree: Path) -> str:
+    files = binaries(tree)
+    must({"ecrhub.dll", "ecrhub.exe", "ecrhub-simulator.exe"} <= {file.name for file in files}, f"there are {files}")
+    for file in files:
+        must(
+            f"file format {FORMATS[platform.windows_bits]}" in objdump(platform, "-f", file),
+            f"{file} is for another machine",
+        )
+    return ", ".join(file.name for file in files)
+
+
+def exports_the_headers_functions(platform: Platform, tree: Path) -> str:
+    """And the .def file lists the same."""
+    declared = sorted(abi.prototypes((tree / "include/ecrhub.h").read_text()))
+    for library in tree.rglob("*.dll"):
+        table = objdump(platform, "-p", library).split("[Ordinal/Name Pointer] Table", 1)[-1]
+        names = sorted(re.findall(r"^\s+\[ *\d+\].* (\w+)$", table.split("\n\n", 1)[0], re.M))
+        must(names == declared, f"{library.name} exports {names}, the header has {declared}")
+    listed = (tree / "lib/ecrhub.def").read_text().split("EXPORTS", 1)[1].split()
+    must(sorted(listed) == declared, f"ecrhub.def lists {listed}")
+    return f"{len(declared)} functions"
+
+
+def imports_what_windows_7_has(_: Platform, tree: Path) -> None:
+    for file in binaries(tree):
+        said(ROOT / "scripts/windows/check-imports", file, cwd=ROOT)
+
+
+def tells_no_path_of_the_builders_machine(_: Platform, tree: Path) -> None:
+    for file in [*binaries(tree), *(tree / "lib").glob("*.a")]:
+        content = file.read_bytes()
+        for path in {str(ROOT), str(Path.home() / ".cargo"), "/usr/src/rustc"}:
+            must(path.encode() not in content, f"{file} contains {path}")
+
+
+def has_its_version(_: Platform, tree: Path) -> str:
+    """The resource that Windows shows in a file's properties, in its UTF-16."""
+    for library in tree.rglob("*.dll"):
+        must(version().encode("utf-16-le") in library.read_bytes(), f"{library} has no version {version()}")
+    return version()
