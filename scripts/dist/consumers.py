@@ -97,5 +97,6 @@ def readme_word_for_word(tree: Path) -> str:
     must(len(blocks) == 2, f"{len(blocks)} shell blocks in {tree / 'README.md'}")
     done = subprocess.run(["sh", "-e"], input="".join(blocks), cwd=tree, capture_output=True, text=True, timeout=120)
     must(done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    needs_the_library(tree / "sale", True)
     must("approved\n{" in done.stdout, f"{done.stdout}{done.stderr}")
     return f"{len(blocks)} blocks, approved"
