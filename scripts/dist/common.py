@@ -1,10 +1,10 @@
 """What the scripts of this folder share: where things are, the version, the time, and running a command."""
 
 import os
+import re
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,8 +16,10 @@ SONAME = "libecrhub.so.0"
 
 def version() -> str:
     """The workspace's version."""
-    with open(ROOT / "Cargo.toml", "rb") as manifest:
-        return tomllib.load(manifest)["workspace"]["package"]["version"]
+    said = re.search(r'^\[workspace\.package\]\nversion = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.M)
+    if not said:
+        raise SystemExit("Cargo.toml does not begin [workspace.package] with the version")
+    return said[1]
 
 
 def source_date() -> int:

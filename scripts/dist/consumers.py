@@ -54,6 +54,14 @@ def cmake(tree: Path, scratch: Path) -> None:
         sells(tree, build / program, expected)
 
 
+def cmake_refuses(tree: Path, scratch: Path) -> None:
+    """A 64-bit project does not take a 32-bit library, and says so before it links."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    project = ["-S", ROOT / "tests/dist/cmake", "-B", scratch, f"-DEXAMPLES={tree / 'share/ecrhub/examples'}"]
+    shown = said("cmake", *project, f"-DCMAKE_PREFIX_PATH={tree}", status=1)
+    must("ecrhub-config.cmake, version: " in shown and "(32 bit)" in shown, shown)
+
+
 def pkg_config_flags(tree: Path, *asked: str) -> list[str]:
     env = with_variables(PKG_CONFIG_PATH=tree / "lib/pkgconfig")
     return shlex.split(said("pkg-config", *asked, "ecrhub", env=env))

@@ -18,30 +18,31 @@ OTHERS = [
 RULE = "=" * 100
 
 
-def others(platform: Platform) -> list[tuple[str, str, str]]:
-    here = ["everywhere", "windows" if platform.windows else "linux"]
+def others(*platforms: Platform) -> list[tuple[str, str, str]]:
+    here = {"everywhere", *("windows" if platform.windows else "linux" for platform in platforms)}
     return [(name, licence, file) for name, licence, file, where in OTHERS if where in here]
 
 
-def third_party(platform: Platform) -> str:
-    """The list of what is inside, then each text once, with what it is the text of."""
-    packages = [package for package in crates.inside(platform.target) if package["source"]]
+def third_party(*platforms: Platform) -> str:
+    """The list of what is inside on these platforms, then each text once, with what it is the text of."""
+    inside = {p["id"]: p for platform in platforms for p in crates.inside(platform.target) if p["source"]}
+    packages = sorted(inside.values(), key=lambda package: (package["name"], package["version"]))
     listed = [f"    {p['name']} {p['version']}: {crates.licence(p)}" for p in packages]
-    listed += [f"    {name}: {licence}" for name, licence, _ in others(platform)]
+    listed += [f"    {name}: {licence}" for name, licence, _ in others(*platforms)]
     head = (
         "ecrhub itself is MIT OR Apache-2.0: see LICENSE-MIT and LICENSE-APACHE.\n\n"
         "Inside its library and its programs are the following. Their texts come after the list.\n\n"
     )
-    return head + "\n".join(listed) + "\n" + "".join(texts(platform, packages))
+    return head + "\n".join(listed) + "\n" + "".join(texts(packages, others(*platforms)))
 
 
-def texts(platform: Platform, packages: list[dict]) -> list[str]:
+def texts(packages: list[dict], rest: list[tuple[str, str, str]]) -> list[str]:
     """Each licence text once: many crates bring the same one along."""
     of_text: dict[str, tuple[str, list[str]]] = {}
     for package in packages:
         for file in crates.licence_files(package):
             add(of_text, file, f"{package['name']} {package['version']}")
-    for name, _, file in others(platform):
+    for name, _, file in rest:
         add(of_text, ROOT / "packaging/licences" / file, name)
     return [f"\n{RULE}\n{', '.join(names)}\n{RULE}\n\n{text}\n" for text, names in of_text.values()]
 

@@ -87,4 +87,5 @@ def nupkg(platforms: list[Platform], built: Callable[[Platform], Path], into: Pa
     """One package with the libraries of all platforms."""
     libraries = [f"{platform.rid}={library(built(platform))}" for platform in platforms]
     env = dict(os.environ, SOURCE_DATE_EPOCH=str(source_date()))
+    run("scripts/build-csharp", env=env, quiet=True)
     run("scripts/pack-nupkg", into / f"ecrhub.{version()}.nupkg", *libraries, env=env)

@@ -41,6 +41,8 @@ APT_TEST = [
     "musl-tools",
     "qemu-user",
 ]
+# The .NET package's assembly is compiled with Mono's compiler, and its tests along with it.
+APT_DOTNET = ["mono-devel", "mono-mcs", "nunit-console", "libnunit-cil-dev"]
 APT_ABI = ["gcc", "libc6-dev", "binutils", "abigail-tools"]
 
 

@@ -58,6 +58,7 @@ def for_build_tools(platform: Platform, tree: Path) -> None:
         "MAJOR": version().split(".")[0],
         "REPOSITORY": "https://github.com/ecrhub/ecrhub",
         "POINTER_BYTES": str(platform.pointer_bits // 8),
+        "POINTER_BITS": str(platform.pointer_bits),
         "STATIC_FLAGS": " ".join(f"-l{name}" for name in needs),
         "STATIC_LIBRARIES": ";".join(needs),
     } | cmake_of(platform)
