@@ -139,11 +139,13 @@ def wheel_sells(dist: Path, scratch: Path) -> str:
 
 def nupkg(dist: Path, platforms: list[Platform]) -> str:
     """Its own checker knows the layout; here, that the libraries are the archives' own."""
-    package = dist / f"ecrhub.{version()}.nupkg"
-    said(ROOT / "scripts/check-nupkg", package)
+    package = dist / f"Ecrhub.{version()}.nupkg"
+    rids = [platform.rid for platform in platforms]
+    said(ROOT / "scripts/check-nupkg", package, *(rids if len(rids) == len(PLATFORMS) else []))
     with zipfile.ZipFile(package) as packed:
+        must(packages.THIRD_PARTY in packed.namelist(), "the licences of what is inside are missing")
         for platform in platforms:
             name = "ecrhub.dll" if platform.windows else "libecrhub.so"
             inside = packed.read(f"runtimes/{platform.rid}/native/{name}")
             must(inside == library_in_archive(dist, platform), f"{platform.rid} has another library than the archive")
-    return ", ".join(platform.rid for platform in platforms)
+    return ", ".join(rids)

@@ -84,8 +84,9 @@ def write_zip(to: Path, files: dict[str, bytes]) -> None:
 
 
 def nupkg(platforms: list[Platform], built: Callable[[Platform], Path], into: Path) -> None:
-    """One package with the libraries of all platforms."""
+    """One package with the libraries of all platforms, and the licences of what is inside them."""
+    text = BUILD / THIRD_PARTY
+    text.write_text(licences.third_party(*platforms), encoding="utf-8")
     libraries = [f"{platform.rid}={library(built(platform))}" for platform in platforms]
-    env = dict(os.environ, SOURCE_DATE_EPOCH=str(source_date()))
-    run("scripts/build-csharp", env=env, quiet=True)
-    run("scripts/pack-nupkg", into / f"ecrhub.{version()}.nupkg", *libraries, env=env)
+    run("scripts/build-csharp", quiet=True)
+    run("scripts/pack-nupkg", into, *libraries, "--add", f"{THIRD_PARTY}={text}")
