@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import licences
-from common import BUILD, ROOT, TOOLS, run, source_date, version
+from common import BUILD, ROOT, TOOLS, run, source_date
 from platforms import Platform
 
 THIRD_PARTY = "THIRD-PARTY-LICENSES.txt"
