@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks import Checks, must, said, with_variables
-from common import ROOT
+from common import BUILD, ROOT, TOOLS
 from platforms import Platform
 from simulator import Simulator
 from tree import STATIC_NEEDS
@@ -19,12 +19,15 @@ AT_A_TERMINAL = ["sales", "wait_fd", "journal", "fork_sale"]
 class Machine:
     """How this box compiles for a platform and runs what it compiled."""
 
-    compiler: str
+    compiler: tuple[str, ...]
     # What stands before a program, and how it is told where the library is; `{}` is the folder.
     before: tuple[str, ...] = ()
     how: str = "natively"
-    # What the emulator cannot do.
+    # What cannot be tried there, and why.
     left_out: tuple[tuple[str, str], ...] = ()
+    # What links with the static library, and what unwinds the stack there.
+    static_compiler: tuple[str, ...] = ()
+    unwinder: str = "gcc_s"
 
 
 QEMU_CANNOT = (
@@ -37,14 +40,21 @@ QEMU_CANNOT = (
 def in_qemu(emulator: str, triple: str) -> Machine:
     """With Debian's cross compiler, and the C library it comes with."""
     before = (emulator, "-L", f"/usr/{triple}", "-E", "LD_LIBRARY_PATH={}")
-    return Machine(f"{triple}-gcc", before, "in qemu", QEMU_CANNOT)
+    return Machine((f"{triple}-gcc",), before, "in qemu", QEMU_CANNOT)
 
 
 MACHINES = {
-    "linux-x64": Machine("gcc"),
-    "linux-x64-musl": Machine("musl-gcc", how="natively, with Debian's musl"),
+    "linux-x64": Machine(("gcc",)),
+    # Debian has no GCC runtime for musl, which Alpine has; zig has its own.
+    "linux-x64-musl": Machine(
+        ("musl-gcc",),
+        how="natively, with Debian's musl",
+        left_out=(("unload", "musl never unloads a library, so there is nothing to see"),),
+        static_compiler=(str(TOOLS / "bin/python"), "-m", "ziglang", "cc", "-target", "x86_64-linux-musl"),
+        unwinder="unwind",
+    ),
     "linux-x86": Machine(
-        "i686-linux-gnu-gcc",
+        ("i686-linux-gnu-gcc",),
         ("/usr/i686-linux-gnu/lib/ld-linux.so.2", "--library-path", "/usr/i686-linux-gnu/lib:{}"),
         "natively, on a 64-bit kernel",
     ),
@@ -62,31 +72,24 @@ class Runner:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
 
-    def compiled(self, source: Path, *link: str, named: str = "") -> Path:
+    def compiled(self, compiler: tuple[str, ...], source: Path, name: str, *link: str) -> Path:
         """A program from one source of ours, with every warning an error."""
-        program = self.scratch / (named or source.stem)
-        said(
-            self.machine.compiler,
-            "-std=c11",
-            "-D_GNU_SOURCE",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-pthread",
-            f"-I{self.tree / 'include'}",
-            source,
-            "-o",
-            program,
-            *link,
-        )
+        program = self.scratch / name
+        warnings = ["-Wall", "-Wextra", "-Werror"]
+        command = [*compiler, "-std=c11", "-D_GNU_SOURCE", *warnings, "-pthread", f"-I{self.tree / 'include'}"]
+        env = with_variables(ZIG_GLOBAL_CACHE_DIR=BUILD / "zig", ZIG_LOCAL_CACHE_DIR=BUILD / "zig")
+        said(*command, source, "-o", program, "-Wl,--as-needed", *link, env=env, seconds=600)
         return program
 
-    def shared(self) -> list[str]:
-        return [f"-L{self.tree / 'lib'}", "-Wl,--as-needed", "-lecrhub", "-ldl"]
+    def with_shared(self, source: Path) -> Path:
+        return self.compiled(self.machine.compiler, source, source.stem, f"-L{self.tree / 'lib'}", "-lecrhub", "-ldl")
 
-    def static(self) -> list[str]:
+    def with_static(self, source: Path) -> Path:
         """By its path: beside a shared library, -lecrhub would be that."""
-        return ["-Wl,--as-needed", str(self.tree / "lib/libecrhub.a"), *(f"-l{name}" for name in STATIC_NEEDS["linux"])]
+        needs = [self.machine.unwinder if name == "gcc_s" else name for name in STATIC_NEEDS["linux"]]
+        compiler = self.machine.static_compiler or self.machine.compiler
+        library = str(self.tree / "lib/libecrhub.a")
+        return self.compiled(compiler, source, f"{source.stem}-static", library, *(f"-l{name}" for name in needs))
 
     def before(self) -> list[str]:
         return [word.format(self.tree / "lib") for word in self.machine.before]
@@ -115,11 +118,11 @@ def contract(runner: Runner, checking: Checks) -> None:
 
 
 def alone(runner: Runner, source: Path) -> None:
-    runner.runs(runner.compiled(source, *runner.shared()))
+    runner.runs(runner.with_shared(source))
 
 
 def at_terminal(runner: Runner, source: Path) -> None:
-    program = runner.compiled(source, *runner.shared())
+    program = runner.with_shared(source)
     folder = runner.scratch / f"{source.stem}-files"
     folder.mkdir()
     with runner.simulator() as url:
@@ -127,7 +130,7 @@ def at_terminal(runner: Runner, source: Path) -> None:
 
 
 def a_sale_with_the_static_library(runner: Runner) -> str:
-    program = runner.compiled(ROOT / "examples/c/sale.c", *runner.static(), named="sale-static")
+    program = runner.with_static(ROOT / "examples/c/sale.c")
     must("libecrhub" not in said("readelf", "-d", program), f"{program} still needs the shared library")
     return approved(runner, program)
 

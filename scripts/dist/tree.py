@@ -90,8 +90,9 @@ def cmake_of(platform: Platform) -> dict[str, str]:
 def readme(platform: Platform, tree: Path) -> None:
     """The archive's front page."""
     stdcall = STDCALL_ROW if (tree / "stdcall").exists() else ""
-    loader = f"glibc {platform.glibc} (2012) or newer" if platform.glibc else "musl's loader, as on Alpine Linux,"
-    needs = f"The library and the programs need {loader} and nothing else."
+    needs = "The library needs musl's loader, as on Alpine Linux; the programs need nothing."
+    if platform.glibc:
+        needs = f"The library and the programs need glibc {platform.glibc} (2012) or newer and nothing else."
     values = {"VERSION": version(), "PLATFORM": platform.name, "NEEDS": needs, "STDCALL": stdcall}
     fill("README-windows.md.in" if platform.windows else "README-linux.md.in", tree / "README.md", values)
 
