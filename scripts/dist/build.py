@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import static_library
-from common import BUILD, ROOT, TOOLS, output, run
+from common import BUILD, ROOT, TOOLS, output, run, source_date
 from platforms import Platform
 
 # Debian's own compiler, under its full path: it has the sources of the standard library beside it.
@@ -58,6 +58,7 @@ def environment() -> dict[str, str]:
     return env | {
         "PATH": f"{TOOLS / 'bin'}:{env['PATH']}",
         "CARGO_TARGET_DIR": str(BUILD),
+        "SOURCE_DATE_EPOCH": str(source_date()),
         "CARGO_PROFILE_RELEASE_DEBUG": "false",
         "CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO": "off",
         "CARGO_PROFILE_RELEASE_STRIP": "symbols",
