@@ -24,6 +24,11 @@ help:
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
+	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
+	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
+	@echo 'make install   PREFIX=$(PREFIX) [DESTDIR=...] the release build, for C, C++, pkg-config and CMake'
+	@echo 'make package   check that the crate is complete'
+	@echo 'make abi-check refuse what breaks programs that exist'
 
 demo: install-tools
 	@TERMINAL='$(TERMINAL)' APP_ID='$(APP_ID)' scripts/demo
@@ -71,3 +76,30 @@ install-tools:
 
 clean:
 	cargo clean
+
+# What ships. `make dist` and `make test-dist` take PLATFORMS="linux-x64 ..." and make or try only those.
+.PHONY: dist test-dist install package abi-check
+PLATFORMS ?=
+
+# Everything for every platform, into dist/: archives, wheels, the NuGet package, checksums, the bill of materials.
+dist:
+	scripts/dist/make $(PLATFORMS)
+
+# Each archive and package, tried as far as this machine can: docs/platforms.md.
+test-dist:
+	scripts/dist/test $(PLATFORMS)
+
+# The release build, which is made if it is not there, below PREFIX; DESTDIR stands before it for packagers.
+install:
+	@[ -e target/release/libecrhub.so ] || $(MAKE) build
+	scripts/dist/install '$(abspath $(PREFIX))' '$(DESTDIR)'
+
+# The crate, from which nothing may be missing.
+package: install-tools
+	scripts/dist/crate
+
+# What programs that exist rely on, and the gate's own tests: docs/abi.md.
+abi-check: install-tools
+	cargo build --workspace
+	tests/dist/abi_gate.py
+	scripts/dist/abi-check --library target/debug/libecrhub.so
