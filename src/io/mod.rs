@@ -8,7 +8,9 @@
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
 //! | `signal` | a descriptor that is readable while an event waits |
+//! | `borrow` | a caller who waits watches the socket itself |
 
+mod borrow;
 mod clock;
 mod driver;
 mod link;
@@ -17,6 +19,7 @@ mod lookup;
 mod signal;
 mod thread;
 
+pub use borrow::Bell;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
 pub use link::{Link, News};

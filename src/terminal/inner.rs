@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar};
 
 use super::queue::{EventQueue, Queued};
 use crate::error::{Error, Fault, Result, Status};
-use crate::io::{self, Link, News, Reactor, Turn};
+use crate::io::{self, Bell, Link, News, Reactor, Turn};
 use crate::protocol::Request;
 use crate::session::{Action, Now, Progress, Session};
 
@@ -22,6 +22,8 @@ pub(super) struct Inner {
     /// Clarifications that have left the queue and not reached the caller yet.
     pub(super) delivering: Vec<Queued>,
     pub(super) wakes: Wakes,
+    /// The caller who watches the socket.
+    pub(super) watcher: Option<Watcher>,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,
     pub(super) ids: Ids,
@@ -30,17 +32,37 @@ pub(super) struct Inner {
     pub(super) signal: Option<io::ReadySignal>,
 }
 
-/// A blocked `call`.
+/// A `call` that waits.
+#[derive(Default)]
 pub(super) struct Call {
-    pub(super) ready: Arc<Condvar>,
+    /// There once it sleeps without the socket.
+    pub(super) ready: Option<Arc<Condvar>>,
     pub(super) done: Option<Queued>,
+}
+
+impl Call {
+    pub(super) fn wake(&self) {
+        if let Some(ready) = &self.ready {
+            ready.notify_all();
+        }
+    }
+}
+
+/// A caller's thread that watches the socket while it waits.
+pub(super) struct Watcher {
+    pub(super) bell: Arc<Bell>,
+    /// It sleeps; what others do for it must ring the bell. Otherwise it holds the lock.
+    pub(super) is_asleep: bool,
+    pub(super) has_rung: bool,
 }
 
 /// Wake-ups: for who is blocked now, or else for who comes next.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
+    /// Blocked, in whatever way.
+    pub(super) waiting: usize,
+    /// Blocked in `poll` without the socket.
     pub(super) polls: usize,
-    pub(super) calls: usize,
     /// Moves with every wake-up of blocked waiters.
     pub(super) round: u64,
     pub(super) for_the_next: bool,
@@ -65,12 +87,41 @@ impl Ids {
     }
 }
 
+fn hear(session: &mut Session, news: News, now: Now) {
+    match news {
+        News::Connected => session.on_connected(now),
+        News::Message(message) => session.on_message(&message.into_data(), now),
+        News::Pong(payload) => session.on_pong(payload, now),
+        News::Alive => session.on_heard(now),
+        News::Garbage(detail) => session.on_garbage(detail, &[], now),
+    }
+}
+
 /// The error of every call on a terminal that has ended.
 pub(super) fn ended() -> Error {
     Error::new(Status::Handle, "the terminal is disconnected")
 }
 
 impl Inner {
+    pub(super) fn new(session: Session, link: Link, queue: EventQueue, id_prefix: u64) -> Self {
+        Inner {
+            session,
+            link,
+            queue,
+            calls: HashMap::new(),
+            reserved: Vec::new(),
+            unwritten: Vec::new(),
+            delivering: Vec::new(),
+            wakes: Wakes::default(),
+            watcher: None,
+            armed: None,
+            ids: Ids { prefix: id_prefix, count: 0 },
+            ended: None,
+            #[cfg(unix)]
+            signal: None,
+        }
+    }
+
     /// The clarification has reached the caller, or is back in the queue.
     pub(super) fn no_longer_delivering(&mut self, queued: &Queued) {
         let place = self.delivering.iter().position(|other| other.event == queued.event);
@@ -171,26 +222,47 @@ impl Inner {
         is_lost || progress == Progress::Done
     }
 
-    /// The socket may be read or written.
-    pub(super) fn on_ready(&mut self, reactor: &Reactor<'_>, now: Now) -> bool {
+    /// The socket may be read or written, says the I/O thread. True when there is more to read.
+    pub(super) fn on_ready(&mut self, now: Now) -> bool {
         if self.link.is_blocked() {
             let (progress, fault) = self.link.flush();
             self.after_write(progress, fault, now);
         }
         let session = &mut self.session;
-        let mut tell = |news: News| match news {
-            News::Connected => session.on_connected(now),
-            News::Message(message) => session.on_message(&message.into_data(), now),
-            News::Pong(payload) => session.on_pong(payload, now),
-            News::Alive => session.on_heard(now),
-            News::Garbage(detail) => session.on_garbage(detail, &[], now),
-        };
-        let more = self.link.on_ready(reactor, now.mono_ms, &mut tell);
+        let more = self.link.on_ready(now.mono_ms, &mut |news| hear(session, news, now));
         self.session.on_stage(self.link.stage());
+        self.after_read(more, now)
+    }
+
+    /// The socket may be read, says the caller who watches it.
+    pub(super) fn read_lent(&mut self, now: Now) {
+        let session = &mut self.session;
+        let more = self.link.read_lent(&mut |news| hear(session, news, now));
+        self.after_read(more, now);
+    }
+
+    fn after_read(&mut self, more: Result<bool, Fault>, now: Now) -> bool {
         more.unwrap_or_else(|fault| {
             self.session.on_lost(fault, now);
             false
         })
+    }
+
+    /// What the watcher waits for may have come, or it has nothing to watch any more.
+    pub(super) fn ring(&mut self) {
+        if let Some(watcher) = &mut self.watcher
+            && watcher.is_asleep
+            && !std::mem::replace(&mut watcher.has_rung, true)
+        {
+            watcher.bell.ring();
+        }
+    }
+
+    /// Ends a turn: a watcher must not sleep at a socket that is gone.
+    pub(super) fn look_after_the_watcher(&mut self) {
+        if self.watcher.is_some() && self.link.lent().is_none() {
+            self.ring();
+        }
     }
 
     pub(super) fn linger(&mut self, now: Now) -> Turn {

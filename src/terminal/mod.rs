@@ -4,6 +4,7 @@
 //! |---|---|
 //! | this page | the Rust API: [`Terminal`], what its waits come back with |
 //! | `shared` | the state behind it, and how callers and the I/O thread take turns at it |
+//! | `wait` | `poll` and `call`: how a caller waits, and watches the socket meanwhile |
 //! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
 //! | `books` | what is written to the journal, and when |
@@ -14,6 +15,7 @@ mod books;
 mod inner;
 mod queue;
 mod shared;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
