@@ -11,15 +11,22 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new() -> Self {
-        Object { text: String::from("{") }
+        Object::with_room(0)
     }
 
+    /// One that need not grow until it is so long, in bytes.
+    pub(crate) fn with_room(length: usize) -> Self {
+        let mut text = String::with_capacity(length.max(1));
+        text.push('{');
+        Object { text }
+    }
+
+    /// The library's own keys need no escapes.
     fn key(&mut self, key: &str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        push_quoted(&mut self.text, key);
-        self.text.push(':');
+        debug_assert!(!key.bytes().any(must_be_escaped), "{key:?}");
+        self.text.push_str(if self.text.len() > 1 { ",\"" } else { "\"" });
+        self.text.push_str(key);
+        self.text.push_str("\":");
     }
 
     pub(crate) fn text(mut self, key: &str, value: &str) -> Self {
@@ -66,21 +73,35 @@ impl Object {
 
 /// Appends `value` as a JSON string, with its quotes.
 pub(crate) fn push_quoted(out: &mut String, value: &str) {
+    out.reserve(value.len() + 2);
     out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
+    let mut rest = value;
+    // What must be escaped is ASCII, so that every cut is between two characters.
+    while let Some(at) = rest.bytes().position(must_be_escaped) {
+        out.push_str(&rest[..at]);
+        push_escaped(out, rest.as_bytes()[at]);
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn must_be_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn push_escaped(out: &mut String, byte: u8) {
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        b'\n' => out.push_str("\\n"),
+        b'\r' => out.push_str("\\r"),
+        b'\t' => out.push_str("\\t"),
+        other => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{other:04x}");
         }
     }
-    out.push('"');
 }
 
 #[cfg(test)]
@@ -90,14 +111,14 @@ mod tests {
     #[test]
     fn an_object_reads_back_as_what_was_put_in() {
         let text = Object::new()
-            .text("a\"b", "line\nbreak \u{1} \\ é")
+            .text("a", "line\nbreak \u{1} \\ é")
             .number("n", -5)
             .bool("t", true)
             .text_or_null("x", None)
             .json("raw", r#"{"k": [1, 2]}"#)
             .end();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["a\"b"], "line\nbreak \u{1} \\ é");
+        assert_eq!(value["a"], "line\nbreak \u{1} \\ é");
         assert_eq!(value["n"].to_string(), "-5");
         assert_eq!(value["t"], true);
         assert!(value["x"].is_null());

@@ -1,6 +1,6 @@
 //! What stands in for a journal when none is configured: the same book, kept in memory, gone with the handle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
@@ -22,6 +22,9 @@ struct Book {
     next: u64,
     entries: BTreeMap<u64, Entry>,
     by_id: BTreeMap<String, u64>,
+    /// Who goes when there is no room: entries that are acknowledged, and entries that have an outcome only.
+    acknowledged: BTreeSet<u64>,
+    settled: BTreeSet<u64>,
 }
 
 impl Book {
@@ -30,29 +33,31 @@ impl Book {
     }
 
     fn write(&mut self, request_id: &str, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self.by_id.get(request_id).and_then(|at| self.entries.get_mut(at)) {
-            change(entry);
-        }
-    }
-
-    fn remove(&mut self, at: u64) {
-        if let Some(entry) = self.entries.remove(&at) {
-            self.by_id.remove(&entry.request_id);
-        }
+        let Some(&at) = self.by_id.get(request_id) else { return };
+        let Some(entry) = self.entries.get_mut(&at) else { return };
+        change(entry);
+        let is_acknowledged = entry.acknowledged_ms.is_some();
+        let is_settled = entry.outcome.is_some() && !is_acknowledged;
+        put(&mut self.acknowledged, at, is_acknowledged);
+        put(&mut self.settled, at, is_settled);
     }
 
     fn make_room(&mut self) {
         if self.entries.len() < KEPT {
             return;
         }
-        let oldest = |is_spare: fn(&Entry) -> bool| {
-            self.entries.iter().find(|(_, entry)| is_spare(entry)).map(|(at, _)| *at)
-        };
-        let spare = oldest(|entry| entry.acknowledged_ms.is_some())
-            .or_else(|| oldest(|entry| entry.outcome.is_some()));
-        if let Some(at) = spare {
-            self.remove(at);
+        let oldest = self.acknowledged.pop_first().or_else(|| self.settled.pop_first());
+        if let Some(entry) = oldest.and_then(|at| self.entries.remove(&at)) {
+            self.by_id.remove(&entry.request_id);
         }
+    }
+}
+
+fn put(set: &mut BTreeSet<u64>, at: u64, belongs: bool) {
+    if belongs {
+        set.insert(at);
+    } else {
+        set.remove(&at);
     }
 }
 
@@ -144,4 +149,63 @@ fn note(entry: &mut Entry, settlement: &Settlement<'_>) {
     entry.sent = settlement.sent.to_owned();
     entry.recovered = settlement.recovered;
     entry.settled_ms = Some(settlement.at_ms);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(book: &Volatile, count: usize) {
+        let id = count.to_string();
+        let order = NewOrder {
+            request_id: &id,
+            merchant_order_no: &id,
+            terminal: "",
+            request: "{}",
+            at_ms: 0,
+        };
+        book.begin(&order).unwrap();
+    }
+
+    fn settle(book: &Volatile, count: usize) {
+        let settlement = Settlement {
+            outcome: Outcome::Approved,
+            sent: "yes",
+            response: None,
+            error: None,
+            recovered: false,
+            at_ms: 0,
+        };
+        book.settle(&count.to_string(), &settlement).unwrap();
+    }
+
+    fn is_kept(book: &Volatile, count: usize) -> bool {
+        book.find(&count.to_string()).unwrap().is_some()
+    }
+
+    #[test]
+    fn the_oldest_acknowledged_go_first_then_the_oldest_with_an_outcome() {
+        let book = Volatile::default();
+        (0..KEPT).for_each(|count| begin(&book, count));
+        (1..4).for_each(|count| settle(&book, count));
+        book.acknowledge("3", 0).unwrap();
+        begin(&book, KEPT);
+        assert!(!is_kept(&book, 3), "it is acknowledged");
+        begin(&book, KEPT + 1);
+        assert!(!is_kept(&book, 1), "it is the oldest that has an outcome");
+        begin(&book, KEPT + 2);
+        assert!(!is_kept(&book, 2));
+        assert!(is_kept(&book, 0), "nobody knows yet what became of it");
+    }
+
+    #[test]
+    fn what_nobody_may_forget_stays_though_there_is_no_room() {
+        let book = Volatile::default();
+        (0..=KEPT).for_each(|count| begin(&book, count));
+        assert!((0..=KEPT).all(|count| is_kept(&book, count)));
+        settle(&book, 7);
+        book.resolve("7", Outcome::Approved, None, 0).unwrap_err();
+        begin(&book, KEPT + 1);
+        assert!(!is_kept(&book, 7));
+    }
 }
