@@ -1,6 +1,6 @@
 //! What stands in for a journal when none is configured: the same book, kept in memory, gone with the handle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
@@ -21,10 +21,28 @@ pub struct Volatile {
 struct Book {
     next: u64,
     entries: BTreeMap<u64, Entry>,
-    by_id: BTreeMap<String, u64>,
-    /// Who goes when there is no room: entries that are acknowledged, and entries that have an outcome only.
+    by_id: HashMap<String, u64>,
+    /// Who goes when there is no room, in the order of going.
     acknowledged: BTreeSet<u64>,
     settled: BTreeSet<u64>,
+}
+
+/// How much an entry is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shelf {
+    Open,
+    Settled,
+    Acknowledged,
+}
+
+impl Shelf {
+    fn of(entry: &Entry) -> Shelf {
+        match (entry.acknowledged_ms, entry.outcome) {
+            (Some(_), _) => Shelf::Acknowledged,
+            (None, Some(_)) => Shelf::Settled,
+            (None, None) => Shelf::Open,
+        }
+    }
 }
 
 impl Book {
@@ -32,14 +50,43 @@ impl Book {
         self.entries.get(self.by_id.get(request_id)?)
     }
 
-    fn write(&mut self, request_id: &str, change: impl FnOnce(&mut Entry)) {
-        let Some(&at) = self.by_id.get(request_id) else { return };
-        let Some(entry) = self.entries.get_mut(&at) else { return };
-        change(entry);
-        let is_acknowledged = entry.acknowledged_ms.is_some();
-        let is_settled = entry.outcome.is_some() && !is_acknowledged;
-        put(&mut self.acknowledged, at, is_acknowledged);
-        put(&mut self.settled, at, is_settled);
+    /// Asks the rule, and makes the change when it is to be made.
+    fn write(
+        &mut self,
+        request_id: &str,
+        rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<()> {
+        let at = self.by_id.get(request_id).copied();
+        let mut entry = at.and_then(|at| self.entries.get_mut(&at));
+        let step = rule(entry.as_deref())?;
+        if let (Step::Write, Some(at), Some(entry)) = (step, at, &mut entry) {
+            let before = Shelf::of(entry);
+            change(entry);
+            let after = Shelf::of(entry);
+            self.put(at, before, after);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, at: u64, before: Shelf, after: Shelf) {
+        if before == after {
+            return;
+        }
+        if let Some(shelf) = self.shelf(before) {
+            shelf.remove(&at);
+        }
+        if let Some(shelf) = self.shelf(after) {
+            shelf.insert(at);
+        }
+    }
+
+    fn shelf(&mut self, shelf: Shelf) -> Option<&mut BTreeSet<u64>> {
+        match shelf {
+            Shelf::Open => None,
+            Shelf::Settled => Some(&mut self.settled),
+            Shelf::Acknowledged => Some(&mut self.acknowledged),
+        }
     }
 
     fn make_room(&mut self) {
@@ -50,14 +97,6 @@ impl Book {
         if let Some(entry) = oldest.and_then(|at| self.entries.remove(&at)) {
             self.by_id.remove(&entry.request_id);
         }
-    }
-}
-
-fn put(set: &mut BTreeSet<u64>, at: u64, belongs: bool) {
-    if belongs {
-        set.insert(at);
-    } else {
-        set.remove(&at);
     }
 }
 
@@ -84,31 +123,22 @@ impl Journal for Volatile {
     }
 
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
-        let mut book = self.lock();
-        if rules::settle(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
-            book.write(request_id, |entry| note(entry, settlement));
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::settle(request_id, found, settlement.outcome);
+        self.lock().write(request_id, rule, |entry| note(entry, settlement))
     }
 
     fn clarify(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
-        let mut book = self.lock();
-        if rules::clarify(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
-            book.write(request_id, |entry| {
-                note(entry, settlement);
-                entry.clarified = true;
-                entry.acknowledged_ms = None;
-            });
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::clarify(request_id, found, settlement.outcome);
+        self.lock().write(request_id, rule, |entry| {
+            note(entry, settlement);
+            entry.clarified = true;
+            entry.acknowledged_ms = None;
+        })
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        let mut book = self.lock();
-        if rules::acknowledge(request_id, book.find(request_id))? == Step::Write {
-            book.write(request_id, |entry| entry.acknowledged_ms = Some(at_ms));
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+        self.lock().write(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
     }
 
     fn resolve(
@@ -118,15 +148,15 @@ impl Journal for Volatile {
         remark: Option<&str>,
         at_ms: i64,
     ) -> Result<()> {
-        let mut book = self.lock();
-        rules::resolve(request_id, book.find(request_id), outcome)?;
-        book.write(request_id, |entry| {
+        let rule = |found: Option<&Entry>| {
+            rules::resolve(request_id, found, outcome).map(|()| Step::Write)
+        };
+        self.lock().write(request_id, rule, |entry| {
             entry.outcome = Some(outcome);
             entry.note = remark.map(str::to_owned);
             entry.resolved_ms = Some(at_ms);
             entry.acknowledged_ms = Some(at_ms);
-        });
-        Ok(())
+        })
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {

@@ -10,6 +10,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::plain;
+
 /// How deep objects and arrays may be nested. Deep enough for any message; a reader that recurses survives it.
 const MAX_DEPTH: usize = 64;
 
@@ -31,6 +33,14 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// As [`Value::of`], where no string has an escape.
+    fn of_plain(json: &'a str) -> Self {
+        match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(text) => Value::Text(Cow::Borrowed(text)),
+            None => Value::of(json),
+        }
+    }
+
     /// `json` is one value's valid text. A string that is no Unicode (half a surrogate pair) reads as its raw text.
     fn of(json: &'a str) -> Self {
         match json.as_bytes().first() {
@@ -58,13 +68,20 @@ impl<'a> Value<'a> {
 }
 
 /// An object's members in the order they were written.
-#[derive(Debug, Default)]
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Debug)]
+pub(crate) enum Members<'a> {
+    /// No string in it has an escape.
+    Plain(Vec<(&'a str, &'a str)>),
+    Full(Vec<(Cow<'a, str>, &'a RawValue)>),
+}
 
 impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
     /// The error is a few words on why it is no object.
     pub(crate) fn read(json: &'a str) -> Result<Self, String> {
+        if let Some(members) = plain::members(json) {
+            return Ok(Members::Plain(members));
+        }
         check_depth(json)?;
         serde_json::from_str(json).map_err(|error| match serde_json::from_str::<IgnoredAny>(json) {
             Ok(_) => match Value::of(json.trim_ascii_start()).kind() {
@@ -79,8 +96,8 @@ impl<'a> Members<'a> {
     /// Reads an object as a caller must write it: sound to its last character, and every name once.
     pub(crate) fn read_strictly(json: &'a str) -> Result<Self, String> {
         let members = Self::read(json)?;
-        // Without escapes there is nothing that was skipped over and does not read.
-        if json.contains('\\') {
+        // Of a plain one nothing was skipped over.
+        if matches!(members, Members::Full(_)) {
             serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
         }
         members.refuse_duplicates()?;
@@ -96,25 +113,45 @@ impl<'a> Members<'a> {
     }
 
     fn first_duplicate(&self) -> Option<&str> {
-        let mut names = self.0.iter().map(|(name, _)| &**name).enumerate();
-        if self.0.len() <= FEW {
-            let comes_before =
-                |(at, name): &(usize, &str)| self.0[..*at].iter().any(|(before, _)| before == name);
-            return names.find(comes_before).map(|(_, name)| name);
+        let count = match self {
+            Members::Plain(members) => members.len(),
+            Members::Full(members) => members.len(),
+        };
+        if count <= FEW {
+            let is_repeated =
+                |(at, name): &(usize, &str)| self.names().take(*at).any(|before| before == *name);
+            return self.names().enumerate().find(is_repeated).map(|(_, name)| name);
         }
-        let mut seen = HashSet::with_capacity(self.0.len());
-        names.find(|(_, name)| !seen.insert(*name)).map(|(_, name)| name)
+        let mut seen = HashSet::with_capacity(count);
+        self.names().find(|name| !seen.insert(*name))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
     }
 
     /// The value of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
-        let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
-        Some(Value::of(value.get()))
+        match self {
+            Members::Plain(members) => {
+                let (_, value) = members.iter().rev().find(|(key, _)| *key == name)?;
+                Some(Value::of_plain(value))
+            }
+            Members::Full(members) => {
+                let (_, value) = members.iter().rev().find(|(key, _)| key == name)?;
+                Some(Value::of(value.get()))
+            }
+        }
     }
 
     /// Every name with its value's text.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0.iter().map(|(name, value)| (&**name, value.get()))
+        let (plain, full): (&[(&str, &'a str)], &[(Cow<'_, str>, &'a RawValue)]) = match self {
+            Members::Plain(members) => (members, &[]),
+            Members::Full(members) => (&[], members),
+        };
+        let plain = plain.iter().map(|(name, value)| (*name, *value));
+        plain.chain(full.iter().map(|(name, value)| (&**name, value.get())))
     }
 }
 
@@ -136,11 +173,6 @@ pub(crate) fn value_of(json: &str) -> Value<'_> {
 
 /// Brackets outside strings, counted before anything that recurses sees the text.
 fn check_depth(json: &str) -> Result<(), String> {
-    // Nearly every message has fewer brackets in all.
-    let brackets = json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    if brackets <= MAX_DEPTH {
-        return Ok(());
-    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut bytes = json.bytes();
@@ -228,7 +260,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some((Text(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }
-                Ok(Members(members))
+                Ok(Members::Full(members))
             }
         }
         deserializer.deserialize_map(MembersVisitor)

@@ -12,6 +12,7 @@ mod envelope;
 mod fields;
 pub(crate) mod members;
 mod outcome;
+mod plain;
 mod response;
 
 pub use envelope::{app_id_of, follow_up, prepare};

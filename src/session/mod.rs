@@ -413,33 +413,34 @@ impl Session {
         now: Now,
     ) {
         let Some(task) = self.tasks.get(&seq) else { return };
+        let (sent, elapsed_ms) = (task.sent, task.elapsed_ms(now));
+        let recovered = recovered || task.restored;
+        let is_order = task.request.is_order();
+        let stays = is_order && outcome == Outcome::Unknown;
+        let request = if stays { Some(task.request.clone()) } else { self.remove(seq) };
+        let Some(Request { request_id, topic, merchant_order_no, .. }) = request else { return };
+        // The number of an order that never left is free again.
+        let number =
+            merchant_order_no.as_deref().filter(|_| is_order && outcome != Outcome::NotSent);
+        self.recent.remember(&request_id, number);
         let completed = Completed {
-            request_id: task.request.request_id.clone(),
-            topic: task.request.topic.clone(),
-            merchant_order_no: task.request.merchant_order_no.clone(),
+            request_id,
+            topic,
+            merchant_order_no,
             outcome,
-            sent: task.sent,
+            sent,
             response,
             error,
-            recovered: recovered || task.restored,
+            recovered,
             retold: false,
-            elapsed_ms: task.elapsed_ms(now),
+            elapsed_ms,
         };
-        let is_order = task.request.is_order();
-        // The number of an order that never left is free again.
-        let number = completed
-            .merchant_order_no
-            .as_deref()
-            .filter(|_| is_order && outcome != Outcome::NotSent);
-        self.recent.remember(&completed.request_id, number);
         if self.settings.is_planted(Planted::CompleteTwice) {
             self.tell(EventKind::Completed(completed.clone()), now);
         }
         self.tell(EventKind::Completed(completed), now);
-        if is_order && outcome == Outcome::Unknown {
+        if stays {
             self.start_clarifying(seq, now);
-        } else {
-            self.remove(seq);
         }
     }
 
@@ -464,8 +465,9 @@ impl Session {
         seq
     }
 
-    fn remove(&mut self, seq: Seq) {
-        let Some(task) = self.tasks.remove(&seq) else { return };
+    /// Forgets a task; gives what was asked for.
+    fn remove(&mut self, seq: Seq) -> Option<Request> {
+        let task = self.tasks.remove(&seq)?;
         if !task.is_clarifying() {
             self.in_flight -= 1;
         }
@@ -480,6 +482,7 @@ impl Session {
         }
         self.queue.remove(&seq);
         self.probes.remove(&seq);
+        Some(task.request)
     }
 
     fn set_deadline(&mut self, seq: Seq, at: Option<u64>) {
