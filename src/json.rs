@@ -77,13 +77,36 @@ pub(crate) fn push_quoted(out: &mut String, value: &str) {
     out.push('"');
     let mut rest = value;
     // What must be escaped is ASCII, so that every cut is between two characters.
-    while let Some(at) = rest.bytes().position(must_be_escaped) {
+    while let Some(at) = first_special(rest.as_bytes()) {
         out.push_str(&rest[..at]);
         push_escaped(out, rest.as_bytes()[at]);
         rest = &rest[at + 1..];
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first byte is that cannot stand in a JSON string as it is: a quote, a backslash or a control character.
+/// Eight bytes at a time.
+pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return Some(at * 8 + usize::try_from(special.trailing_zeros() / 8).unwrap_or(0));
+        }
+    }
+    let before = bytes.len() - rest.len();
+    rest.iter().position(|byte| must_be_escaped(*byte)).map(|at| before + at)
+}
+
+/// The highest bit of each special byte, as far as the first one; above that there may be false ones.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGHEST
 }
 
 fn must_be_escaped(byte: u8) -> bool {
@@ -123,6 +146,26 @@ mod tests {
         assert_eq!(value["t"], true);
         assert!(value["x"].is_null());
         assert!(text.contains(r#""raw":{"k": [1, 2]}"#), "raw parts stay as they are: {text}");
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_is() {
+        let slowly = |bytes: &[u8]| bytes.iter().position(|byte| must_be_escaped(*byte));
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    for filler in [b'a', 0x20, 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                        let mut bytes = vec![filler; length];
+                        bytes[at] = byte;
+                        assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");
+                        if at + 1 < length {
+                            bytes[at + 1] = b'"';
+                            assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod event;
 mod ffi;
+mod hash;
 mod io;
 pub mod journal;
 mod json;

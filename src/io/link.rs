@@ -127,8 +127,8 @@ struct Open {
     has_unread: bool,
     /// A caller watches the socket; see the `borrow` page.
     is_lent: bool,
-    /// What the I/O thread is woken for.
-    interest: Interest,
+    /// What the I/O thread is woken for; none is not even looked at by the kernel when something arrives.
+    interest: Option<Interest>,
 }
 
 impl Open {
@@ -139,27 +139,21 @@ impl Open {
             is_blocked: false,
             has_unread: false,
             is_lent: false,
-            interest: WHILE_OPENING,
+            interest: Some(WHILE_OPENING),
         }
     }
 
-    fn wanted(&self) -> Interest {
+    fn wanted(&self) -> Option<Interest> {
         match (self.is_lent, self.is_blocked) {
-            (false, false) => Interest::READABLE,
-            (false, true) => Interest::READABLE | Interest::WRITABLE,
-            (true, false) => NOTHING,
-            (true, true) => Interest::WRITABLE,
+            (false, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, false) => None,
+            (true, true) => Some(Interest::WRITABLE),
         }
     }
 }
 
 const WHILE_OPENING: Interest = Interest::READABLE.add(Interest::WRITABLE);
-
-/// Some interest there must be; no terminal sends urgent data, and one that does only wakes the I/O thread in vain.
-#[cfg(target_os = "linux")]
-const NOTHING: Interest = Interest::PRIORITY;
-#[cfg(not(target_os = "linux"))]
-const NOTHING: Interest = Interest::READABLE;
 
 /// Where a terminal's sockets are watched for the I/O thread.
 #[derive(Debug, Clone)]
@@ -179,11 +173,22 @@ impl Watch {
     }
 
     fn begin(&self, stream: &mut TcpStream) -> io::Result<()> {
-        self.registry.register(stream, self.token, WHILE_OPENING)
+        self.change(stream, None, Some(WHILE_OPENING))
     }
 
-    fn change(&self, stream: &mut TcpStream, interest: Interest) -> io::Result<()> {
-        self.registry.reregister(stream, self.token, interest)
+    /// What has happened already counts as happening anew.
+    fn change(
+        &self,
+        stream: &mut TcpStream,
+        before: Option<Interest>,
+        after: Option<Interest>,
+    ) -> io::Result<()> {
+        match (before, after) {
+            (None, None) => Ok(()),
+            (None, Some(after)) => self.registry.register(stream, self.token, after),
+            (Some(_), Some(after)) => self.registry.reregister(stream, self.token, after),
+            (Some(_), None) => self.registry.deregister(stream),
+        }
     }
 }
 
@@ -403,7 +408,7 @@ impl Link {
         if wanted == open.interest {
             return;
         }
-        match self.watch.change(&mut open.socket.get_mut().stream, wanted) {
+        match self.watch.change(&mut open.socket.get_mut().stream, open.interest, wanted) {
             Ok(()) => open.interest = wanted,
             Err(error) => log::error!("the socket cannot be watched for {wanted:?}: {error}"),
         }
@@ -584,7 +589,9 @@ impl Link {
         let State::Open(open) = &mut self.state else { return };
         let socket = open.socket.get_mut();
         socket.reading = Reading::ToTheEnd;
-        if let Err(error) = self.watch.change(&mut socket.stream, WHILE_OPENING) {
+        if let Err(error) =
+            self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING))
+        {
             log::debug!("a terminal's goodbye will be missed: {error}");
         }
     }

@@ -1,11 +1,12 @@
 //! What stands in for a journal when none is configured: the same book, kept in memory, gone with the handle.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
 use super::{Entry, Journal, NewOrder, Settlement};
 use crate::error::Result;
+use crate::hash::OwnMap;
 use crate::protocol::Outcome;
 
 /// Orders kept at most. The oldest acknowledged go first, then the oldest with an outcome.
@@ -21,7 +22,7 @@ pub struct Volatile {
 struct Book {
     next: u64,
     entries: BTreeMap<u64, Entry>,
-    by_id: HashMap<String, u64>,
+    by_id: OwnMap<String, u64>,
     /// Who goes when there is no room, in the order of going.
     acknowledged: BTreeSet<u64>,
     settled: BTreeSet<u64>,

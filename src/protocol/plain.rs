@@ -3,6 +3,8 @@
 //! It says no to anything that is not plainly that, be it wrong or only unusual. A full JSON reader then decides, and
 //! finds the words for what is wrong.
 
+use crate::json::first_special;
+
 /// How deep values may be nested here; a bit for each level must fit.
 const DEEPEST: u32 = 60;
 
@@ -121,7 +123,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Option<()> {
         self.expect(b'"')?;
         let rest = self.json.as_bytes().get(self.at..)?;
-        let length = rest.iter().position(|&byte| ENDS_A_STRING[usize::from(byte)])?;
+        let length = first_special(rest)?;
         self.at += length + 1;
         (rest[length] == b'"').then_some(())
     }
@@ -153,19 +155,6 @@ impl<'a> Reader<'a> {
         (self.at > start).then_some(())
     }
 }
-
-/// The quote, and what a plain string has not: escapes and control characters.
-static ENDS_A_STRING: [bool; 256] = {
-    let mut ends = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        ends[byte] = true;
-        byte += 1;
-    }
-    ends[b'"' as usize] = true;
-    ends[b'\\' as usize] = true;
-    ends
-};
 
 #[cfg(test)]
 mod tests {

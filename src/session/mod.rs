@@ -27,11 +27,12 @@ mod rng;
 mod settings;
 mod task;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::BuildHasher;
 
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::{Completed, Event, EventKind, Sent};
+use crate::hash::{BuildOwn, OwnMap};
 use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Request};
 
@@ -95,10 +96,9 @@ pub struct Session {
     tasks: BTreeMap<Seq, Task>,
     /// Tasks that have not completed; the rest are orders being clarified.
     in_flight: usize,
-    targets: HashMap<String, Target>,
+    targets: OwnMap<String, Target>,
     /// (hash of topic and number, task), for answers without a `request_id`.
     keys: BTreeSet<(u64, Seq)>,
-    hasher: std::hash::RandomState,
     /// Requests waiting for the connection, in the order of acceptance.
     queue: BTreeSet<Seq>,
     /// The library's own queries and closes, waiting to be written on the present connection.
@@ -108,7 +108,7 @@ pub struct Session {
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
     /// Requests of each topic given up on the present connection, whose answers may still come.
-    stale: HashMap<String, u32>,
+    stale: OwnMap<String, u32>,
     wants_connection: bool,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -125,15 +125,14 @@ impl Session {
             next_seq: 0,
             tasks: BTreeMap::new(),
             in_flight: 0,
-            targets: HashMap::new(),
+            targets: OwnMap::default(),
             keys: BTreeSet::new(),
-            hasher: std::hash::RandomState::new(),
             queue: BTreeSet::new(),
             probes: BTreeMap::new(),
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
-            stale: HashMap::new(),
+            stale: OwnMap::default(),
             wants_connection: false,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -453,7 +452,7 @@ impl Session {
         self.next_seq += 1;
         self.targets.insert(task.request.request_id.clone(), Target::Request(seq));
         let number = task.request.merchant_order_no.as_deref();
-        self.keys.insert((self.key(&task.request.topic, number), seq));
+        self.keys.insert((Self::key(&task.request.topic, number), seq));
         if !task.is_clarifying() {
             self.in_flight += 1;
         }
@@ -475,7 +474,7 @@ impl Session {
             self.deadlines.remove(&(at, seq));
         }
         let number = task.request.merchant_order_no.as_deref();
-        self.keys.remove(&(self.key(&task.request.topic, number), seq));
+        self.keys.remove(&(Self::key(&task.request.topic, number), seq));
         self.targets.remove(&task.request.request_id);
         for id in task.probe_ids() {
             self.targets.remove(id);
@@ -495,13 +494,13 @@ impl Session {
         }
     }
 
-    fn key(&self, topic: &str, number: Option<&str>) -> u64 {
-        self.hasher.hash_one((topic, number))
+    fn key(topic: &str, number: Option<&str>) -> u64 {
+        BuildOwn::default().hash_one((topic, number))
     }
 
     /// The oldest task with this topic and number.
     fn find_by_key(&self, topic: &str, number: Option<&str>) -> Option<Seq> {
-        let key = self.key(topic, number);
+        let key = Self::key(topic, number);
         self.keys.range((key, 0)..=(key, Seq::MAX)).map(|(_, seq)| *seq).find(|seq| {
             self.tasks.get(seq).is_some_and(|task| {
                 task.request.topic == topic && task.request.merchant_order_no.as_deref() == number

@@ -1,7 +1,9 @@
 //! A bounded memory of what has completed: to refuse a number twice, and to name what a late answer belongs to.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+use crate::hash::{OwnMap, OwnSet};
 
 /// How many completed requests are remembered. Without a journal this bounds how far back a duplicate is noticed.
 const REMEMBERED: usize = 4_096;
@@ -10,9 +12,9 @@ const REMEMBERED: usize = 4_096;
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     order: VecDeque<(Arc<str>, Option<Arc<str>>)>,
-    ids: HashSet<Arc<str>>,
+    ids: OwnSet<Arc<str>>,
     /// Order numbers, and the `request_id` each went under.
-    numbers: HashMap<Arc<str>, Arc<str>>,
+    numbers: OwnMap<Arc<str>, Arc<str>>,
 }
 
 impl Recent {

@@ -1,10 +1,10 @@
 //! One terminal's state under its lock: a session, a socket, a queue, and who waits.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Condvar};
 
 use super::queue::{EventQueue, Queued};
 use crate::error::{Error, Fault, Result, Status};
+use crate::hash::OwnMap;
 use crate::io::{self, Bell, Link, News, Reactor, Turn};
 use crate::protocol::Request;
 use crate::session::{Action, Now, Progress, Session};
@@ -14,7 +14,7 @@ pub(super) struct Inner {
     pub(super) link: Link,
     pub(super) queue: EventQueue,
     /// Requests whose completion a blocked `call` takes.
-    pub(super) calls: HashMap<String, Call>,
+    pub(super) calls: OwnMap<String, Call>,
     /// (`request_id`, number) of orders that are being written to the journal.
     pub(super) reserved: Vec<(String, Option<String>)>,
     /// Outcomes that were told although the journal could not be written, in the order of telling.
@@ -80,10 +80,21 @@ pub(super) struct Ids {
     pub(super) count: u64,
 }
 
+/// The lowest digits of a number.
+fn push_hex(out: &mut String, number: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = u32::try_from(number >> (place * 4) & 0xf).unwrap_or(0);
+        out.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
+}
+
 impl Ids {
     pub(super) fn next(&mut self) -> String {
         self.count += 1;
-        format!("{:016x}{:012x}", self.prefix, self.count)
+        let mut id = String::with_capacity(28);
+        push_hex(&mut id, self.prefix, 16);
+        push_hex(&mut id, self.count, 12);
+        id
     }
 }
 
@@ -108,7 +119,7 @@ impl Inner {
             session,
             link,
             queue,
-            calls: HashMap::new(),
+            calls: OwnMap::default(),
             reserved: Vec::new(),
             unwritten: Vec::new(),
             delivering: Vec::new(),
@@ -273,5 +284,17 @@ impl Inner {
             return Turn::Ended;
         }
         Turn::Until(Some(until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_count_behind_their_prefix() {
+        let mut ids = Ids { prefix: 0x0123_4567_89ab_cdef, count: 0xfe };
+        assert_eq!(ids.next(), "0123456789abcdef0000000000ff");
+        assert_eq!(ids.next(), "0123456789abcdef000000000100");
     }
 }
