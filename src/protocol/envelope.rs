@@ -17,18 +17,20 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let envelope = Members::read_strictly(json)
+    let read = Members::read_message(json);
+    let (envelope, taken_apart) = read
+        .and_then(|read| read.0.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
-    let biz_data = match envelope.get("biz_data") {
-        Some(Value::Object(json)) => {
-            let members = Members::read(json).map_err(refused)?;
-            members
-                .refuse_duplicates()
-                .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
-            Some(members)
-        }
-        _ => None,
+    let biz_data = match (taken_apart, envelope.get("biz_data")) {
+        (Some(members), _) => Some(members),
+        (None, Some(Value::Object(json))) => Some(Members::read(json).map_err(refused)?),
+        (None, _) => None,
     };
+    if let Some(members) = &biz_data {
+        members
+            .refuse_duplicates()
+            .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
+    }
     let message = Message { envelope, biz_data };
     let tables = message.tables(defaults.validation);
     let faults = message.faults(&tables, defaults);

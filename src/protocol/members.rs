@@ -96,12 +96,28 @@ impl<'a> Members<'a> {
     /// Reads an object as a caller must write it: sound to its last character, and every name once.
     pub(crate) fn read_strictly(json: &'a str) -> Result<Self, String> {
         let members = Self::read(json)?;
+        members.insist(json)?;
+        Ok(members)
+    }
+
+    /// As [`Members::read_strictly`], of what was read from `json`.
+    pub(crate) fn insist(&self, json: &str) -> Result<(), String> {
         // Of a plain one nothing was skipped over.
-        if matches!(members, Members::Full(_)) {
+        if matches!(self, Members::Full(_)) {
             serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
         }
-        members.refuse_duplicates()?;
-        Ok(members)
+        self.refuse_duplicates()
+    }
+
+    /// As [`Members::read`]. A `biz_data` that could be taken apart on the way comes with it; where none does, there may
+    /// still be one.
+    pub(crate) fn read_message(json: &'a str) -> Result<(Self, Option<Self>), String> {
+        match plain::message(json) {
+            Some((envelope, biz_data)) => {
+                Ok((Members::Plain(envelope), biz_data.map(Members::Plain)))
+            }
+            None => Ok((Self::read(json)?, None)),
+        }
     }
 
     /// Says which name comes twice.
@@ -142,6 +158,15 @@ impl<'a> Members<'a> {
                 Some(Value::of(value.get()))
             }
         }
+    }
+
+    /// Every name with its value.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        let of = match self {
+            Members::Plain(_) => Value::of_plain,
+            Members::Full(_) => Value::of,
+        };
+        self.iter().map(move |(name, json)| (name, of(json)))
     }
 
     /// Every name with its value's text.

@@ -9,26 +9,41 @@ use crate::json::first_special;
 const DEEPEST: u32 = 60;
 
 /// An object's members in the order they were written: names without quotes, values as their own text.
-pub(super) fn members(json: &str) -> Option<Vec<(&str, &str)>> {
-    let mut reader = Reader { json, at: 0 };
-    let mut members = Vec::with_capacity(16);
-    reader.skip_blanks();
-    reader.expect(b'{')?;
-    reader.skip_blanks();
-    if !reader.take(b'}') {
-        loop {
-            let name = reader.name()?;
-            members.push((name, reader.value()?));
-            reader.skip_blanks();
-            if reader.take(b'}') {
-                break;
-            }
-            reader.expect(b',')?;
-            reader.skip_blanks();
+pub(super) type Members<'a> = Vec<(&'a str, &'a str)>;
+
+/// Takes an object apart.
+pub(super) fn members(json: &str) -> Option<Members<'_>> {
+    whole(json, Reader::skip_value).map(|(members, _)| members)
+}
+
+/// Takes a message apart, and at the same time the object that is its last `biz_data`.
+pub(super) fn message(json: &str) -> Option<(Members<'_>, Option<Members<'_>>)> {
+    whole(json, |reader, name, inner| {
+        if name != "biz_data" {
+            return reader.skip_value(name, inner);
         }
-    }
+        *inner = None;
+        if reader.peek() == Some(b'{') {
+            *inner = Some(reader.object(&mut None, Reader::skip_value)?);
+            return Some(());
+        }
+        reader.skip_value(name, inner)
+    })
+}
+
+/// Reads what a name stands for; may keep the object it is.
+type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
+
+fn whole<'a>(
+    json: &'a str,
+    read: ReadValue<'a>,
+) -> Option<(Members<'a>, Option<Members<'a>>)> {
+    let mut reader = Reader { json, at: 0 };
+    let mut inner = None;
     reader.skip_blanks();
-    (reader.at == json.len()).then_some(members)
+    let members = reader.object(&mut inner, read)?;
+    reader.skip_blanks();
+    (reader.at == json.len()).then_some((members, inner))
 }
 
 struct Reader<'a> {
@@ -57,6 +72,31 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn object(
+        &mut self,
+        inner: &mut Option<Members<'a>>,
+        read: ReadValue<'a>,
+    ) -> Option<Members<'a>> {
+        let mut members = Vec::with_capacity(16);
+        self.expect(b'{')?;
+        self.skip_blanks();
+        if self.take(b'}') {
+            return Some(members);
+        }
+        loop {
+            let name = self.name()?;
+            let start = self.at;
+            read(self, name, inner)?;
+            members.push((name, self.json.get(start..self.at)?));
+            self.skip_blanks();
+            if self.take(b'}') {
+                return Some(members);
+            }
+            self.expect(b',')?;
+            self.skip_blanks();
+        }
+    }
+
     /// A name, its colon, and the blanks around it.
     fn name(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
@@ -68,9 +108,8 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
-    /// A value's text, however deep it goes: brackets are counted, and not walked into.
-    fn value(&mut self) -> Option<&'a str> {
-        let start = self.at;
+    /// A value, however deep it goes: brackets are counted, and not walked into.
+    fn skip_value(&mut self, _: &str, _: &mut Option<Members<'a>>) -> Option<()> {
         // One bit for each open bracket, set for an object's.
         let (mut depth, mut kinds) = (0_u32, 0_u64);
         loop {
@@ -100,7 +139,7 @@ impl<'a> Reader<'a> {
             }
             while is_complete {
                 if depth == 0 {
-                    return self.json.get(start..self.at);
+                    return Some(());
                 }
                 let is_object = kinds & 1 == 1;
                 self.skip_blanks();
@@ -178,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_taken_apart_with_its_biz_data() {
+        let json = r#"{"biz_data":{"x":1},"topic":"t","biz_data" : {"a":[{}],"biz_data":{"b":2}} }"#;
+        let (envelope, biz_data) = message(json).unwrap();
+        assert_eq!(Some(envelope), members(json));
+        assert_eq!(biz_data.unwrap(), [("a", "[{}]"), ("biz_data", r#"{"b":2}"#)]);
+        for without in ["{}", r#"{"biz_data":[1]}"#, r#"{"biz_data":{},"biz_data":"x"}"#] {
+            assert_eq!(message(without), Some((members(without).unwrap(), None)), "{without}");
+        }
+        assert_eq!(message(r#"{"biz_data":{"a":01}}"#), None);
+        assert_eq!(message(r#"{"biz_data":{"a":1}"#), None);
+    }
+
+    #[test]
     fn whatever_is_not_plain_is_left_to_others() {
         let not_plain = [
             "", " ", "{", "[]", "1", "\"x\"", "null", "{}x", "{}{}", "{,}", r#"{"a"}"#, r#"{"a":}"#,
@@ -215,6 +267,7 @@ mod tests {
         #[test]
         fn what_it_takes_the_full_reader_takes_alike(inner in nearly_json()) {
             for json in [format!("{{\"a\":{inner}}}"), format!("{{{inner}}}"), inner] {
+                prop_assert_eq!(message(&json).map(|(envelope, _)| envelope), members(&json));
                 let Some(taken) = members(&json) else { continue };
                 let value: Value = serde_json::from_str(&json).expect("JSON");
                 prop_assert!(value.is_object());

@@ -8,7 +8,7 @@ use super::{Outcome, Request, Response, Verdict, codes};
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
-    let envelope = Members::read(text)?;
+    let (envelope, taken_apart) = Members::read_message(text)?;
     let mut response = Response {
         topic: name(&envelope, "topic"),
         request_id: name(&envelope, "request_id"),
@@ -16,30 +16,36 @@ pub fn read(text: &str) -> Result<Response<'_>, String> {
         message: name(&envelope, "response_msg"),
         ..Response::default()
     };
-    match envelope.get("biz_data") {
-        Some(Value::Object(json)) => read_biz_data(&mut response, json),
+    match (taken_apart, envelope.get("biz_data")) {
+        (Some(biz_data), _) => response.set_biz_data(&biz_data),
+        (None, Some(Value::Object(json))) => response.read_biz_data(json),
         // Some terminals serialise the object a second time.
-        Some(Value::Text(Cow::Borrowed(json))) => read_biz_data(&mut response, json),
-        Some(Value::Text(Cow::Owned(json))) => {
+        (None, Some(Value::Text(Cow::Borrowed(json)))) => response.read_biz_data(json),
+        (None, Some(Value::Text(Cow::Owned(json)))) => {
             let mut inner = Response::default();
-            read_biz_data(&mut inner, &json);
+            inner.read_biz_data(&json);
             response.take_biz_data(inner);
         }
-        _ => {}
+        (None, _) => {}
     }
     Ok(response)
 }
 
-/// What is no object says nothing, and that is an answer too.
-fn read_biz_data<'a>(response: &mut Response<'a>, json: &'a str) {
-    let Ok(biz_data) = Members::read(json) else {
-        return;
-    };
-    response.merchant_order_no = name(&biz_data, "merchant_order_no");
-    response.trans_type = verbatim(&biz_data, "trans_type");
-    response.trans_status = verbatim(&biz_data, "trans_status");
-    response.order_amount = verbatim(&biz_data, "order_amount");
-    response.trans_no = name(&biz_data, "trans_no");
+impl<'a> Response<'a> {
+    /// What is no object says nothing, and that is an answer too.
+    fn read_biz_data(&mut self, json: &'a str) {
+        if let Ok(biz_data) = Members::read(json) {
+            self.set_biz_data(&biz_data);
+        }
+    }
+
+    fn set_biz_data(&mut self, biz_data: &Members<'a>) {
+        self.merchant_order_no = name(biz_data, "merchant_order_no");
+        self.trans_type = verbatim(biz_data, "trans_type");
+        self.trans_status = verbatim(biz_data, "trans_status");
+        self.order_amount = verbatim(biz_data, "order_amount");
+        self.trans_no = name(biz_data, "trans_no");
+    }
 }
 
 /// A field that names something: only a text or a number can.
