@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use ecrhub::{Called, Config, EventKind, Polled, Terminal};
+use ecrhub::{Called, Config, EventKind, Outcome, Polled, Terminal};
 use ecrhub_simulator::{Options, Simulator};
 
 const A_WHILE: Duration = Duration::from_millis(600);
@@ -47,6 +47,53 @@ fn pings_are_answered_whoever_waits_or_not() {
     thread::sleep(A_WHILE);
     assert_eq!(reconnects(&terminal), "0");
     assert_eq!(simulator.connections(), 1);
+}
+
+#[test]
+fn a_wake_up_and_the_end_reach_who_watches_a_terminal_that_says_nothing() {
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    simulator.freeze();
+    let blocked_in_call = || {
+        let prepared = terminal.prepare(&query(&number())).unwrap();
+        matches!(terminal.call(prepared, None).unwrap(), Called::Interrupted)
+    };
+    let blocked_in_poll = || is_interrupted(&terminal.poll(None).unwrap());
+    let ends: [(&(dyn Fn() -> bool + Sync), &(dyn Fn() + Sync)); 3] = [
+        (&blocked_in_poll, &|| terminal.wake().unwrap()),
+        (&blocked_in_call, &|| terminal.wake().unwrap()),
+        (&blocked_in_poll, &|| terminal.disconnect()),
+    ];
+    for (blocked, end) in ends {
+        thread::scope(|scope| {
+            let blocked = scope.spawn(blocked);
+            thread::sleep(Duration::from_millis(100));
+            let began = Instant::now();
+            end();
+            assert!(blocked.join().unwrap());
+            assert!(began.elapsed() < Duration::from_secs(5));
+        });
+    }
+}
+
+/// The I/O thread notices that the time is up, and the caller sleeps at the socket.
+#[test]
+fn what_the_io_thread_finds_out_reaches_who_watches() {
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    simulator.freeze();
+    let began = Instant::now();
+    let prepared = terminal.prepare(&query(&number())).unwrap();
+    match terminal.call(prepared, Some(Duration::from_millis(100))).unwrap() {
+        Called::Completed(delivery) => match delivery.accept().kind {
+            EventKind::Completed(done) => assert_eq!(done.outcome, Outcome::Unknown),
+            other => panic!("{other:?}"),
+        },
+        Called::Interrupted => panic!("nobody interrupted"),
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -196,11 +243,11 @@ fn play(lane: &Lane, role: usize, is_over: &AtomicBool) {
 /// turn, and the end in the midst of it. Every request completes exactly once.
 #[test]
 fn whatever_happens_at_once_every_request_completes_once() {
-    let rounds: u64 = std::env::var("ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(150);
+    let rounds: u64 =
+        std::env::var("ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(150);
     let simulator = simulator();
-    let lanes: Vec<Lane> = (0..3)
-        .map(|_| Lane { terminal: connect(&simulator), tally: Tally::default() })
-        .collect();
+    let lanes: Vec<Lane> =
+        (0..3).map(|_| Lane { terminal: connect(&simulator), tally: Tally::default() }).collect();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         for lane in &lanes {

@@ -349,11 +349,7 @@ impl Loop {
     fn drive(&mut self, token: Token, cause: Cause, now: Now) {
         let Some(entry) = self.entries.get(&token) else { return };
         let driven = Arc::clone(&entry.driven);
-        let mut reactor = Reactor {
-            lookups: &mut self.lookups,
-            mailbox: &self.mailbox,
-            token,
-        };
+        let mut reactor = Reactor { lookups: &mut self.lookups, mailbox: &self.mailbox, token };
         // A bug in one terminal's code must not take the others down.
         let turn = catch_unwind(AssertUnwindSafe(|| driven.drive(&mut reactor, cause, now)));
         let turn = turn.unwrap_or_else(|_| {

@@ -75,8 +75,7 @@ impl Read for Counted {
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.stream.write(bytes);
-        self.is_full =
-            matches!(&written, Err(error) if error.kind() == ErrorKind::WouldBlock);
+        self.is_full = matches!(&written, Err(error) if error.kind() == ErrorKind::WouldBlock);
         let count = written?;
         self.written += u64::try_from(count).unwrap_or(0);
         Ok(count)
@@ -352,11 +351,7 @@ impl Link {
         self.read_until(Reading::UntilShort, tell)
     }
 
-    fn read_until(
-        &mut self,
-        reading: Reading,
-        tell: &mut impl FnMut(News),
-    ) -> Result<bool, Fault> {
+    fn read_until(&mut self, reading: Reading, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
         let State::Open(open) = &mut self.state else { return Ok(false) };
         open.socket.get_mut().reading = reading;
         let more = self.read(tell)?;

@@ -45,9 +45,8 @@ fn holds(table: &[Field], members: &Members<'_>, trans_type: Option<&str>) -> bo
             unwelcome(field.need, trans_type).is_none() && broken(field.rule, &value).is_none()
         })
     };
-    let is_there = |field: &Field| {
-        !is_due(field.need, trans_type) || members.get(field.name).is_some()
-    };
+    let is_there =
+        |field: &Field| !is_due(field.need, trans_type) || members.get(field.name).is_some();
     members.values().all(is_fine) && table.iter().all(is_there)
 }
 

@@ -34,10 +34,7 @@ pub(super) fn message(json: &str) -> Option<(Members<'_>, Option<Members<'_>>)> 
 /// Reads what a name stands for; may keep the object it is.
 type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
 
-fn whole<'a>(
-    json: &'a str,
-    read: ReadValue<'a>,
-) -> Option<(Members<'a>, Option<Members<'a>>)> {
+fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<(Members<'a>, Option<Members<'a>>)> {
     let mut reader = Reader { json, at: 0 };
     let mut inner = None;
     reader.skip_blanks();
@@ -218,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_message_is_taken_apart_with_its_biz_data() {
-        let json = r#"{"biz_data":{"x":1},"topic":"t","biz_data" : {"a":[{}],"biz_data":{"b":2}} }"#;
+        let json =
+            r#"{"biz_data":{"x":1},"topic":"t","biz_data" : {"a":[{}],"biz_data":{"b":2}} }"#;
         let (envelope, biz_data) = message(json).unwrap();
         assert_eq!(Some(envelope), members(json));
         assert_eq!(biz_data.unwrap(), [("a", "[{}]"), ("biz_data", r#"{"b":2}"#)]);
@@ -232,12 +230,44 @@ mod tests {
     #[test]
     fn whatever_is_not_plain_is_left_to_others() {
         let not_plain = [
-            "", " ", "{", "[]", "1", "\"x\"", "null", "{}x", "{}{}", "{,}", r#"{"a"}"#, r#"{"a":}"#,
-            r#"{"a":1,}"#, r#"{"a":1 "b":2}"#, r#"{"a":[1,]}"#, r#"{"a":[1 2]}"#, r#"{"a":{"b"}}"#,
-            r#"{"a":{"b":1,}}"#, r#"{"a":[}]}"#, r#"{"a":[1}}"#, r#"{"a":{"b":1]}"#, r#"{"a":01}"#,
-            r#"{"a":-}"#, r#"{"a":1.}"#, r#"{"a":.5}"#, r#"{"a":1e5}"#, r#"{"a":+1}"#, r#"{"a":tru}"#,
-            r#"{"a":nul"#, r#"{"a":"\n"}"#, "{\"a\":\"\n\"}", r#"{"a\u0041":1}"#, r#"{"a":"x"#, r#"{a:1}"#,
-            r#"{"a":'x'}"#, r#"{"a":1}}"#, r#"{"a":truefalse}"#, "\u{feff}{}",
+            "",
+            " ",
+            "{",
+            "[]",
+            "1",
+            "\"x\"",
+            "null",
+            "{}x",
+            "{}{}",
+            "{,}",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1 2]}"#,
+            r#"{"a":{"b"}}"#,
+            r#"{"a":{"b":1,}}"#,
+            r#"{"a":[}]}"#,
+            r#"{"a":[1}}"#,
+            r#"{"a":{"b":1]}"#,
+            r#"{"a":01}"#,
+            r#"{"a":-}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":1e5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":nul"#,
+            r#"{"a":"\n"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a\u0041":1}"#,
+            r#"{"a":"x"#,
+            r#"{a:1}"#,
+            r#"{"a":'x'}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":truefalse}"#,
+            "\u{feff}{}",
         ];
         for json in not_plain {
             assert_eq!(members(json), None, "{json}");
@@ -255,8 +285,8 @@ mod tests {
     /// Bits of JSON in any order: mostly wrong, sometimes not.
     fn nearly_json() -> impl Strategy<Value = String> {
         let bits = vec![
-            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\":", "1", "-2.50", "0", "1e9", "true", "null",
-            " ", "\n", "\"\\n\"", "{\"a\":", "é", "\"é\"",
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\":", "1", "-2.50", "0", "1e9", "true",
+            "null", " ", "\n", "\"\\n\"", "{\"a\":", "é", "\"é\"",
         ];
         prop::collection::vec(prop::sample::select(bits), 0..14).prop_map(|bits| bits.concat())
     }

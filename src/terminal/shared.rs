@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 
-use super::books::{Books, OpenInMemory};
 use super::Delivery;
+use super::books::{Books, OpenInMemory};
 use super::inner::{Call, Ended, Inner, ended};
 use super::queue::{EventQueue, Queued};
 use super::wait::Wait;

@@ -70,7 +70,8 @@ impl<'a> Wait<'a> {
     ) -> MutexGuard<'a, Inner> {
         let shared = self.shared;
         let mut may_read = inner.link.has_unread();
-        if !may_read && let (Some(socket), Some(watcher)) = (inner.link.lent(), &mut inner.watcher) {
+        if !may_read && let (Some(socket), Some(watcher)) = (inner.link.lent(), &mut inner.watcher)
+        {
             watcher.is_asleep = true;
             let bell = Arc::clone(&watcher.bell);
             drop(inner);

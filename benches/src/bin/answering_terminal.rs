@@ -171,9 +171,8 @@ fn shake_hands(unread: &[u8], unsent: &mut Vec<u8>) -> usize {
         .map_or("", |(_, key)| key.trim());
     let accept = derive_accept_key(key.as_bytes());
     let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade";
-    unsent.extend_from_slice(
-        format!("{head}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").as_bytes(),
-    );
+    unsent
+        .extend_from_slice(format!("{head}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").as_bytes());
     end + 4
 }
 

@@ -281,18 +281,15 @@ fn a_message_that_speaks_of_a_timeout_settles_nothing_whatever_the_code() {
         "交易超時",
     ] {
         for code in ["000", "106", "110", "111"] {
-            let response =
-                Response { message: Some(message.into()), ..answer(code, Some("1")) };
+            let response = Response { message: Some(message.into()), ..answer(code, Some("1")) };
             match response.order_verdict() {
                 Verdict::Unsettled(why) => assert!(why.contains(message), "{why}"),
                 verdict => panic!("{message} with {code}: {verdict:?}"),
             }
         }
     }
-    let harmless = Response {
-        message: Some("no time to lose, out of paper".into()),
-        ..answer("106", None)
-    };
+    let harmless =
+        Response { message: Some("no time to lose, out of paper".into()), ..answer("106", None) };
     assert_eq!(harmless.order_verdict(), Verdict::Settled(Outcome::Declined));
 }
 
