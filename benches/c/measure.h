@@ -60,11 +60,23 @@ static inline int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static inline void report(int64_t *samples, long count, int64_t wall, int64_t cpu)
+/* What only some have to tell. */
+struct more {
+    long bytes_each, threads, wake_ups;
+};
+
+static inline void report_more(int64_t *samples, long count, int64_t wall, int64_t cpu, struct more more)
 {
     qsort(samples, (size_t)count, sizeof *samples, ascending);
-    printf("{\"count\":%ld,\"p50_ns\":%lld,\"p99_ns\":%lld,\"wall_ns\":%lld,\"cpu_ns\":%lld}\n", count,
-           (long long)samples[count / 2], (long long)samples[count * 99 / 100], (long long)wall, (long long)cpu);
+    printf("{\"count\":%ld,\"p50_ns\":%lld,\"p99_ns\":%lld,\"wall_ns\":%lld,\"cpu_ns\":%lld,\"bytes_each\":%ld,"
+           "\"threads\":%ld,\"wake_ups\":%ld}\n",
+           count, count ? (long long)samples[count / 2] : 0, count ? (long long)samples[count * 99 / 100] : 0,
+           (long long)wall, (long long)cpu, more.bytes_each, more.threads, more.wake_ups);
+}
+
+static inline void report(int64_t *samples, long count, int64_t wall, int64_t cpu)
+{
+    report_more(samples, count, wall, cpu, (struct more){0, 0, 0});
 }
 
 #endif
