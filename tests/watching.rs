@@ -135,6 +135,66 @@ fn what_comes_between_two_waits_is_noticed_by_itself() {
     }
 }
 
+/// Calls that follow each other at once leave the socket lent for a little while.
+fn call_at_once_and_again(terminal: &Terminal) {
+    for _ in 0..20 {
+        call(terminal, &query(&number()));
+    }
+}
+
+#[test]
+fn after_the_last_of_many_calls_the_io_thread_takes_over() {
+    let simulator = impatient();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    for _ in 0..20 {
+        call_at_once_and_again(&terminal);
+        simulator.push_text(r#"{"topic":"a.push"}"#);
+        let waiting = || terminal.state().unwrap().contains("\"events_waiting\":1");
+        eventually("the event is there though nobody asked", waiting);
+        assert_eq!(drain(&terminal).len(), 1);
+    }
+    call_at_once_and_again(&terminal);
+    thread::sleep(A_WHILE);
+    assert_eq!(reconnects(&terminal), "0", "pings are answered");
+    call_at_once_and_again(&terminal);
+    simulator.cut_link();
+    let is_lost = || !terminal.state().unwrap().contains("\"reconnects\":0");
+    eventually("the loss is noticed though nobody asked", is_lost);
+}
+
+#[test]
+fn who_does_not_wait_sees_what_has_come_after_many_calls() {
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    for _ in 0..20 {
+        call_at_once_and_again(&terminal);
+        simulator.push_text(r#"{"topic":"a.push"}"#);
+        let began = Instant::now();
+        while drain(&terminal).is_empty() {
+            assert!(began.elapsed() < PATIENCE);
+        }
+    }
+}
+
+#[test]
+fn the_wait_descriptor_tells_of_what_comes_after_many_calls() {
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    call_at_once_and_again(&terminal);
+    let fd = terminal.wait_fd().unwrap();
+    for _ in 0..20 {
+        simulator.push_text(r#"{"topic":"a.push"}"#);
+        let mut watched = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one entry, valid for the length of the call.
+        assert_eq!(unsafe { libc::poll(&raw mut watched, 1, 10_000) }, 1);
+        assert_eq!(drain(&terminal).len(), 1);
+        call_at_once_and_again(&terminal);
+    }
+}
+
 #[test]
 fn many_callers_of_one_terminal_get_each_his_own_answer() {
     let simulator = simulator();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar};
 use super::queue::{EventQueue, Queued};
 use crate::error::{Error, Fault, Result, Status};
 use crate::hash::OwnMap;
-use crate::io::{self, Bell, Link, News, Reactor, Turn};
+use crate::io::{self, Bell, Driver, Link, News, Reactor, Turn};
 use crate::protocol::Request;
 use crate::session::{Action, Now, Progress, Session};
 
@@ -24,6 +24,10 @@ pub(super) struct Inner {
     pub(super) wakes: Wakes,
     /// The caller who watches the socket.
     pub(super) watcher: Option<Watcher>,
+    /// The socket stays lent though nobody watches it just now.
+    pub(super) stay: Option<Stay>,
+    /// When a watch last ended with something read, on the monotonic clock.
+    pub(super) last_watch_ms: Option<u64>,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,
     pub(super) ids: Ids,
@@ -55,6 +59,23 @@ pub(super) struct Watcher {
     pub(super) is_asleep: bool,
     pub(super) has_rung: bool,
 }
+
+/// After a watch, when one has followed the other at once: the next one is not far. Fetching the socket home and lending
+/// it again would cost as much as all the rest; so the I/O thread comes and looks whether it is still needed.
+pub(super) struct Stay {
+    /// When it comes, on the monotonic clock.
+    pub(super) until: u64,
+    /// Somebody has watched since it last came.
+    pub(super) was_used: bool,
+    pub(super) bell: Option<Arc<Bell>>,
+}
+
+/// Watches that follow each other as closely as this make a stay.
+const AT_ONCE_MS: u64 = 2;
+
+/// How long a stay lasts before the I/O thread looks after it. What comes when nobody asks for it is noticed so late at
+/// the most, and once more that.
+const STAY_MS: u64 = 10;
 
 /// Wake-ups: for who is blocked now, or else for who comes next.
 #[derive(Debug, Default)]
@@ -125,6 +146,8 @@ impl Inner {
             delivering: Vec::new(),
             wakes: Wakes::default(),
             watcher: None,
+            stay: None,
+            last_watch_ms: None,
             armed: None,
             ids: Ids { prefix: id_prefix, count: 0 },
             ended: None,
@@ -179,7 +202,22 @@ impl Inner {
     }
 
     pub(super) fn due(&self) -> Option<u64> {
-        [self.session.next_deadline(), self.link.deadline()].into_iter().flatten().min()
+        let stay = self.stay.as_ref().map(|stay| stay.until);
+        [self.session.next_deadline(), self.link.deadline(), stay].into_iter().flatten().min()
+    }
+
+    /// Whether the I/O thread would come too late by itself; it is to be kicked then.
+    pub(super) fn is_late(&mut self) -> bool {
+        let due = self.due();
+        let is_late = match (due, self.armed) {
+            (Some(due), Some(armed)) => due < armed,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_late {
+            self.armed = due;
+        }
+        is_late
     }
 
     /// Does what the session asks for and writes what the socket takes. A connection is made on the I/O thread only.
@@ -267,6 +305,81 @@ impl Inner {
         {
             watcher.bell.ring();
         }
+    }
+
+    /// Begins a watch, if nobody watches and the socket can be lent.
+    pub(super) fn begin_watch(&mut self, driver: &Driver) -> bool {
+        if self.watcher.is_some() || self.link.lend().is_none() {
+            return false;
+        }
+        let kept = self.stay.as_mut().and_then(|stay| stay.bell.take());
+        match kept.or_else(|| driver.take_bell()) {
+            Some(bell) => {
+                self.watcher = Some(Watcher { bell, is_asleep: false, has_rung: false });
+                true
+            }
+            None => {
+                self.link.take_home();
+                false
+            }
+        }
+    }
+
+    /// Ends a watch. `read_ms` is when something was read in it.
+    pub(super) fn end_watch(&mut self, read_ms: Option<u64>, driver: &Driver) {
+        let Some(Watcher { bell, .. }) = self.watcher.take() else { return };
+        let before = std::mem::replace(&mut self.last_watch_ms, read_ms);
+        match (before, read_ms) {
+            (Some(before), Some(at))
+                if at.saturating_sub(before) <= AT_ONCE_MS && self.may_stay() =>
+            {
+                let until = self.stay.as_ref().map_or(at + STAY_MS, |stay| stay.until);
+                self.stay = Some(Stay { until, was_used: true, bell: Some(bell) });
+            }
+            _ => {
+                driver.keep_bell(bell);
+                self.fetch_home(driver);
+            }
+        }
+    }
+
+    /// Nobody waits for the I/O thread to notice something.
+    fn may_stay(&self) -> bool {
+        #[cfg(unix)]
+        let is_signalled = self.signal.is_some();
+        #[cfg(not(unix))]
+        let is_signalled = false;
+        let is_quiet = !self.link.has_unread() && !self.link.is_blocked();
+        self.wakes.waiting == 0 && is_quiet && !is_signalled && self.link.lent().is_some()
+    }
+
+    /// The socket is the I/O thread's again.
+    pub(super) fn fetch_home(&mut self, driver: &Driver) {
+        if let Some(Stay { bell: Some(bell), .. }) = self.stay.take() {
+            driver.keep_bell(bell);
+        }
+        if self.watcher.is_none() {
+            self.link.take_home();
+        }
+    }
+
+    /// The I/O thread looks after a stay.
+    pub(super) fn look_after_the_stay(&mut self, now: Now, driver: &Driver) {
+        let is_watched = self.watcher.is_some();
+        let Some(stay) = &mut self.stay else { return };
+        if stay.until > now.mono_ms {
+            return;
+        }
+        if std::mem::take(&mut stay.was_used) || is_watched {
+            stay.until = now.mono_ms + STAY_MS;
+        } else {
+            self.fetch_home(driver);
+        }
+    }
+
+    /// A socket that stays lent and that nobody watches: who comes by and does not wait reads it himself.
+    pub(super) fn is_unwatched(&self) -> bool {
+        self.stay.is_some() && self.watcher.is_none() && self.link.lent().is_some()
     }
 
     /// Ends a turn: a watcher must not sleep at a socket that is gone.

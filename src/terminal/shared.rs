@@ -235,6 +235,8 @@ impl Shared {
                 )
             })?;
             inner.signal = Some(signal);
+            // Whoever waits for the descriptor waits for the I/O thread to notice.
+            inner.fetch_home(&self.driver);
             inner.show_readiness();
         }
         inner.signal.as_ref().map(io::ReadySignal::fd).ok_or_else(ended)
@@ -349,6 +351,7 @@ impl Shared {
             return;
         }
         inner.ended = Some(Ended { linger_until: io::now().mono_ms + LINGER_MS });
+        inner.fetch_home(&self.driver);
         inner.link.close();
         #[cfg(unix)]
         {
@@ -363,16 +366,7 @@ impl Shared {
     /// itself.
     pub(super) fn after_turn(&self, inner: &mut Inner) -> bool {
         self.tell(inner);
-        let due = inner.due();
-        let is_late = match (due, inner.armed) {
-            (Some(due), Some(armed)) => due < armed,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if is_late {
-            inner.armed = due;
-        }
-        is_late
+        inner.is_late()
     }
 
     /// After a panic: gives up the connection, so that whatever was on it is found out.
@@ -467,6 +461,7 @@ impl Driven for Shared {
         if let Err(fault) = inner.link.on_due(now.mono_ms) {
             inner.session.on_lost(fault, now);
         }
+        inner.look_after_the_stay(now, &self.driver);
         inner.session.on_time(now);
         inner.pump(Some(reactor), now);
         self.tell(&mut inner);

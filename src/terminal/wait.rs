@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::inner::{Inner, Watcher};
+use super::inner::Inner;
 use super::shared::Shared;
 use super::{Called, Polled};
 use crate::error::Result;
 use crate::io;
 use crate::protocol::Request;
+use crate::session::Now;
 
 /// What a caller waits for.
 #[derive(Clone, Copy)]
@@ -23,26 +24,33 @@ enum For<'a> {
 pub(super) struct Wait<'a> {
     shared: &'a Shared,
     is_watcher: bool,
+    /// When this caller last read something, on the monotonic clock.
+    read_ms: Option<u64>,
 }
 
 impl<'a> Wait<'a> {
     fn new(shared: &'a Shared) -> Self {
-        Wait { shared, is_watcher: false }
+        Wait { shared, is_watcher: false, read_ms: None }
     }
 
     /// Watches the socket from now on, if it can be watched and nobody does.
     pub(super) fn watch(&mut self, inner: &mut Inner) {
-        let is_free = self.is_watcher || inner.watcher.is_none();
-        if !is_free || inner.link.lend().is_none() || self.is_watcher {
-            return;
+        if self.is_watcher {
+            // The socket may be another one by now.
+            inner.link.lend();
+        } else {
+            self.is_watcher = inner.begin_watch(&self.shared.driver);
         }
-        match self.shared.driver.take_bell() {
-            Some(bell) => {
-                inner.watcher = Some(Watcher { bell, is_asleep: false, has_rung: false });
-                self.is_watcher = true;
-            }
-            None => inner.link.take_home(),
+    }
+
+    /// Ends it; true when the I/O thread must be kicked.
+    fn end(&mut self, inner: &mut Inner) -> bool {
+        if !std::mem::take(&mut self.is_watcher) {
+            return false;
         }
+        inner.end_watch(self.read_ms, &self.shared.driver);
+        let is_late = inner.is_late();
+        is_late || inner.link.has_unread()
     }
 
     /// Sleeps until something may have changed, or for as long as is left.
@@ -64,7 +72,7 @@ impl<'a> Wait<'a> {
     }
 
     fn sleep_at_the_socket(
-        &self,
+        &mut self,
         mut inner: MutexGuard<'a, Inner>,
         left: Option<Duration>,
     ) -> MutexGuard<'a, Inner> {
@@ -86,7 +94,7 @@ impl<'a> Wait<'a> {
         }
         // The socket that was watched may be gone.
         if may_read && inner.link.lent().is_some() {
-            shared.read_for_everybody(&mut inner);
+            self.read_ms = Some(shared.read_for_everybody(&mut inner).mono_ms);
         }
         inner
     }
@@ -120,16 +128,9 @@ impl Drop for Wait<'_> {
         if !self.is_watcher {
             return;
         }
-        let mut inner = self.shared.lock();
-        inner.link.take_home();
-        let has_unread = inner.link.has_unread();
-        let watcher = inner.watcher.take();
-        drop(inner);
-        if let Some(watcher) = watcher {
-            self.shared.driver.keep_bell(watcher.bell);
-        }
-        if has_unread {
-            self.shared.driver.kick(self.shared.token);
+        let shared = self.shared;
+        if self.end(&mut shared.lock()) {
+            shared.driver.kick(shared.token);
         }
     }
 }
@@ -166,8 +167,11 @@ impl Shared {
             inner = wait.sleep(inner, For::Answer { request_id: &request_id }, None);
         };
         inner.calls.remove(&request_id);
+        let must_kick = wait.end(&mut inner);
         drop(inner);
-        drop(wait);
+        if must_kick {
+            self.driver.kick(self.token);
+        }
         Ok(match done {
             Some(done) => Called::Completed(self.deliver(done)),
             None => Called::Interrupted,
@@ -180,26 +184,34 @@ impl Shared {
         let mut wait = Wait::new(self);
         let mut inner = self.lock_live()?;
         let round = inner.wakes.round;
+        let mut has_looked = false;
         loop {
             if inner.is_interrupted(round) {
                 return Ok(Polled::Interrupted);
             }
             if let Some(queued) = inner.queue.pop() {
                 inner.show_readiness();
+                let must_kick = wait.end(&mut inner);
                 drop(inner);
-                drop(wait);
+                if must_kick {
+                    self.driver.kick(self.token);
+                }
                 return Ok(Polled::Event(self.deliver(queued)));
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if is_bounded && left.is_some_and(|left| left.is_zero()) {
+                if inner.is_unwatched() && !std::mem::replace(&mut has_looked, true) {
+                    self.read_for_everybody(&mut inner);
+                    continue;
+                }
                 return Ok(Polled::Timeout);
             }
             inner = wait.sleep(inner, For::AnyEvent, left);
         }
     }
 
-    /// A turn on the thread of the caller who watches the socket.
-    fn read_for_everybody(&self, inner: &mut Inner) {
+    /// A turn on the thread of a caller. Gives when it was.
+    fn read_for_everybody(&self, inner: &mut Inner) -> Now {
         let now = io::now();
         let turn = catch_unwind(AssertUnwindSafe(|| {
             inner.read_lent(now);
@@ -215,5 +227,6 @@ impl Shared {
         if is_late {
             self.driver.kick(self.token);
         }
+        now
     }
 }
