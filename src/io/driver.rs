@@ -14,8 +14,8 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::borrow::Bell;
 use super::clock::{self, JumpWatch};
-use super::link::Watch;
 use super::lookup::{Found, Lookups};
+use super::socket::Watch;
 use super::thread;
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;

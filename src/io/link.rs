@@ -6,12 +6,11 @@
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
-use std::sync::Arc;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
+use mio::Interest;
 use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
@@ -22,6 +21,7 @@ use tungstenite::{Message, WebSocket};
 use super::borrow::Watched;
 use super::driver::Reactor;
 use super::lookup::{Found, literal};
+use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
 use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
 use crate::session::Progress;
@@ -31,70 +31,6 @@ const READ_AT_ONCE: usize = 64;
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
 const READ_BUFFER: usize = 4_096;
-
-/// A socket that counts what has left through it, so that it is known whether a request's first byte has.
-#[derive(Debug)]
-struct Counted {
-    stream: TcpStream,
-    written: u64,
-    /// The last write found no room; it may have been a pong's, of which nobody else is told.
-    is_full: bool,
-    reading: Reading,
-}
-
-/// How far the socket is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// Until it says that there is no more: the I/O thread is told only of what comes after that.
-    ToTheEnd,
-    /// Until it gives less than there was room for: a caller who waits on it is told of the rest at once.
-    UntilShort,
-    /// It gave less than there was room for.
-    WasShort,
-}
-
-impl Counted {
-    fn new(stream: TcpStream) -> Self {
-        Counted { stream, written: 0, is_full: false, reading: Reading::ToTheEnd }
-    }
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.reading == Reading::WasShort {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        let count = self.stream.read(buffer)?;
-        if self.reading == Reading::UntilShort && count < buffer.len() {
-            self.reading = Reading::WasShort;
-        }
-        Ok(count)
-    }
-}
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.stream.write(bytes);
-        self.is_full = matches!(&written, Err(error) if error.kind() == ErrorKind::WouldBlock);
-        let count = written?;
-        self.written += u64::try_from(count).unwrap_or(0);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        // A forked child may still hold the descriptor: without this the terminal would not see the end. It fails when
-        // the peer was faster, which is as good.
-        if let Err(error) = self.stream.shutdown(Shutdown::Both) {
-            log::trace!("socket already down: {error}");
-        }
-    }
-}
 
 #[derive(Debug, Default)]
 enum State {
@@ -148,45 +84,6 @@ impl Open {
             (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
             (true, false) => None,
             (true, true) => Some(Interest::WRITABLE),
-        }
-    }
-}
-
-const WHILE_OPENING: Interest = Interest::READABLE.add(Interest::WRITABLE);
-
-/// Where a terminal's sockets are watched for the I/O thread.
-#[derive(Debug, Clone)]
-pub struct Watch {
-    registry: Arc<Registry>,
-    token: Token,
-}
-
-impl Watch {
-    pub(super) fn new(registry: Arc<Registry>, token: Token) -> Self {
-        Watch { registry, token }
-    }
-
-    /// The terminal's name on the I/O thread.
-    pub fn token(&self) -> Token {
-        self.token
-    }
-
-    fn begin(&self, stream: &mut TcpStream) -> io::Result<()> {
-        self.change(stream, None, Some(WHILE_OPENING))
-    }
-
-    /// What has happened already counts as happening anew.
-    fn change(
-        &self,
-        stream: &mut TcpStream,
-        before: Option<Interest>,
-        after: Option<Interest>,
-    ) -> io::Result<()> {
-        match (before, after) {
-            (None, None) => Ok(()),
-            (None, Some(after)) => self.registry.register(stream, self.token, after),
-            (Some(_), Some(after)) => self.registry.reregister(stream, self.token, after),
-            (Some(_), None) => self.registry.deregister(stream),
         }
     }
 }
@@ -383,7 +280,7 @@ impl Link {
     /// The socket that is lent.
     pub fn lent(&self) -> Option<Watched> {
         match &self.state {
-            State::Open(open) if open.is_lent => watched(open.socket.get_ref()),
+            State::Open(open) if open.is_lent => open.socket.get_ref().watched(),
             _ => None,
         }
     }
@@ -609,21 +506,6 @@ impl Link {
         self.state = State::Idle;
         true
     }
-}
-
-#[cfg(target_os = "linux")]
-const CAN_LEND: bool = true;
-#[cfg(target_os = "linux")]
-fn watched(socket: &Counted) -> Option<Watched> {
-    use std::os::fd::AsRawFd;
-    Some(socket.stream.as_raw_fd())
-}
-
-#[cfg(not(target_os = "linux"))]
-const CAN_LEND: bool = false;
-#[cfg(not(target_os = "linux"))]
-fn watched(_: &Counted) -> Option<Watched> {
-    None
 }
 
 /// Hands a message on; returns a fault when it was the terminal's goodbye.

@@ -3,7 +3,8 @@
 //! | room | what |
 //! |---|---|
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
-//! | `link` | one terminal's socket and WebSocket |
+//! | `link` | one terminal's connection: connecting, and WebSocket |
+//! | `socket` | its bare socket |
 //! | `lookup` | names to addresses, off the loop |
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
@@ -17,6 +18,7 @@ mod link;
 mod lookup;
 #[cfg(unix)]
 mod signal;
+mod socket;
 mod thread;
 
 pub use borrow::Bell;
