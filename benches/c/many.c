@@ -1,5 +1,6 @@
 /* A till with many terminals. `many WHAT URL HANDLES SECONDS`, where WHAT is
  *   idle    connects, and does nothing for so long
+ *   rest    connects, makes many calls, and then does nothing for so long
  *   paced   a request to each terminal every second, by ecrhub_call, one after the other
  *   burst   every second a request to all of them at once, by ecrhub_send, then ecrhub_poll
  * Beside the times it tells what the handles hold, in bytes of memory each, how many threads there are, and how often one
@@ -122,7 +123,11 @@ int main(int argc, char **argv)
         await_connected(handles[i]);
     must(ecrhub_disconnect(first), "ecrhub_disconnect");
     memory = (resident_bytes() - memory) / wanted;
-    sleep_until(now_ns() + INT64_C(200000000));
+    if (strcmp(argv[1], "rest") == 0)
+        for (long i = 0; i < wanted * 50; i++)
+            call(handles[i / 50], i);
+    else
+        sleep_until(now_ns() + INT64_C(200000000));
     before = look_at_tasks();
     cpu = cpu_ns();
     began = now_ns();
