@@ -15,9 +15,14 @@ pub struct Language {
 impl Language {
     pub fn command(&self) -> Command {
         let mut command = (self.command)();
-        command.env("ECRHUB_LIBRARY", library()).env("LD_LIBRARY_PATH", library_folder());
+        with_library(&mut command);
         command
     }
+}
+
+/// Where the library of this test run is, for every language.
+pub fn with_library(command: &mut Command) -> &mut Command {
+    command.env("ECRHUB_LIBRARY", library()).env("LD_LIBRARY_PATH", library_folder())
 }
 
 fn compiled(name: &'static str, source: &'static str) -> Language {
@@ -34,19 +39,26 @@ pub fn cpp() -> Language {
     compiled("C++", "tests/bindings/runner.cpp")
 }
 
+/// Python with the package on its path.
+pub fn python_command() -> Command {
+    let mut command = Command::new("python3");
+    command.env("PYTHONPATH", root().join("bindings/python/src"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    with_library(&mut command);
+    command
+}
+
 pub fn python() -> Language {
     let command = || {
-        let mut command = Command::new("python3");
+        let mut command = python_command();
         command.arg(root().join("tests/bindings/runner.py"));
-        command.env("PYTHONPATH", root().join("bindings/python/src"));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
     Language { name: "Python", is_raw: false, command: Box::new(command) }
 }
 
 /// Compiles the C# binding and its runner, once for all that use them.
-fn build_csharp() {
+pub fn build_csharp() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         succeeds(&mut Command::new(root().join("scripts/build-csharp")));

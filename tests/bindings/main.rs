@@ -9,6 +9,7 @@ mod languages;
 mod list;
 mod matching;
 mod play;
+mod readme;
 mod runner;
 #[path = "../support/mod.rs"]
 mod support;
