@@ -117,6 +117,9 @@ pub enum EventKind {
     },
 }
 
+/// For an event's keys and short texts, in bytes.
+const ROOM_FOR_THE_REST: usize = 384;
+
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -137,6 +140,17 @@ impl EventKind {
             EventKind::Clarified(_) => "clarified",
             EventKind::Message { .. } => "message",
             EventKind::ProtocolError { .. } => "protocol_error",
+        }
+    }
+
+    /// Of the texts that may be long.
+    fn length_of_texts(&self) -> usize {
+        match self {
+            EventKind::Completed(done) => done.response.as_ref().map_or(0, String::len),
+            EventKind::Clarified(truth) => truth.response.as_ref().map_or(0, String::len),
+            EventKind::Message { message, .. } => message.len(),
+            EventKind::ProtocolError { raw, .. } => raw.len(),
+            _ => 0,
         }
     }
 
@@ -175,7 +189,8 @@ impl Fault {
 impl Event {
     /// The event as the JSON object that `ecrhub_poll` hands out.
     pub fn to_json(&self) -> String {
-        let object = Object::new().text("event", self.kind.name()).number("at", self.at);
+        let room = self.kind.length_of_texts() + ROOM_FOR_THE_REST;
+        let object = Object::with_room(room).text("event", self.kind.name()).number("at", self.at);
         match &self.kind {
             EventKind::Connected { url } => object.text("url", url),
             EventKind::Disconnected { error, retry_in_ms } => {

@@ -11,15 +11,22 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new() -> Self {
-        Object { text: String::from("{") }
+        Object::with_room(0)
     }
 
+    /// One that need not grow until it is so long, in bytes.
+    pub(crate) fn with_room(length: usize) -> Self {
+        let mut text = String::with_capacity(length.max(1));
+        text.push('{');
+        Object { text }
+    }
+
+    /// The library's own keys need no escapes.
     fn key(&mut self, key: &str) {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        push_quoted(&mut self.text, key);
-        self.text.push(':');
+        debug_assert!(!key.bytes().any(must_be_escaped), "{key:?}");
+        self.text.push_str(if self.text.len() > 1 { ",\"" } else { "\"" });
+        self.text.push_str(key);
+        self.text.push_str("\":");
     }
 
     pub(crate) fn text(mut self, key: &str, value: &str) -> Self {
@@ -66,21 +73,58 @@ impl Object {
 
 /// Appends `value` as a JSON string, with its quotes.
 pub(crate) fn push_quoted(out: &mut String, value: &str) {
+    out.reserve(value.len() + 2);
     out.push('"');
-    for c in value.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
+    let mut rest = value;
+    // What must be escaped is ASCII, so that every cut is between two characters.
+    while let Some(at) = first_special(rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        push_escaped(out, rest.as_bytes()[at]);
+        rest = &rest[at + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+/// Where the first byte is that cannot stand in a JSON string as it is: a quote, a backslash or a control character.
+/// Eight bytes at a time.
+pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return Some(at * 8 + usize::try_from(special.trailing_zeros() / 8).unwrap_or(0));
         }
     }
-    out.push('"');
+    let before = bytes.len() - rest.len();
+    rest.iter().position(|byte| must_be_escaped(*byte)).map(|at| before + at)
+}
+
+/// The highest bit of each special byte, as far as the first one; above that there may be false ones.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGHEST
+}
+
+fn must_be_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+fn push_escaped(out: &mut String, byte: u8) {
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        b'\n' => out.push_str("\\n"),
+        b'\r' => out.push_str("\\r"),
+        b'\t' => out.push_str("\\t"),
+        other => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{other:04x}");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -90,18 +134,38 @@ mod tests {
     #[test]
     fn an_object_reads_back_as_what_was_put_in() {
         let text = Object::new()
-            .text("a\"b", "line\nbreak \u{1} \\ é")
+            .text("a", "line\nbreak \u{1} \\ é")
             .number("n", -5)
             .bool("t", true)
             .text_or_null("x", None)
             .json("raw", r#"{"k": [1, 2]}"#)
             .end();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["a\"b"], "line\nbreak \u{1} \\ é");
+        assert_eq!(value["a"], "line\nbreak \u{1} \\ é");
         assert_eq!(value["n"].to_string(), "-5");
         assert_eq!(value["t"], true);
         assert!(value["x"].is_null());
         assert!(text.contains(r#""raw":{"k": [1, 2]}"#), "raw parts stay as they are: {text}");
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_is() {
+        let slowly = |bytes: &[u8]| bytes.iter().position(|byte| must_be_escaped(*byte));
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    for filler in [b'a', 0x20, 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
+                        let mut bytes = vec![filler; length];
+                        bytes[at] = byte;
+                        assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");
+                        if at + 1 < length {
+                            bytes[at + 1] = b'"';
+                            assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod contract;
 mod error;
 mod event;
 mod ffi;
+mod hash;
 mod io;
 pub mod journal;
 mod json;

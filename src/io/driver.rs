@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 
+use super::borrow::Bell;
 use super::clock::{self, JumpWatch};
 use super::lookup::{Found, Lookups};
+use super::socket::Watch;
 use super::thread;
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;
@@ -64,19 +66,12 @@ pub enum Turn {
 
 /// What a terminal may ask of the I/O thread while it is driven.
 pub struct Reactor<'a> {
-    registry: &'a mio::Registry,
     lookups: &'a mut Lookups,
     mailbox: &'a Arc<Mailbox>,
     token: Token,
 }
 
 impl Reactor<'_> {
-    /// Watches a socket for this terminal.
-    pub fn watch(&self, source: &mut impl mio::event::Source) -> std::io::Result<()> {
-        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        self.registry.register(source, self.token, both)
-    }
-
     /// Looks a name up; [`Cause::Found`] follows.
     pub fn look_up(&mut self, host: &str, port: u16) {
         self.lookups.start(host, port, self.token, self.mailbox);
@@ -123,14 +118,28 @@ impl Mailbox {
 /// The callers' end of the I/O thread.
 pub struct Driver {
     mailbox: Arc<Mailbox>,
+    registry: Arc<mio::Registry>,
     next_token: AtomicUsize,
+    /// Bells that no thread waits with just now.
+    bells: Mutex<Vec<Arc<Bell>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Driver {
-    /// A token for a terminal that [`Driver::add`] will announce.
-    pub fn new_token(&self) -> Token {
-        Token(self.next_token.fetch_add(1, Ordering::Relaxed))
+    /// Where the sockets of a terminal are watched that [`Driver::add`] will announce.
+    pub fn new_watch(&self) -> Watch {
+        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
+        Watch::new(Arc::clone(&self.registry), token)
+    }
+
+    /// A bell to wait with, where there are any.
+    pub fn take_bell(&self) -> Option<Arc<Bell>> {
+        lock(&self.bells).pop().or_else(|| Bell::new().map(Arc::new))
+    }
+
+    /// The wait is over; the bell is hushed.
+    pub fn keep_bell(&self, bell: Arc<Bell>) {
+        lock(&self.bells).push(bell);
     }
 
     /// Hands a terminal over.
@@ -151,10 +160,17 @@ impl Driver {
             is_rung: AtomicBool::new(false),
             waker,
         });
+        let registry = Arc::new(poll.registry().try_clone()?);
         let mut driven = Loop::new(poll, Arc::clone(&mailbox))?;
         let thread = thread::spawn("ecrhub-io", move || driven.run())?;
         let next_token = AtomicUsize::new(FIRST);
-        Ok(Driver { mailbox, next_token, thread: Mutex::new(Some(thread)) })
+        Ok(Driver {
+            mailbox,
+            registry,
+            next_token,
+            bells: Mutex::new(Vec::new()),
+            thread: Mutex::new(Some(thread)),
+        })
     }
 }
 
@@ -340,12 +356,7 @@ impl Loop {
     fn drive(&mut self, token: Token, cause: Cause, now: Now) {
         let Some(entry) = self.entries.get(&token) else { return };
         let driven = Arc::clone(&entry.driven);
-        let mut reactor = Reactor {
-            registry: self.poll.registry(),
-            lookups: &mut self.lookups,
-            mailbox: &self.mailbox,
-            token,
-        };
+        let mut reactor = Reactor { lookups: &mut self.lookups, mailbox: &self.mailbox, token };
         // A bug in one terminal's code must not take the others down.
         let turn = catch_unwind(AssertUnwindSafe(|| driven.drive(&mut reactor, cause, now)));
         let turn = turn.unwrap_or_else(|_| {

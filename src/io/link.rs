@@ -6,9 +6,10 @@
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
+use mio::Interest;
 use mio::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::ClientHandshake;
@@ -17,8 +18,10 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
+use super::borrow::Watched;
 use super::driver::Reactor;
 use super::lookup::{Found, literal};
+use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
 use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
 use crate::session::Progress;
@@ -28,41 +31,6 @@ const READ_AT_ONCE: usize = 64;
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
 const READ_BUFFER: usize = 4_096;
-
-/// A socket that counts what has left through it, so that it is known whether a request's first byte has.
-#[derive(Debug)]
-struct Counted {
-    stream: TcpStream,
-    written: u64,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
-    }
-}
-
-impl Write for Counted {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.stream.write(bytes)?;
-        self.written += u64::try_from(count).unwrap_or(0);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        // A forked child may still hold the descriptor: without this the terminal would not see the end. It fails when
-        // the peer was faster, which is as good.
-        if let Err(error) = self.stream.shutdown(Shutdown::Both) {
-            log::trace!("socket already down: {error}");
-        }
-    }
-}
 
 #[derive(Debug, Default)]
 enum State {
@@ -90,6 +58,34 @@ struct Open {
     writing_since: Option<u64>,
     /// The socket takes no more for now; whatever is buffered goes out when it does again.
     is_blocked: bool,
+    /// There may be messages that have left the socket and were not handed on.
+    has_unread: bool,
+    /// A caller watches the socket; see the `borrow` page.
+    is_lent: bool,
+    /// What the I/O thread is woken for; none is not even looked at by the kernel when something arrives.
+    interest: Option<Interest>,
+}
+
+impl Open {
+    fn new(socket: WebSocket<Counted>) -> Self {
+        Open {
+            socket,
+            writing_since: None,
+            is_blocked: false,
+            has_unread: false,
+            is_lent: false,
+            interest: Some(WHILE_OPENING),
+        }
+    }
+
+    fn wanted(&self) -> Option<Interest> {
+        match (self.is_lent, self.is_blocked) {
+            (false, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, false) => None,
+            (true, true) => Some(Interest::WRITABLE),
+        }
+    }
 }
 
 /// What the socket brought.
@@ -115,13 +111,20 @@ pub struct Link {
     connect_timeout_ms: u64,
     /// When the present connection attempt must be over, on the monotonic clock.
     attempt_until: u64,
+    watch: Watch,
     state: State,
 }
 
 impl Link {
     /// No connection yet.
-    pub fn new(address: Address, max_message_bytes: u32, connect_timeout_ms: u32) -> Self {
+    pub fn new(
+        address: Address,
+        max_message_bytes: u32,
+        connect_timeout_ms: u32,
+        watch: Watch,
+    ) -> Self {
         Link {
+            watch,
             address,
             max_message_bytes: usize::try_from(max_message_bytes).unwrap_or(usize::MAX),
             connect_timeout_ms: connect_timeout_ms.into(),
@@ -135,7 +138,7 @@ impl Link {
         self.attempt_until = now_ms + self.connect_timeout_ms;
         let (host, port) = (&self.address.host, self.address.port);
         match literal(host, port) {
-            Some(address) => self.open([address].into(), reactor, now_ms),
+            Some(address) => self.open([address].into(), now_ms),
             None => {
                 reactor.look_up(host, port);
                 self.state = State::Resolving;
@@ -145,17 +148,12 @@ impl Link {
     }
 
     /// The name was looked up.
-    pub fn on_found(
-        &mut self,
-        found: Found,
-        reactor: &Reactor<'_>,
-        now_ms: u64,
-    ) -> Result<(), Fault> {
+    pub fn on_found(&mut self, found: Found, now_ms: u64) -> Result<(), Fault> {
         if !matches!(self.state, State::Resolving) {
             return Ok(());
         }
         match found {
-            Ok(addresses) => self.open(addresses.into(), reactor, now_ms),
+            Ok(addresses) => self.open(addresses.into(), now_ms),
             Err(message) => Err(self.fail(Fault::new(Status::Terminal, Stage::Resolve, message))),
         }
     }
@@ -179,12 +177,12 @@ impl Link {
     }
 
     /// An address that does not answer gives way to the next one.
-    pub fn on_due(&mut self, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+    pub fn on_due(&mut self, now_ms: u64) -> Result<(), Fault> {
         if self.deadline().is_some_and(|at| at <= now_ms)
             && let State::Connecting(attempt) = std::mem::take(&mut self.state)
         {
             let Connecting { others, .. } = attempt;
-            return self.open(others, reactor, now_ms);
+            return self.open(others, now_ms);
         }
         Ok(())
     }
@@ -209,21 +207,16 @@ impl Link {
         fault
     }
 
-    fn open(
-        &mut self,
-        mut addresses: VecDeque<SocketAddr>,
-        reactor: &Reactor<'_>,
-        now_ms: u64,
-    ) -> Result<(), Fault> {
+    fn open(&mut self, mut addresses: VecDeque<SocketAddr>, now_ms: u64) -> Result<(), Fault> {
         let mut last = None;
         while let Some(address) = addresses.pop_front() {
             let connecting = TcpStream::connect(address)
-                .and_then(|mut stream| reactor.watch(&mut stream).map(|()| stream));
+                .and_then(|mut stream| self.watch.begin(&mut stream).map(|()| stream));
             match connecting {
                 Ok(stream) => {
                     let left = self.attempt_until.saturating_sub(now_ms);
                     let share = left / (addresses.len() as u64 + 1);
-                    let stream = Counted { stream, written: 0 };
+                    let stream = Counted::new(stream);
                     let until = now_ms + share;
                     self.state = State::Connecting(Connecting { stream, others: addresses, until });
                     return Ok(());
@@ -240,25 +233,80 @@ impl Link {
 
     /// The socket may be read or written: goes as far as it gets. `News` that make sense come first even when a fault
     /// ends the connection. True when there is more to read.
-    pub fn on_ready(
-        &mut self,
-        reactor: &Reactor<'_>,
-        now_ms: u64,
-        tell: &mut impl FnMut(News),
-    ) -> Result<bool, Fault> {
+    pub fn on_ready(&mut self, now_ms: u64, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
         if matches!(self.state, State::Connecting(_)) {
-            self.finish_connecting(reactor, now_ms)?;
+            self.finish_connecting(now_ms)?;
         }
         if matches!(self.state, State::Handshaking(_)) && self.finish_handshake()? {
             tell(News::Connected);
         }
-        match &mut self.state {
-            State::Open(_) => self.read(tell),
-            _ => Ok(false),
+        self.read_until(Reading::ToTheEnd, tell)
+    }
+
+    /// Reads on the thread of a caller who watches the socket. True when there is more to read without waiting.
+    pub fn read_lent(&mut self, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
+        self.read_until(Reading::UntilShort, tell)
+    }
+
+    fn read_until(&mut self, reading: Reading, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
+        let State::Open(open) = &mut self.state else { return Ok(false) };
+        open.socket.get_mut().reading = reading;
+        let more = self.read(tell)?;
+        if let State::Open(open) = &mut self.state {
+            open.has_unread = more;
+            if open.socket.get_ref().is_full {
+                self.set_blocked(true);
+            }
+        }
+        Ok(more)
+    }
+
+    /// Whether messages have left the socket that [`Link::on_ready`] would hand on.
+    pub fn has_unread(&self) -> bool {
+        matches!(&self.state, State::Open(open) if open.has_unread)
+    }
+
+    /// Lends the socket to a caller who wants to watch it, if it stands and takes data. Lending it again is allowed.
+    pub fn lend(&mut self) -> Option<Watched> {
+        let State::Open(open) = &mut self.state else { return None };
+        if !CAN_LEND || open.is_blocked {
+            return None;
+        }
+        open.is_lent = true;
+        self.show_interest();
+        self.lent()
+    }
+
+    /// The socket that is lent.
+    pub fn lent(&self) -> Option<Watched> {
+        match &self.state {
+            State::Open(open) if open.is_lent => open.socket.get_ref().watched(),
+            _ => None,
         }
     }
 
-    fn finish_connecting(&mut self, reactor: &Reactor<'_>, now_ms: u64) -> Result<(), Fault> {
+    /// The caller watches it no more. What has arrived meanwhile wakes the I/O thread.
+    pub fn take_home(&mut self) {
+        if let State::Open(open) = &mut self.state {
+            open.is_lent = false;
+            self.show_interest();
+        }
+    }
+
+    /// Has the I/O thread woken for what it is to do.
+    fn show_interest(&mut self) {
+        let State::Open(open) = &mut self.state else { return };
+        let wanted = open.wanted();
+        if wanted == open.interest {
+            return;
+        }
+        match self.watch.change(&mut open.socket.get_mut().stream, open.interest, wanted) {
+            Ok(()) => open.interest = wanted,
+            Err(error) => log::error!("the socket cannot be watched for {wanted:?}: {error}"),
+        }
+    }
+
+    fn finish_connecting(&mut self, now_ms: u64) -> Result<(), Fault> {
         let State::Connecting(attempt) = std::mem::take(&mut self.state) else { return Ok(()) };
         let failed = match attempt.stream.stream.take_error() {
             Ok(None) => match attempt.stream.stream.peer_addr() {
@@ -279,7 +327,7 @@ impl Link {
                 );
                 return Err(self.fail(Fault::new(Status::Terminal, Stage::Connect, message)));
             }
-            return self.open(attempt.others, reactor, now_ms);
+            return self.open(attempt.others, now_ms);
         }
         if let Err(error) = attempt.stream.stream.set_nodelay(true) {
             log::debug!("TCP_NODELAY: {error}");
@@ -313,7 +361,8 @@ impl Link {
         };
         match handshake.handshake() {
             Ok((socket, _)) => {
-                self.state = State::Open(Open { socket, writing_since: None, is_blocked: false });
+                self.state = State::Open(Open::new(socket));
+                self.show_interest();
                 Ok(true)
             }
             Err(HandshakeError::Interrupted(handshake)) => {
@@ -381,15 +430,22 @@ impl Link {
         };
         match written {
             Ok(()) => {
-                open.is_blocked = false;
                 let was_writing = open.writing_since.take().is_some();
+                self.set_blocked(false);
                 (if was_writing { Progress::Done } else { Progress::Nothing }, None)
             }
             Err(error) if would_block(&error) => {
-                open.is_blocked = true;
+                self.set_blocked(true);
                 (started, None)
             }
             Err(error) => (started, Some(self.fail(write_fault(&error)))),
+        }
+    }
+
+    fn set_blocked(&mut self, is_blocked: bool) {
+        if let State::Open(open) = &mut self.state {
+            open.is_blocked = is_blocked;
+            self.show_interest();
         }
     }
 
@@ -400,7 +456,7 @@ impl Link {
         match written {
             Ok(()) => Ok(()),
             Err(error) if would_block(&error) => {
-                open.is_blocked = true;
+                self.set_blocked(true);
                 Ok(())
             }
             Err(error) => Err(self.fail(write_fault(&error))),
@@ -409,6 +465,7 @@ impl Link {
 
     /// Begins the closing handshake. What is not connected is closed at once.
     pub fn close(&mut self) {
+        self.come_home_for_good();
         if let State::Open(mut open) = std::mem::take(&mut self.state) {
             let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
             match open.socket.close(Some(frame)) {
@@ -416,6 +473,18 @@ impl Link {
                 Err(error) if would_block(&error) => self.state = State::Closing(open.socket),
                 Err(error) => log::debug!("closed without a closing handshake: {error}"),
             }
+        }
+    }
+
+    /// The goodbye is the I/O thread's.
+    fn come_home_for_good(&mut self) {
+        let State::Open(open) = &mut self.state else { return };
+        let socket = open.socket.get_mut();
+        socket.reading = Reading::ToTheEnd;
+        if let Err(error) =
+            self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING))
+        {
+            log::debug!("a terminal's goodbye will be missed: {error}");
         }
     }
 

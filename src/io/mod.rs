@@ -3,20 +3,25 @@
 //! | room | what |
 //! |---|---|
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
-//! | `link` | one terminal's socket and WebSocket |
+//! | `link` | one terminal's connection: connecting, and WebSocket |
+//! | `socket` | its bare socket |
 //! | `lookup` | names to addresses, off the loop |
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
 //! | `signal` | what a host's own event loop waits on: a descriptor, or an event object on Windows |
+//! | `borrow` | a caller who waits watches the socket itself |
 
+mod borrow;
 mod clock;
 mod driver;
 mod link;
 mod lookup;
 #[cfg_attr(windows, path = "signal_windows.rs")]
 mod signal;
+mod socket;
 mod thread;
 
+pub use borrow::Bell;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
 pub use link::{Link, News};

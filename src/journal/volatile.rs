@@ -1,11 +1,12 @@
 //! What stands in for a journal when none is configured: the same book, kept in memory, gone with the handle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
 use super::{Entry, Journal, NewOrder, Settlement};
 use crate::error::Result;
+use crate::hash::OwnMap;
 use crate::protocol::Outcome;
 
 /// Orders kept at most. The oldest acknowledged go first, then the oldest with an outcome.
@@ -21,7 +22,28 @@ pub struct Volatile {
 struct Book {
     next: u64,
     entries: BTreeMap<u64, Entry>,
-    by_id: BTreeMap<String, u64>,
+    by_id: OwnMap<String, u64>,
+    /// Who goes when there is no room, in the order of going.
+    acknowledged: BTreeSet<u64>,
+    settled: BTreeSet<u64>,
+}
+
+/// How much an entry is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shelf {
+    Open,
+    Settled,
+    Acknowledged,
+}
+
+impl Shelf {
+    fn of(entry: &Entry) -> Shelf {
+        match (entry.acknowledged_ms, entry.outcome) {
+            (Some(_), _) => Shelf::Acknowledged,
+            (None, Some(_)) => Shelf::Settled,
+            (None, None) => Shelf::Open,
+        }
+    }
 }
 
 impl Book {
@@ -29,15 +51,42 @@ impl Book {
         self.entries.get(self.by_id.get(request_id)?)
     }
 
-    fn write(&mut self, request_id: &str, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self.by_id.get(request_id).and_then(|at| self.entries.get_mut(at)) {
+    /// Asks the rule, and makes the change when it is to be made.
+    fn write(
+        &mut self,
+        request_id: &str,
+        rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
+        change: impl FnOnce(&mut Entry),
+    ) -> Result<()> {
+        let at = self.by_id.get(request_id).copied();
+        let mut entry = at.and_then(|at| self.entries.get_mut(&at));
+        let step = rule(entry.as_deref())?;
+        if let (Step::Write, Some(at), Some(entry)) = (step, at, &mut entry) {
+            let before = Shelf::of(entry);
             change(entry);
+            let after = Shelf::of(entry);
+            self.put(at, before, after);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, at: u64, before: Shelf, after: Shelf) {
+        if before == after {
+            return;
+        }
+        if let Some(shelf) = self.shelf(before) {
+            shelf.remove(&at);
+        }
+        if let Some(shelf) = self.shelf(after) {
+            shelf.insert(at);
         }
     }
 
-    fn remove(&mut self, at: u64) {
-        if let Some(entry) = self.entries.remove(&at) {
-            self.by_id.remove(&entry.request_id);
+    fn shelf(&mut self, shelf: Shelf) -> Option<&mut BTreeSet<u64>> {
+        match shelf {
+            Shelf::Open => None,
+            Shelf::Settled => Some(&mut self.settled),
+            Shelf::Acknowledged => Some(&mut self.acknowledged),
         }
     }
 
@@ -45,13 +94,9 @@ impl Book {
         if self.entries.len() < KEPT {
             return;
         }
-        let oldest = |is_spare: fn(&Entry) -> bool| {
-            self.entries.iter().find(|(_, entry)| is_spare(entry)).map(|(at, _)| *at)
-        };
-        let spare = oldest(|entry| entry.acknowledged_ms.is_some())
-            .or_else(|| oldest(|entry| entry.outcome.is_some()));
-        if let Some(at) = spare {
-            self.remove(at);
+        let oldest = self.acknowledged.pop_first().or_else(|| self.settled.pop_first());
+        if let Some(entry) = oldest.and_then(|at| self.entries.remove(&at)) {
+            self.by_id.remove(&entry.request_id);
         }
     }
 }
@@ -79,31 +124,22 @@ impl Journal for Volatile {
     }
 
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
-        let mut book = self.lock();
-        if rules::settle(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
-            book.write(request_id, |entry| note(entry, settlement));
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::settle(request_id, found, settlement.outcome);
+        self.lock().write(request_id, rule, |entry| note(entry, settlement))
     }
 
     fn clarify(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
-        let mut book = self.lock();
-        if rules::clarify(request_id, book.find(request_id), settlement.outcome)? == Step::Write {
-            book.write(request_id, |entry| {
-                note(entry, settlement);
-                entry.clarified = true;
-                entry.acknowledged_ms = None;
-            });
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::clarify(request_id, found, settlement.outcome);
+        self.lock().write(request_id, rule, |entry| {
+            note(entry, settlement);
+            entry.clarified = true;
+            entry.acknowledged_ms = None;
+        })
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        let mut book = self.lock();
-        if rules::acknowledge(request_id, book.find(request_id))? == Step::Write {
-            book.write(request_id, |entry| entry.acknowledged_ms = Some(at_ms));
-        }
-        Ok(())
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+        self.lock().write(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
     }
 
     fn resolve(
@@ -113,15 +149,15 @@ impl Journal for Volatile {
         remark: Option<&str>,
         at_ms: i64,
     ) -> Result<()> {
-        let mut book = self.lock();
-        rules::resolve(request_id, book.find(request_id), outcome)?;
-        book.write(request_id, |entry| {
+        let rule = |found: Option<&Entry>| {
+            rules::resolve(request_id, found, outcome).map(|()| Step::Write)
+        };
+        self.lock().write(request_id, rule, |entry| {
             entry.outcome = Some(outcome);
             entry.note = remark.map(str::to_owned);
             entry.resolved_ms = Some(at_ms);
             entry.acknowledged_ms = Some(at_ms);
-        });
-        Ok(())
+        })
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
@@ -144,4 +180,63 @@ fn note(entry: &mut Entry, settlement: &Settlement<'_>) {
     entry.sent = settlement.sent.to_owned();
     entry.recovered = settlement.recovered;
     entry.settled_ms = Some(settlement.at_ms);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(book: &Volatile, count: usize) {
+        let id = count.to_string();
+        let order = NewOrder {
+            request_id: &id,
+            merchant_order_no: &id,
+            terminal: "",
+            request: "{}",
+            at_ms: 0,
+        };
+        book.begin(&order).unwrap();
+    }
+
+    fn settle(book: &Volatile, count: usize) {
+        let settlement = Settlement {
+            outcome: Outcome::Approved,
+            sent: "yes",
+            response: None,
+            error: None,
+            recovered: false,
+            at_ms: 0,
+        };
+        book.settle(&count.to_string(), &settlement).unwrap();
+    }
+
+    fn is_kept(book: &Volatile, count: usize) -> bool {
+        book.find(&count.to_string()).unwrap().is_some()
+    }
+
+    #[test]
+    fn the_oldest_acknowledged_go_first_then_the_oldest_with_an_outcome() {
+        let book = Volatile::default();
+        (0..KEPT).for_each(|count| begin(&book, count));
+        (1..4).for_each(|count| settle(&book, count));
+        book.acknowledge("3", 0).unwrap();
+        begin(&book, KEPT);
+        assert!(!is_kept(&book, 3), "it is acknowledged");
+        begin(&book, KEPT + 1);
+        assert!(!is_kept(&book, 1), "it is the oldest that has an outcome");
+        begin(&book, KEPT + 2);
+        assert!(!is_kept(&book, 2));
+        assert!(is_kept(&book, 0), "nobody knows yet what became of it");
+    }
+
+    #[test]
+    fn what_nobody_may_forget_stays_though_there_is_no_room() {
+        let book = Volatile::default();
+        (0..=KEPT).for_each(|count| begin(&book, count));
+        assert!((0..=KEPT).all(|count| is_kept(&book, count)));
+        settle(&book, 7);
+        book.resolve("7", Outcome::Approved, None, 0).unwrap_err();
+        begin(&book, KEPT + 1);
+        assert!(!is_kept(&book, 7));
+    }
 }

@@ -24,6 +24,9 @@ pub(super) fn walk(
     trans_type: Option<&str>,
     faults: &mut Vec<String>,
 ) {
+    if holds(table, members, trans_type) {
+        return;
+    }
     for field in table {
         let fault = match members.get(field.name) {
             Some(value) => unwelcome(field.need, trans_type).or_else(|| broken(field.rule, &value)),
@@ -33,6 +36,18 @@ pub(super) fn walk(
             faults.push(format!("{place}{}: {fault}", field.name));
         }
     }
+}
+
+/// Whether there is no fault at all, as with nearly every message. Only what must be there is looked for.
+fn holds(table: &[Field], members: &Members<'_>, trans_type: Option<&str>) -> bool {
+    let is_fine = |(name, value): (&str, Value<'_>)| {
+        table.iter().find(|field| field.name == name).is_none_or(|field| {
+            unwelcome(field.need, trans_type).is_none() && broken(field.rule, &value).is_none()
+        })
+    };
+    let is_there =
+        |field: &Field| !is_due(field.need, trans_type) || members.get(field.name).is_some();
+    members.values().all(is_fine) && table.iter().all(is_there)
 }
 
 /// Why a field may not be there.
@@ -49,14 +64,18 @@ fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
 /// Why a field must be there.
 fn missing(need: Need, trans_type: Option<&str>) -> Option<String> {
     match (need, trans_type) {
-        (Need::Must, _) => Some("required, but missing".to_owned()),
-        (Need::MustWith(types), Some(given)) if types.contains(&given) => {
-            Some(format!("required with trans_type {given}, but missing"))
-        }
-        (Need::MustBut(types), Some(given)) if !types.contains(&given) => {
-            Some(format!("required with trans_type {given}, but missing"))
-        }
-        _ => None,
+        _ if !is_due(need, trans_type) => None,
+        (Need::Must, _) | (_, None) => Some("required, but missing".to_owned()),
+        (_, Some(given)) => Some(format!("required with trans_type {given}, but missing")),
+    }
+}
+
+fn is_due(need: Need, trans_type: Option<&str>) -> bool {
+    match (need, trans_type) {
+        (Need::Must, _) => true,
+        (Need::MustWith(types), Some(given)) => types.contains(&given),
+        (Need::MustBut(types), Some(given)) => !types.contains(&given),
+        _ => false,
     }
 }
 

@@ -63,7 +63,7 @@ const TIMEOUT_WORDS: [&str; 7] =
     ["timeout", "time out", "time-out", "timed out", "timed-out", "超时", "超時"];
 
 /// The answer to an order; `DESIGN.md`'s "Outcomes".
-pub(super) fn order_verdict(response: &Response) -> Verdict {
+pub(super) fn order_verdict(response: &Response<'_>) -> Verdict {
     if let Some(message) = response.message.as_deref().filter(|message| speaks_of_timeout(message))
     {
         return Verdict::Unsettled(format!("the terminal speaks of a timeout: {}", shown(message)));
@@ -115,7 +115,7 @@ fn final_verdict(
 }
 
 /// The answer to a query.
-pub(super) fn query_outcome(response: &Response) -> Outcome {
+pub(super) fn query_outcome(response: &Response<'_>) -> Outcome {
     match (response.code.as_deref(), response.trans_status.as_deref()) {
         // "Does not exist" and a state of it cannot both be true.
         (Some("104"), Some(_)) => Outcome::Unknown,
@@ -127,7 +127,7 @@ pub(super) fn query_outcome(response: &Response) -> Outcome {
 }
 
 /// The answer to any other topic.
-pub(super) fn other_outcome(response: &Response) -> Outcome {
+pub(super) fn other_outcome(response: &Response<'_>) -> Outcome {
     match response.code.as_deref() {
         Some("000" | "0") => Outcome::Ok,
         _ => Outcome::Refused,

@@ -1,5 +1,7 @@
 //! From a caller's message to the one that goes on the wire.
 
+use std::borrow::Cow;
+
 use super::fields::{self, Field, Tables};
 use super::members::{self, Members, Value};
 use super::{Defaults, Request, check};
@@ -15,18 +17,20 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let envelope = Members::read_strictly(json)
+    let read = Members::read_message(json);
+    let (envelope, taken_apart) = read
+        .and_then(|read| read.0.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
-    let biz_data = match envelope.get("biz_data") {
-        Some(Value::Object(json)) => {
-            let members = Members::read(json).map_err(refused)?;
-            members
-                .refuse_duplicates()
-                .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
-            Some(members)
-        }
-        _ => None,
+    let biz_data = match (taken_apart, envelope.get("biz_data")) {
+        (Some(members), _) => Some(members),
+        (None, Some(Value::Object(json))) => Some(Members::read(json).map_err(refused)?),
+        (None, _) => None,
     };
+    if let Some(members) = &biz_data {
+        members
+            .refuse_duplicates()
+            .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
+    }
     let message = Message { envelope, biz_data };
     let tables = message.tables(defaults.validation);
     let faults = message.faults(&tables, defaults);
@@ -69,7 +73,7 @@ pub fn follow_up(
 
 /// The `app_id` under which a message was sent.
 pub fn app_id_of(message: &str) -> Option<String> {
-    text_of(&Members::read(message).ok()?, "app_id")
+    text_of(&Members::read(message).ok()?, "app_id").map(Cow::into_owned)
 }
 
 /// A caller's message, taken apart.
@@ -110,12 +114,15 @@ impl Message<'_> {
 
     /// The message as it goes on the wire. It has no faults.
     fn into_request(self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> Request {
-        let biz_data_text =
-            |name| self.biz_data.as_ref().and_then(|members| text_of(members, name));
+        let envelope_text = |name| text_of(&self.envelope, name).map(Cow::into_owned);
+        let biz_data_text = |name| {
+            let members = self.biz_data.as_ref()?;
+            text_of(members, name).map(Cow::into_owned)
+        };
         Request {
-            request_id: text_of(&self.envelope, "request_id")
+            request_id: envelope_text("request_id")
                 .unwrap_or_else(|| defaults.request_id.to_owned()),
-            topic: text_of(&self.envelope, "topic").unwrap_or_default(),
+            topic: envelope_text("topic").unwrap_or_default(),
             merchant_order_no: biz_data_text("merchant_order_no"),
             trans_type: biz_data_text("trans_type"),
             order_amount: biz_data_text("order_amount"),
@@ -159,10 +166,10 @@ impl Message<'_> {
 }
 
 /// A text, or a number as the text it prints as. An empty text names nothing.
-fn text_of(members: &Members<'_>, name: &str) -> Option<String> {
+fn text_of<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
     match members.get(name)? {
-        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
-        Value::Number(digits) => Some(digits.to_owned()),
+        Value::Text(text) if !text.is_empty() => Some(text),
+        Value::Number(digits) => Some(Cow::Borrowed(digits)),
         _ => None,
     }
 }

@@ -10,8 +10,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::plain;
+
 /// How deep objects and arrays may be nested. Deep enough for any message; a reader that recurses survives it.
 const MAX_DEPTH: usize = 64;
+
+/// So many names are compared faster than hashed.
+const FEW: usize = 16;
 
 /// One value, as far as it must be told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +33,18 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
+    /// As [`Value::of`], where no string has an escape.
+    fn of_plain(json: &'a str) -> Self {
+        match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(text) => Value::Text(Cow::Borrowed(text)),
+            None => Value::of(json),
+        }
+    }
+
     /// `json` is one value's valid text. A string that is no Unicode (half a surrogate pair) reads as its raw text.
     fn of(json: &'a str) -> Self {
         match json.as_bytes().first() {
-            Some(b'"') => Value::Text(match serde_json::from_str::<Text<'a>>(json) {
-                Ok(Text(text)) => text,
-                Err(_) => Cow::Borrowed(json),
-            }),
+            Some(b'"') => Value::Text(text_of(json)),
             Some(b'{') => Value::Object(json),
             Some(b'[') => Value::Array(json),
             Some(b't') => Value::Bool(true),
@@ -58,13 +68,20 @@ impl<'a> Value<'a> {
 }
 
 /// An object's members in the order they were written.
-#[derive(Debug, Default)]
-pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Debug)]
+pub(crate) enum Members<'a> {
+    /// No string in it has an escape.
+    Plain(Vec<(&'a str, &'a str)>),
+    Full(Vec<(Cow<'a, str>, &'a RawValue)>),
+}
 
 impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
     /// The error is a few words on why it is no object.
     pub(crate) fn read(json: &'a str) -> Result<Self, String> {
+        if let Some(members) = plain::members(json) {
+            return Ok(Members::Plain(members));
+        }
         check_depth(json)?;
         serde_json::from_str(json).map_err(|error| match serde_json::from_str::<IgnoredAny>(json) {
             Ok(_) => match Value::of(json.trim_ascii_start()).kind() {
@@ -79,29 +96,98 @@ impl<'a> Members<'a> {
     /// Reads an object as a caller must write it: sound to its last character, and every name once.
     pub(crate) fn read_strictly(json: &'a str) -> Result<Self, String> {
         let members = Self::read(json)?;
-        serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
-        members.refuse_duplicates()?;
+        members.insist(json)?;
         Ok(members)
+    }
+
+    /// As [`Members::read_strictly`], of what was read from `json`.
+    pub(crate) fn insist(&self, json: &str) -> Result<(), String> {
+        // Of a plain one nothing was skipped over.
+        if matches!(self, Members::Full(_)) {
+            serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
+        }
+        self.refuse_duplicates()
+    }
+
+    /// As [`Members::read`]. A `biz_data` that could be taken apart on the way comes with it; where none does, there may
+    /// still be one.
+    pub(crate) fn read_message(json: &'a str) -> Result<(Self, Option<Self>), String> {
+        match plain::message(json) {
+            Some((envelope, biz_data)) => {
+                Ok((Members::Plain(envelope), biz_data.map(Members::Plain)))
+            }
+            None => Ok((Self::read(json)?, None)),
+        }
     }
 
     /// Says which name comes twice.
     pub(crate) fn refuse_duplicates(&self) -> Result<(), String> {
-        let mut seen = HashSet::with_capacity(self.0.len());
-        match self.0.iter().find(|(name, _)| !seen.insert(&**name)) {
-            Some((name, _)) => Err(format!("the key {name:?} is there twice")),
+        match self.first_duplicate() {
+            Some(name) => Err(format!("the key {name:?} is there twice")),
             None => Ok(()),
         }
     }
 
+    fn first_duplicate(&self) -> Option<&str> {
+        let count = match self {
+            Members::Plain(members) => members.len(),
+            Members::Full(members) => members.len(),
+        };
+        if count <= FEW {
+            let is_repeated =
+                |(at, name): &(usize, &str)| self.names().take(*at).any(|before| before == *name);
+            return self.names().enumerate().find(is_repeated).map(|(_, name)| name);
+        }
+        let mut seen = HashSet::with_capacity(count);
+        self.names().find(|name| !seen.insert(*name))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
+    }
+
     /// The value of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'a>> {
-        let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
-        Some(Value::of(value.get()))
+        match self {
+            Members::Plain(members) => {
+                let (_, value) = members.iter().rev().find(|(key, _)| *key == name)?;
+                Some(Value::of_plain(value))
+            }
+            Members::Full(members) => {
+                let (_, value) = members.iter().rev().find(|(key, _)| key == name)?;
+                Some(Value::of(value.get()))
+            }
+        }
+    }
+
+    /// Every name with its value.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        let of = match self {
+            Members::Plain(_) => Value::of_plain,
+            Members::Full(_) => Value::of,
+        };
+        self.iter().map(move |(name, json)| (name, of(json)))
     }
 
     /// Every name with its value's text.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0.iter().map(|(name, value)| (&**name, value.get()))
+        let (plain, full): (&[(&str, &'a str)], &[(Cow<'_, str>, &'a RawValue)]) = match self {
+            Members::Plain(members) => (members, &[]),
+            Members::Full(members) => (&[], members),
+        };
+        let plain = plain.iter().map(|(name, value)| (*name, *value));
+        plain.chain(full.iter().map(|(name, value)| (&**name, value.get())))
+    }
+}
+
+/// What a valid JSON string says. Without escapes that is what stands between its quotes.
+fn text_of(json: &str) -> Cow<'_, str> {
+    if let (false, Some(plain)) = (json.contains('\\'), json.get(1..json.len() - 1)) {
+        return Cow::Borrowed(plain);
+    }
+    match serde_json::from_str(json) {
+        Ok(Text(text)) => text,
+        Err(_) => Cow::Borrowed(json),
     }
 }
 
@@ -199,7 +285,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some((Text(name), value)) = map.next_entry()? {
                     members.push((name, value));
                 }
-                Ok(Members(members))
+                Ok(Members::Full(members))
             }
         }
         deserializer.deserialize_map(MembersVisitor)

@@ -12,11 +12,14 @@ mod envelope;
 mod fields;
 pub(crate) mod members;
 mod outcome;
+mod plain;
 mod response;
 
 pub use envelope::{app_id_of, follow_up, prepare};
 pub use outcome::Outcome;
 pub use response::read;
+
+use std::borrow::Cow;
 
 use crate::config::Validation;
 
@@ -71,25 +74,25 @@ impl Request {
 
 /// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Response {
+pub struct Response<'a> {
     /// `topic`
-    pub topic: Option<String>,
+    pub topic: Option<Cow<'a, str>>,
     /// `request_id`; an empty one counts as missing.
-    pub request_id: Option<String>,
+    pub request_id: Option<Cow<'a, str>>,
     /// `response_code`
-    pub code: Option<String>,
+    pub code: Option<Cow<'a, str>>,
     /// `response_msg`
-    pub message: Option<String>,
+    pub message: Option<Cow<'a, str>>,
     /// `biz_data.merchant_order_no`
-    pub merchant_order_no: Option<String>,
+    pub merchant_order_no: Option<Cow<'a, str>>,
     /// `biz_data.trans_type`
-    pub trans_type: Option<String>,
+    pub trans_type: Option<Cow<'a, str>>,
     /// `biz_data.trans_status`
-    pub trans_status: Option<String>,
+    pub trans_status: Option<Cow<'a, str>>,
     /// `biz_data.order_amount`
-    pub order_amount: Option<String>,
+    pub order_amount: Option<Cow<'a, str>>,
     /// `biz_data.trans_no`
-    pub trans_no: Option<String>,
+    pub trans_no: Option<Cow<'a, str>>,
 }
 
 /// What the answer to an order says of the money.

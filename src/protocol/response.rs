@@ -1,12 +1,14 @@
 //! Reading what a terminal says, whatever shape it has.
 
+use std::borrow::Cow;
+
 use super::amount::Decimal;
 use super::members::{Members, Value};
 use super::{Outcome, Request, Response, Verdict, codes};
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
-pub fn read(text: &str) -> Result<Response, String> {
-    let envelope = Members::read(text)?;
+pub fn read(text: &str) -> Result<Response<'_>, String> {
+    let (envelope, taken_apart) = Members::read_message(text)?;
     let mut response = Response {
         topic: name(&envelope, "topic"),
         request_id: name(&envelope, "request_id"),
@@ -14,49 +16,70 @@ pub fn read(text: &str) -> Result<Response, String> {
         message: name(&envelope, "response_msg"),
         ..Response::default()
     };
-    match envelope.get("biz_data") {
-        Some(Value::Object(json)) => read_biz_data(&mut response, json),
+    match (taken_apart, envelope.get("biz_data")) {
+        (Some(biz_data), _) => response.set_biz_data(&biz_data),
+        (None, Some(Value::Object(json))) => response.read_biz_data(json),
         // Some terminals serialise the object a second time.
-        Some(Value::Text(json)) => read_biz_data(&mut response, &json),
-        _ => {}
+        (None, Some(Value::Text(Cow::Borrowed(json)))) => response.read_biz_data(json),
+        (None, Some(Value::Text(Cow::Owned(json)))) => {
+            let mut inner = Response::default();
+            inner.read_biz_data(&json);
+            response.take_biz_data(inner);
+        }
+        (None, _) => {}
     }
     Ok(response)
 }
 
-/// What is no object says nothing, and that is an answer too.
-fn read_biz_data(response: &mut Response, json: &str) {
-    let Ok(biz_data) = Members::read(json) else {
-        return;
-    };
-    response.merchant_order_no = name(&biz_data, "merchant_order_no");
-    response.trans_type = verbatim(&biz_data, "trans_type");
-    response.trans_status = verbatim(&biz_data, "trans_status");
-    response.order_amount = verbatim(&biz_data, "order_amount");
-    response.trans_no = name(&biz_data, "trans_no");
+impl<'a> Response<'a> {
+    /// What is no object says nothing, and that is an answer too.
+    fn read_biz_data(&mut self, json: &'a str) {
+        if let Ok(biz_data) = Members::read(json) {
+            self.set_biz_data(&biz_data);
+        }
+    }
+
+    fn set_biz_data(&mut self, biz_data: &Members<'a>) {
+        self.merchant_order_no = name(biz_data, "merchant_order_no");
+        self.trans_type = verbatim(biz_data, "trans_type");
+        self.trans_status = verbatim(biz_data, "trans_status");
+        self.order_amount = verbatim(biz_data, "order_amount");
+        self.trans_no = name(biz_data, "trans_no");
+    }
 }
 
 /// A field that names something: only a text or a number can.
-fn name(members: &Members<'_>, field: &str) -> Option<String> {
+fn name<'a>(members: &Members<'a>, field: &str) -> Option<Cow<'a, str>> {
     match members.get(field)? {
-        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
-        Value::Number(digits) => Some(digits.to_owned()),
+        Value::Text(text) if !text.is_empty() => Some(text),
+        Value::Number(digits) => Some(digits.into()),
         _ => None,
     }
 }
 
 /// A field that decides about money: what cannot be understood must not read as absent, for absence can mean success.
-fn verbatim(members: &Members<'_>, field: &str) -> Option<String> {
+fn verbatim<'a>(members: &Members<'a>, field: &str) -> Option<Cow<'a, str>> {
     match members.get(field)? {
         Value::Null => None,
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Array(json) | Value::Object(json) => Some(json.to_owned()),
+        Value::Bool(value) => Some(value.to_string().into()),
+        Value::Array(json) | Value::Object(json) => Some(json.into()),
         Value::Text(text) if text.is_empty() => None,
-        Value::Text(text) => Some(text.into_owned()),
-        Value::Number(digits) => Some(digits.to_owned()),
+        Value::Text(text) => Some(text),
+        Value::Number(digits) => Some(digits.into()),
     }
 }
 
-impl Response {
+impl Response<'_> {
+    /// Takes over what was read from a text that does not live as long.
+    fn take_biz_data(&mut self, inner: Response<'_>) {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        self.merchant_order_no = owned(inner.merchant_order_no);
+        self.trans_type = owned(inner.trans_type);
+        self.trans_status = owned(inner.trans_status);
+        self.order_amount = owned(inner.order_amount);
+        self.trans_no = owned(inner.trans_no);
+    }
+
     /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
     ///
     /// A code that says no next to a `trans_status` that says the money moved settles nothing.
@@ -78,7 +101,7 @@ impl Response {
     /// An answer without a number fits: the caller matched it by its own `request_id`.
     /// The error says what does not fit.
     pub fn fits(&self, order: &Request) -> Result<(), String> {
-        let pairs: [(&str, &Option<String>, &Option<String>, Same); 3] = [
+        let pairs: [(&str, &Option<Cow<'_, str>>, &Option<String>, Same); 3] = [
             ("merchant_order_no", &self.merchant_order_no, &order.merchant_order_no, same_text),
             ("order_amount", &self.order_amount, &order.order_amount, same_amount),
             ("trans_type", &self.trans_type, &order.trans_type, same_text),

@@ -35,7 +35,7 @@ impl Session {
         self.tell(EventKind::ProtocolError { detail, raw }, now);
     }
 
-    fn on_response(&mut self, response: &Response, text: &str, now: Now) {
+    fn on_response(&mut self, response: &Response<'_>, text: &str, now: Now) {
         match self.target_of(response) {
             Some(Target::Request(seq)) => self.on_answer(seq, response, text, now),
             Some(Target::Query(seq)) => self.on_query_answer(seq, response, text, now),
@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    fn target_of(&self, response: &Response) -> Option<Target> {
+    fn target_of(&self, response: &Response<'_>) -> Option<Target> {
         let Some(id) = &response.request_id else { return self.target_without_id(response) };
         let strange = || {
             if !self.settings.is_planted(Planted::TakeStrangersAnswer) {
@@ -54,7 +54,7 @@ impl Session {
             let topic = response.topic.as_deref() == Some(protocol::ORDER);
             self.find_first(is_order).filter(|_| topic).map(Target::Request)
         };
-        let Some(target) = self.targets.get(id).copied() else { return strange() };
+        let Some(target) = self.targets.get(&**id).copied() else { return strange() };
         let topic = match target {
             Target::Query(_) => protocol::QUERY,
             Target::Close(_) => protocol::CLOSE,
@@ -66,7 +66,7 @@ impl Session {
         same_topic.then_some(target)
     }
 
-    fn target_without_id(&self, response: &Response) -> Option<Target> {
+    fn target_without_id(&self, response: &Response<'_>) -> Option<Target> {
         let number = response.merchant_order_no.as_deref();
         match response.topic.as_deref() {
             Some(topic) if number.is_some() => {
@@ -132,7 +132,7 @@ impl Session {
     }
 
     /// The request's own answer.
-    fn on_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
+    fn on_answer(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         if task.request.is_order() {
             self.on_order_answer(seq, response, text, now);
@@ -161,7 +161,7 @@ impl Session {
     }
 
     /// The caller's own query settles an order that is being found out just as the library's would.
-    fn overheard(&mut self, order: Seq, response: &Response, text: &str, now: Now) {
+    fn overheard(&mut self, order: Seq, response: &Response<'_>, text: &str, now: Now) {
         let Some(task) = self.tasks.get(&order) else { return };
         let outcome = response.query_outcome();
         let settles = matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    fn on_order_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
+    fn on_order_answer(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         task.has_arrived |= response.request_id.is_some();
         let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
@@ -210,7 +210,7 @@ impl Session {
         }
     }
 
-    fn nobody_waits(&mut self, response: &Response, text: &str, now: Now) {
+    fn nobody_waits(&mut self, response: &Response<'_>, text: &str, now: Now) {
         let id = response.request_id.as_deref();
         if id.is_some_and(|id| id.starts_with(PROBE_PREFIX)) {
             log::debug!("late answer to a question of the library's own");
@@ -244,7 +244,7 @@ impl Session {
 }
 
 /// The answer names no other order than the one asked about.
-pub(super) fn names(task: &Task, response: &Response) -> bool {
+pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
     match (&task.request.merchant_order_no, &response.merchant_order_no) {
         (Some(asked), Some(said)) => asked == said,
         _ => true,
@@ -253,7 +253,7 @@ pub(super) fn names(task: &Task, response: &Response) -> bool {
 
 /// Paired by its `request_id` an answer may leave out the rest, but not name another order. Paired without one it must
 /// name this order and fit it in full: the answer to an earlier order must never settle a later one.
-fn is_its_own(task: &Task, response: &Response) -> Result<(), String> {
+fn is_its_own(task: &Task, response: &Response<'_>) -> Result<(), String> {
     if response.request_id.is_none() {
         if response.merchant_order_no.is_none() {
             return Err("an answer came that does not say which order it is about".to_owned());

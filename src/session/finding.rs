@@ -40,7 +40,7 @@ enum Evidence {
     Open,
 }
 
-fn weigh(task: &Task, response: &Response) -> Evidence {
+fn weigh(task: &Task, response: &Response<'_>) -> Evidence {
     let outcome = response.query_outcome();
     match outcome {
         Outcome::NotFound if response.fits(&task.request).is_ok() => Evidence::NotFound,
@@ -55,7 +55,7 @@ fn weigh(task: &Task, response: &Response) -> Evidence {
 }
 
 /// For the planted faults that misread evidence.
-fn planted(settings: &Settings, evidence: Evidence, response: &Response) -> Evidence {
+fn planted(settings: &Settings, evidence: Evidence, response: &Response<'_>) -> Evidence {
     match evidence {
         Evidence::Misfit(_) if settings.is_planted(Planted::IgnoreFit) => {
             Evidence::Settles(response.query_outcome())
@@ -242,7 +242,13 @@ impl Session {
     }
 
     /// A query about this order was answered.
-    pub(super) fn on_query_answer(&mut self, seq: Seq, response: &Response, text: &str, now: Now) {
+    pub(super) fn on_query_answer(
+        &mut self,
+        seq: Seq,
+        response: &Response<'_>,
+        text: &str,
+        now: Now,
+    ) {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let is_in_progress = response.query_outcome() == Outcome::InProgress;
         task.has_arrived |= is_in_progress && response.fits(&task.request).is_ok();
@@ -250,8 +256,8 @@ impl Session {
         let Some(finding) = task.finding() else { return };
         let (phase, closed) = (finding.phase, finding.closed);
         // Only the newest question was asked after the close; what older ones say may have been overtaken by it.
-        let is_newest =
-            response.request_id.is_none() || response.request_id.as_ref() == finding.probes.back();
+        let is_newest = response.request_id.is_none()
+            || response.request_id.as_deref() == finding.probes.back().map(String::as_str);
         match (planted(&self.settings, weigh(task, response), response), phase) {
             (Evidence::Settles(outcome), _) => self.settle(seq, outcome, text, true, now),
             (Evidence::Misfit(why), Phase::Asking | Phase::Closing | Phase::LastAsk) => {
@@ -298,12 +304,12 @@ impl Session {
     }
 
     /// The library's close of this order was answered.
-    pub(super) fn on_close_answer(&mut self, seq: Seq, response: &Response, now: Now) {
+    pub(super) fn on_close_answer(&mut self, seq: Seq, response: &Response<'_>, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let accepted = response.other_outcome() == Outcome::Ok && names(task, response);
         let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) else { return };
-        let names_another =
-            response.request_id.is_some() && response.request_id != finding.firm_close;
+        let names_another = response.request_id.is_some()
+            && response.request_id.as_deref() != finding.firm_close.as_deref();
         if finding.firm_close.is_some() && !names_another {
             finding.closed |= accepted;
             finding.close_answered = true;

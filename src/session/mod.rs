@@ -27,11 +27,12 @@ mod rng;
 mod settings;
 mod task;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::BuildHasher;
 
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::{Completed, Event, EventKind, Sent};
+use crate::hash::{BuildOwn, OwnMap};
 use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Request};
 
@@ -95,10 +96,9 @@ pub struct Session {
     tasks: BTreeMap<Seq, Task>,
     /// Tasks that have not completed; the rest are orders being clarified.
     in_flight: usize,
-    targets: HashMap<String, Target>,
+    targets: OwnMap<String, Target>,
     /// (hash of topic and number, task), for answers without a `request_id`.
     keys: BTreeSet<(u64, Seq)>,
-    hasher: std::hash::RandomState,
     /// Requests waiting for the connection, in the order of acceptance.
     queue: BTreeSet<Seq>,
     /// The library's own queries and closes, waiting to be written on the present connection.
@@ -108,7 +108,7 @@ pub struct Session {
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
     /// Requests of each topic given up on the present connection, whose answers may still come.
-    stale: HashMap<String, u32>,
+    stale: OwnMap<String, u32>,
     wants_connection: bool,
     actions: VecDeque<Action>,
     events: VecDeque<Event>,
@@ -125,15 +125,14 @@ impl Session {
             next_seq: 0,
             tasks: BTreeMap::new(),
             in_flight: 0,
-            targets: HashMap::new(),
+            targets: OwnMap::default(),
             keys: BTreeSet::new(),
-            hasher: std::hash::RandomState::new(),
             queue: BTreeSet::new(),
             probes: BTreeMap::new(),
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
-            stale: HashMap::new(),
+            stale: OwnMap::default(),
             wants_connection: false,
             actions: VecDeque::new(),
             events: VecDeque::new(),
@@ -413,33 +412,34 @@ impl Session {
         now: Now,
     ) {
         let Some(task) = self.tasks.get(&seq) else { return };
+        let (sent, elapsed_ms) = (task.sent, task.elapsed_ms(now));
+        let recovered = recovered || task.restored;
+        let is_order = task.request.is_order();
+        let stays = is_order && outcome == Outcome::Unknown;
+        let request = if stays { Some(task.request.clone()) } else { self.remove(seq) };
+        let Some(Request { request_id, topic, merchant_order_no, .. }) = request else { return };
+        // The number of an order that never left is free again.
+        let number =
+            merchant_order_no.as_deref().filter(|_| is_order && outcome != Outcome::NotSent);
+        self.recent.remember(&request_id, number);
         let completed = Completed {
-            request_id: task.request.request_id.clone(),
-            topic: task.request.topic.clone(),
-            merchant_order_no: task.request.merchant_order_no.clone(),
+            request_id,
+            topic,
+            merchant_order_no,
             outcome,
-            sent: task.sent,
+            sent,
             response,
             error,
-            recovered: recovered || task.restored,
+            recovered,
             retold: false,
-            elapsed_ms: task.elapsed_ms(now),
+            elapsed_ms,
         };
-        let is_order = task.request.is_order();
-        // The number of an order that never left is free again.
-        let number = completed
-            .merchant_order_no
-            .as_deref()
-            .filter(|_| is_order && outcome != Outcome::NotSent);
-        self.recent.remember(&completed.request_id, number);
         if self.settings.is_planted(Planted::CompleteTwice) {
             self.tell(EventKind::Completed(completed.clone()), now);
         }
         self.tell(EventKind::Completed(completed), now);
-        if is_order && outcome == Outcome::Unknown {
+        if stays {
             self.start_clarifying(seq, now);
-        } else {
-            self.remove(seq);
         }
     }
 
@@ -452,7 +452,7 @@ impl Session {
         self.next_seq += 1;
         self.targets.insert(task.request.request_id.clone(), Target::Request(seq));
         let number = task.request.merchant_order_no.as_deref();
-        self.keys.insert((self.key(&task.request.topic, number), seq));
+        self.keys.insert((Self::key(&task.request.topic, number), seq));
         if !task.is_clarifying() {
             self.in_flight += 1;
         }
@@ -464,8 +464,9 @@ impl Session {
         seq
     }
 
-    fn remove(&mut self, seq: Seq) {
-        let Some(task) = self.tasks.remove(&seq) else { return };
+    /// Forgets a task; gives what was asked for.
+    fn remove(&mut self, seq: Seq) -> Option<Request> {
+        let task = self.tasks.remove(&seq)?;
         if !task.is_clarifying() {
             self.in_flight -= 1;
         }
@@ -473,13 +474,14 @@ impl Session {
             self.deadlines.remove(&(at, seq));
         }
         let number = task.request.merchant_order_no.as_deref();
-        self.keys.remove(&(self.key(&task.request.topic, number), seq));
+        self.keys.remove(&(Self::key(&task.request.topic, number), seq));
         self.targets.remove(&task.request.request_id);
         for id in task.probe_ids() {
             self.targets.remove(id);
         }
         self.queue.remove(&seq);
         self.probes.remove(&seq);
+        Some(task.request)
     }
 
     fn set_deadline(&mut self, seq: Seq, at: Option<u64>) {
@@ -492,13 +494,13 @@ impl Session {
         }
     }
 
-    fn key(&self, topic: &str, number: Option<&str>) -> u64 {
-        self.hasher.hash_one((topic, number))
+    fn key(topic: &str, number: Option<&str>) -> u64 {
+        BuildOwn::default().hash_one((topic, number))
     }
 
     /// The oldest task with this topic and number.
     fn find_by_key(&self, topic: &str, number: Option<&str>) -> Option<Seq> {
-        let key = self.key(topic, number);
+        let key = Self::key(topic, number);
         self.keys.range((key, 0)..=(key, Seq::MAX)).map(|(_, seq)| *seq).find(|seq| {
             self.tasks.get(seq).is_some_and(|task| {
                 task.request.topic == topic && task.request.merchant_order_no.as_deref() == number

@@ -1,37 +1,47 @@
 //! A bounded memory of what has completed: to refuse a number twice, and to name what a late answer belongs to.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::hash::{OwnMap, OwnSet};
 
 /// How many completed requests are remembered. Without a journal this bounds how far back a duplicate is noticed.
 const REMEMBERED: usize = 4_096;
 
+/// Each text is kept once, whoever refers to it.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    order: VecDeque<(String, Option<String>)>,
-    ids: HashSet<String>,
+    order: VecDeque<(Arc<str>, Option<Arc<str>>)>,
+    ids: OwnSet<Arc<str>>,
     /// Order numbers, and the `request_id` each went under.
-    numbers: HashMap<String, String>,
+    numbers: OwnMap<Arc<str>, Arc<str>>,
 }
 
 impl Recent {
     /// Remembers a completed request; `number` is given for orders whose number is spent.
     pub(super) fn remember(&mut self, request_id: &str, number: Option<&str>) {
-        if !self.ids.insert(request_id.to_owned()) {
+        if self.ids.contains(request_id) {
             return;
         }
-        if let Some(number) = number {
-            self.numbers.insert(number.to_owned(), request_id.to_owned());
+        if self.order.len() >= REMEMBERED {
+            self.forget_the_oldest();
         }
-        self.order.push_back((request_id.to_owned(), number.map(str::to_owned)));
-        if self.order.len() > REMEMBERED
-            && let Some((id, number)) = self.order.pop_front()
+        let id: Arc<str> = request_id.into();
+        let number: Option<Arc<str>> = number.map(Arc::from);
+        if let Some(number) = &number {
+            self.numbers.insert(Arc::clone(number), Arc::clone(&id));
+        }
+        self.ids.insert(Arc::clone(&id));
+        self.order.push_back((id, number));
+    }
+
+    fn forget_the_oldest(&mut self) {
+        let Some((id, number)) = self.order.pop_front() else { return };
+        self.ids.remove(&id);
+        if let Some(number) = number
+            && self.numbers.get(&number) == Some(&id)
         {
-            self.ids.remove(&id);
-            if let Some(number) = number
-                && self.numbers.get(&number) == Some(&id)
-            {
-                self.numbers.remove(&number);
-            }
+            self.numbers.remove(&number);
         }
     }
 
@@ -50,6 +60,6 @@ impl Recent {
 
     /// The `request_id` of the completed order with this number.
     pub(super) fn id_of_order(&self, number: &str) -> Option<&str> {
-        self.numbers.get(number).map(String::as_str)
+        self.numbers.get(number).map(|id| &**id)
     }
 }

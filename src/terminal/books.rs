@@ -4,6 +4,7 @@
 //! is written by the thread that fetches it, before it is handed out. So the disk never delays the I/O thread, and what
 //! a till was told is always on disk.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -235,8 +236,8 @@ fn request_of(entry: &Entry) -> Result<Request> {
         request_id: entry.request_id.clone(),
         topic: protocol::ORDER.to_owned(),
         merchant_order_no: Some(entry.merchant_order_no.clone()),
-        trans_type: sent.trans_type,
-        order_amount: sent.order_amount,
+        trans_type: sent.trans_type.map(Cow::into_owned),
+        order_amount: sent.order_amount.map(Cow::into_owned),
         text: entry.request.clone(),
     })
 }

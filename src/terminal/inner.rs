@@ -1,10 +1,11 @@
 //! One terminal's state under its lock: a session, a socket, a queue, and who waits.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Condvar};
 
 use super::queue::{EventQueue, Queued};
+use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
+use crate::hash::OwnMap;
 use crate::io::{self, Link, News, Reactor, Turn};
 use crate::protocol::Request;
 use crate::session::{Action, Now, Progress, Session};
@@ -14,7 +15,7 @@ pub(super) struct Inner {
     pub(super) link: Link,
     pub(super) queue: EventQueue,
     /// Requests whose completion a blocked `call` takes.
-    pub(super) calls: HashMap<String, Call>,
+    pub(super) calls: OwnMap<String, Call>,
     /// (`request_id`, number) of orders that are being written to the journal.
     pub(super) reserved: Vec<(String, Option<String>)>,
     /// Outcomes that were told although the journal could not be written, in the order of telling.
@@ -22,6 +23,12 @@ pub(super) struct Inner {
     /// Clarifications that have left the queue and not reached the caller yet.
     pub(super) delivering: Vec<Queued>,
     pub(super) wakes: Wakes,
+    /// The caller who watches the socket.
+    pub(super) watcher: Option<Watcher>,
+    /// The socket stays lent though nobody watches it just now.
+    pub(super) stay: Option<Stay>,
+    /// When a watch last ended with something read, on the monotonic clock.
+    pub(super) last_watch_ms: Option<u64>,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,
     pub(super) ids: Ids,
@@ -29,17 +36,29 @@ pub(super) struct Inner {
     pub(super) signal: Option<io::ReadySignal>,
 }
 
-/// A blocked `call`.
+/// A `call` that waits.
+#[derive(Default)]
 pub(super) struct Call {
-    pub(super) ready: Arc<Condvar>,
+    /// There once it sleeps without the socket.
+    pub(super) ready: Option<Arc<Condvar>>,
     pub(super) done: Option<Queued>,
+}
+
+impl Call {
+    pub(super) fn wake(&self) {
+        if let Some(ready) = &self.ready {
+            ready.notify_all();
+        }
+    }
 }
 
 /// Wake-ups: for who is blocked now, or else for who comes next.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
+    /// Blocked, in whatever way.
+    pub(super) waiting: usize,
+    /// Blocked in `poll` without the socket.
     pub(super) polls: usize,
-    pub(super) calls: usize,
     /// Moves with every wake-up of blocked waiters.
     pub(super) round: u64,
     pub(super) for_the_next: bool,
@@ -57,10 +76,31 @@ pub(super) struct Ids {
     pub(super) count: u64,
 }
 
+/// The lowest digits of a number.
+fn push_hex(out: &mut String, number: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = u32::try_from(number >> (place * 4) & 0xf).unwrap_or(0);
+        out.push(char::from_digit(digit, 16).unwrap_or('0'));
+    }
+}
+
 impl Ids {
     pub(super) fn next(&mut self) -> String {
         self.count += 1;
-        format!("{:016x}{:012x}", self.prefix, self.count)
+        let mut id = String::with_capacity(28);
+        push_hex(&mut id, self.prefix, 16);
+        push_hex(&mut id, self.count, 12);
+        id
+    }
+}
+
+fn hear(session: &mut Session, news: News, now: Now) {
+    match news {
+        News::Connected => session.on_connected(now),
+        News::Message(message) => session.on_message(&message.into_data(), now),
+        News::Pong(payload) => session.on_pong(payload, now),
+        News::Alive => session.on_heard(now),
+        News::Garbage(detail) => session.on_garbage(detail, &[], now),
     }
 }
 
@@ -70,6 +110,26 @@ pub(super) fn ended() -> Error {
 }
 
 impl Inner {
+    pub(super) fn new(session: Session, link: Link, queue: EventQueue, id_prefix: u64) -> Self {
+        Inner {
+            session,
+            link,
+            queue,
+            calls: OwnMap::default(),
+            reserved: Vec::new(),
+            unwritten: Vec::new(),
+            delivering: Vec::new(),
+            wakes: Wakes::default(),
+            watcher: None,
+            stay: None,
+            last_watch_ms: None,
+            armed: None,
+            ids: Ids { prefix: id_prefix, count: 0 },
+            ended: None,
+            signal: None,
+        }
+    }
+
     /// The clarification has reached the caller, or is back in the queue.
     pub(super) fn no_longer_delivering(&mut self, queued: &Queued) {
         let place = self.delivering.iter().position(|other| other.event == queued.event);
@@ -115,7 +175,22 @@ impl Inner {
     }
 
     pub(super) fn due(&self) -> Option<u64> {
-        [self.session.next_deadline(), self.link.deadline()].into_iter().flatten().min()
+        let stay = self.stay.as_ref().map(|stay| stay.until);
+        [self.session.next_deadline(), self.link.deadline(), stay].into_iter().flatten().min()
+    }
+
+    /// Whether the I/O thread would come too late by itself; it is to be kicked then.
+    pub(super) fn is_late(&mut self) -> bool {
+        let due = self.due();
+        let is_late = match (due, self.armed) {
+            (Some(due), Some(armed)) => due < armed,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_late {
+            self.armed = due;
+        }
+        is_late
     }
 
     /// Does what the session asks for and writes what the socket takes. A connection is made on the I/O thread only.
@@ -169,22 +244,26 @@ impl Inner {
         is_lost || progress == Progress::Done
     }
 
-    /// The socket may be read or written.
-    pub(super) fn on_ready(&mut self, reactor: &Reactor<'_>, now: Now) -> bool {
+    /// The socket may be read or written, says the I/O thread. True when there is more to read.
+    pub(super) fn on_ready(&mut self, now: Now) -> bool {
         if self.link.is_blocked() {
             let (progress, fault) = self.link.flush();
             self.after_write(progress, fault, now);
         }
         let session = &mut self.session;
-        let mut tell = |news: News| match news {
-            News::Connected => session.on_connected(now),
-            News::Message(message) => session.on_message(&message.into_data(), now),
-            News::Pong(payload) => session.on_pong(payload, now),
-            News::Alive => session.on_heard(now),
-            News::Garbage(detail) => session.on_garbage(detail, &[], now),
-        };
-        let more = self.link.on_ready(reactor, now.mono_ms, &mut tell);
+        let more = self.link.on_ready(now.mono_ms, &mut |news| hear(session, news, now));
         self.session.on_stage(self.link.stage());
+        self.after_read(more, now)
+    }
+
+    /// The socket may be read, says the caller who watches it.
+    pub(super) fn read_lent(&mut self, now: Now) {
+        let session = &mut self.session;
+        let more = self.link.read_lent(&mut |news| hear(session, news, now));
+        self.after_read(more, now);
+    }
+
+    fn after_read(&mut self, more: Result<bool, Fault>, now: Now) -> bool {
         more.unwrap_or_else(|fault| {
             self.session.on_lost(fault, now);
             false
@@ -199,5 +278,17 @@ impl Inner {
             return Turn::Ended;
         }
         Turn::Until(Some(until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_count_behind_their_prefix() {
+        let mut ids = Ids { prefix: 0x0123_4567_89ab_cdef, count: 0xfe };
+        assert_eq!(ids.next(), "0123456789abcdef0000000000ff");
+        assert_eq!(ids.next(), "0123456789abcdef000000000100");
     }
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | this page | the Rust API: [`Terminal`], what its waits come back with |
 //! | `shared` | the state behind it, and how callers and the I/O thread take turns at it |
+//! | `wait` | `poll` and `call`: how a caller waits, and watches the socket meanwhile |
+//! | `watch` | whose turn it is to watch the socket |
 //! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
 //! | `books` | what is written to the journal, and when |
@@ -14,6 +16,8 @@ mod books;
 mod inner;
 mod queue;
 mod shared;
+mod wait;
+mod watch;
 
 use std::ffi::c_void;
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 //! One lock guards a terminal. It is held for as long as it takes to step the session and to hand bytes to the socket,
 //! which never blocks; never while waiting, and never while the journal writes.
 
-use std::collections::HashMap;
 use std::ffi::c_void;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use mio::Token;
 
+use super::Delivery;
 use super::books::{Books, OpenInMemory};
-use super::inner::{Call, Ended, Ids, Inner, Wakes, ended};
+use super::inner::{Call, Ended, Inner, ended};
 use super::queue::{EventQueue, Queued};
-use super::{Called, Delivery, Polled};
+use super::wait::Wait;
 use crate::config::{Config, Validation};
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::EventKind;
@@ -33,14 +33,14 @@ pub(super) struct Shared {
     validation: Validation,
     max_in_flight: usize,
     books: Books,
-    driver: Arc<Driver>,
-    token: Token,
+    pub(super) driver: Arc<Driver>,
+    pub(super) token: Token,
     inner: Mutex<Inner>,
     /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
     /// the journal writes; taken before `inner`, never while holding it.
     pen: Mutex<()>,
-    /// Who waits in `poll`.
-    ready: Condvar,
+    /// Who waits in `poll` without the socket.
+    pub(super) ready: Condvar,
 }
 
 /// Differs between handles, processes (a forked child included) and machines.
@@ -64,22 +64,10 @@ impl Shared {
         for event in retold {
             queue.push(Queued { event, is_recorded: true });
         }
-        let link = Link::new(address, config.max_message_bytes, config.connect_timeout_ms);
-        let inner = Inner {
-            session,
-            link,
-            queue,
-            calls: HashMap::new(),
-            reserved: Vec::new(),
-            unwritten: Vec::new(),
-            delivering: Vec::new(),
-            wakes: Wakes::default(),
-            armed: None,
-            ids: Ids { prefix: Rng::new(seed).next_u64(), count: 0 },
-            ended: None,
-            signal: None,
-        };
-        let token = driver.new_token();
+        let watch = driver.new_watch();
+        let token = watch.token();
+        let link = Link::new(address, config.max_message_bytes, config.connect_timeout_ms, watch);
+        let inner = Inner::new(session, link, queue, Rng::new(seed).next_u64());
         let shared = Arc::new(Shared {
             url: config.url,
             app_id: config.app_id,
@@ -96,11 +84,11 @@ impl Shared {
         Ok(shared)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {
+    pub(super) fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {
         let inner = self.lock();
         if inner.ended.is_some() { Err(ended()) } else { Ok(inner) }
     }
@@ -123,7 +111,7 @@ impl Shared {
         &self,
         request: Request,
         timeout: Option<Duration>,
-        call: Option<Arc<Condvar>>,
+        call: Option<&mut Wait<'_>>,
     ) -> Result<()> {
         let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
         let is_order = request.is_order();
@@ -146,12 +134,18 @@ impl Shared {
             }
             return Err(error);
         }
-        if let Some(ready) = call {
-            inner.calls.insert(request.request_id.clone(), Call { ready, done: None });
+        if let Some(wait) = call {
+            inner.calls.insert(request.request_id.clone(), Call::default());
+            // Before the request leaves: its answer may be faster than the next line.
+            wait.watch(&mut inner);
         }
         inner.session.submit(request, timeout_ms, now);
         inner.pump(None, now);
-        self.after_turn(inner);
+        let is_late = self.after_turn(&mut inner);
+        drop(inner);
+        if is_late {
+            self.driver.kick(self.token);
+        }
         Ok(())
     }
 
@@ -172,67 +166,9 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn call(
-        self: &Arc<Self>,
-        request: Request,
-        timeout: Option<Duration>,
-    ) -> Result<Called> {
-        let request_id = request.request_id.clone();
-        let ready = Arc::new(Condvar::new());
-        self.submit(request, timeout, Some(Arc::clone(&ready)))?;
-        let mut inner = self.lock();
-        let round = inner.wakes.round;
-        let done = loop {
-            if let Some(done) = inner.calls.get_mut(&request_id).and_then(|call| call.done.take()) {
-                break Some(done);
-            }
-            if inner.is_interrupted(round) {
-                break None;
-            }
-            inner.wakes.calls += 1;
-            inner = ready.wait(inner).unwrap_or_else(PoisonError::into_inner);
-            inner.wakes.calls -= 1;
-        };
-        inner.calls.remove(&request_id);
-        drop(inner);
-        Ok(match done {
-            Some(done) => Called::Completed(self.deliver(done)),
-            None => Called::Interrupted,
-        })
-    }
-
-    pub(super) fn poll(self: &Arc<Self>, wait: Option<Duration>) -> Result<Polled> {
-        let until = wait.and_then(|wait| Instant::now().checked_add(wait));
-        let is_bounded = wait.is_some() && until.is_some();
-        let mut inner = self.lock_live()?;
-        let round = inner.wakes.round;
-        loop {
-            if inner.is_interrupted(round) {
-                return Ok(Polled::Interrupted);
-            }
-            if let Some(queued) = inner.queue.pop() {
-                inner.show_readiness();
-                drop(inner);
-                return Ok(Polled::Event(self.deliver(queued)));
-            }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if is_bounded && left.is_some_and(|left| left.is_zero()) {
-                return Ok(Polled::Timeout);
-            }
-            inner.wakes.polls += 1;
-            inner = match left {
-                Some(left) => {
-                    self.ready.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.ready.wait(inner).unwrap_or_else(PoisonError::into_inner),
-            };
-            inner.wakes.polls -= 1;
-        }
-    }
-
     /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
     /// till must learn it now, and [`Shared::acknowledge`] tries again.
-    fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
+    pub(super) fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
         let is_precious = queued.event.kind.is_precious();
         let pen = is_precious.then(|| self.pen.lock().unwrap_or_else(PoisonError::into_inner));
         if is_truth(&queued) {
@@ -267,26 +203,26 @@ impl Shared {
         if inner.ended.is_none() {
             inner.queue.put_back(queued);
             inner.show_readiness();
+            inner.ring();
             self.ready.notify_all();
         }
     }
 
     pub(super) fn wake(&self) -> Result<()> {
         let mut inner = self.lock_live()?;
-        if inner.wakes.polls + inner.wakes.calls == 0 {
+        if inner.wakes.waiting == 0 {
             inner.wakes.for_the_next = true;
         } else {
             inner.wakes.round += 1;
-            self.wake_all(&inner);
+            self.wake_all(&mut inner);
         }
         Ok(())
     }
 
-    fn wake_all(&self, inner: &Inner) {
+    fn wake_all(&self, inner: &mut Inner) {
+        inner.ring();
         self.ready.notify_all();
-        for call in inner.calls.values() {
-            call.ready.notify_all();
-        }
+        inner.calls.values().for_each(Call::wake);
     }
 
     #[cfg(unix)]
@@ -319,6 +255,8 @@ impl Shared {
                 Error::new(Status::Internal, format!("nothing to wait on can be made: {error}"))
             })?;
             inner.signal = Some(signal);
+            // Whoever waits for the descriptor waits for the I/O thread to notice.
+            inner.fetch_home(&self.driver);
             inner.show_readiness();
         }
         inner.signal.as_ref().map(of).ok_or_else(ended)
@@ -429,32 +367,32 @@ impl Shared {
             return;
         }
         inner.ended = Some(Ended { linger_until: io::now().mono_ms + LINGER_MS });
+        inner.fetch_home(&self.driver);
         inner.link.close();
         inner.signal = None;
-        self.wake_all(&inner);
+        self.wake_all(&mut inner);
         drop(inner);
         self.driver.kick(self.token);
     }
 
-    /// Ends a turn: the I/O thread is woken only when it would come too late by itself.
-    fn after_turn(&self, mut inner: MutexGuard<'_, Inner>) {
-        self.tell(&mut inner);
-        let due = inner.due();
-        let is_late = match (due, inner.armed) {
-            (Some(due), Some(armed)) => due < armed,
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if is_late {
-            inner.armed = due;
-            drop(inner);
-            self.driver.kick(self.token);
-        }
+    /// Ends a turn on a caller's thread; true when the I/O thread must be kicked, because it would come too late by
+    /// itself.
+    pub(super) fn after_turn(&self, inner: &mut Inner) -> bool {
+        self.tell(inner);
+        inner.is_late()
+    }
+
+    /// After a panic: gives up the connection, so that whatever was on it is found out.
+    pub(super) fn recover_with(&self, inner: &mut Inner, now: Now) {
+        inner.link.drop_now();
+        let message = "a bug in the library: a panic was caught";
+        inner.session.on_lost(Fault::new(Status::Internal, Stage::Receive, message), now);
+        self.tell(inner);
     }
 
     /// Hands the session's events to who waits for them.
     fn tell(&self, inner: &mut Inner) {
-        let mut has_new = false;
+        let (mut has_new, mut is_answered) = (false, false);
         while let Some(event) = inner.session.next_event() {
             let waiting = match &event.kind {
                 EventKind::Completed(done) => inner.calls.get_mut(&done.request_id),
@@ -464,7 +402,8 @@ impl Shared {
             match waiting {
                 Some(call) => {
                     call.done = Some(queued);
-                    call.ready.notify_all();
+                    call.wake();
+                    is_answered = true;
                 }
                 None => {
                     inner.queue.push(queued);
@@ -478,6 +417,10 @@ impl Shared {
                 self.ready.notify_all();
             }
         }
+        if has_new || is_answered {
+            inner.ring();
+        }
+        inner.look_after_the_watcher();
     }
 }
 
@@ -517,19 +460,21 @@ impl Driven for Shared {
         let mut more = false;
         match cause {
             Cause::Found(found) => {
-                if let Err(fault) = inner.link.on_found(found, reactor, now.mono_ms) {
+                if let Err(fault) = inner.link.on_found(found, now.mono_ms) {
                     inner.session.on_lost(fault, now);
                 }
                 let stage = inner.link.stage();
                 inner.session.on_stage(stage);
             }
             Cause::Jumped => inner.session.on_clock_jump(now),
-            Cause::Ready | Cause::Due => more = inner.on_ready(reactor, now),
+            Cause::Ready | Cause::Due => more = inner.on_ready(now),
+            Cause::Kicked if inner.link.has_unread() => more = inner.on_ready(now),
             Cause::Kicked => {}
         }
-        if let Err(fault) = inner.link.on_due(reactor, now.mono_ms) {
+        if let Err(fault) = inner.link.on_due(now.mono_ms) {
             inner.session.on_lost(fault, now);
         }
+        inner.look_after_the_stay(now, &self.driver);
         inner.session.on_time(now);
         inner.pump(Some(reactor), now);
         self.tell(&mut inner);
@@ -538,11 +483,7 @@ impl Driven for Shared {
     }
 
     fn recover(&self, now: Now) {
-        let mut inner = self.lock();
-        inner.link.drop_now();
-        let message = "a bug in the library: a panic was caught";
-        inner.session.on_lost(Fault::new(Status::Internal, Stage::Receive, message), now);
-        self.tell(&mut inner);
+        self.recover_with(&mut self.lock(), now);
     }
 
     fn end(&self) {

@@ -1,5 +1,5 @@
 // What tests/bindings/conformance.json asks of C#: a command a line on the standard input, and its answer on the output,
-// through the package's public interface. Built by scripts/build-csharp, which adds the package's JSON reader to it.
+// through the package's public interface. Built by scripts/build-csharp.
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;

@@ -121,8 +121,10 @@ namespace Ecrhub
         {
             if (Interlocked.Exchange(ref isFetching, 1) == 0)
             {
-                // An application domain cannot be unloaded while a thread of it is inside native code.
+                // A thread inside native code keeps an application domain from being unloaded, and on Mono the process from
+                // ending, a background thread too.
                 AppDomain.CurrentDomain.DomainUnload += EndWithDomain;
+                AppDomain.CurrentDomain.ProcessExit += EndWithDomain;
                 new Thread(Fetch) { IsBackground = true, Name = "ecrhub events" }.Start();
             }
         }
@@ -182,6 +184,7 @@ namespace Ecrhub
             // Ended by EcrhubLibrary.Shutdown, if not by End.
             Volatile.Write(ref hasEnded, 1);
             AppDomain.CurrentDomain.DomainUnload -= EndWithDomain;
+            AppDomain.CurrentDomain.ProcessExit -= EndWithDomain;
             FailWaits();
             Events.End();
         }

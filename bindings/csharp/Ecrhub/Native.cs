@@ -52,6 +52,9 @@ namespace Ecrhub
         public static extern int ecrhub_wait_fd(ulong handle, out int out_fd);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int ecrhub_wait_handle(ulong handle, out IntPtr out_handle);
+
+        [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         public static extern int ecrhub_state(ulong handle, byte[] state_json, UIntPtr capacity, out UIntPtr out_length);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]

@@ -1,15 +1,17 @@
 //! Whatever a terminal says is read, and nothing is read into it.
 
 use super::*;
+use std::borrow::Cow;
 
-fn reading(answer: &Value) -> Response {
-    read(&answer.to_string()).unwrap_or_else(|why| panic!("{answer}: {why}"))
+/// The text of it lives as long as the test program.
+fn reading(answer: &Value) -> Response<'static> {
+    read(answer.to_string().leak()).unwrap_or_else(|why| panic!("{answer}: {why}"))
 }
 
-fn answer(code: &str, trans_status: Option<&str>) -> Response {
+fn answer<'a>(code: &'a str, trans_status: Option<&'a str>) -> Response<'a> {
     Response {
-        code: Some(code.to_owned()),
-        trans_status: trans_status.map(str::to_owned),
+        code: Some(code.into()),
+        trans_status: trans_status.map(Cow::from),
         ..Response::default()
     }
 }
@@ -25,7 +27,7 @@ fn the_vendors_sample_is_read() {
         r#""biz_data":{"trans_type":"1","merchant_order_no":"12320231220110257","order_amount":"10","price_currency":"USD","#,
         r#""pay_scenario":"SWIPE_CARD","trans_no":"5021000010210602000003","trans_status":"2"}}"#
     );
-    let text = |text: &str| Some(text.to_owned());
+    let text = |text: &'static str| Some(Cow::from(text));
     let expected = Response {
         topic: text("ecrhub.pay.order"),
         request_id: text("111111"),
@@ -279,18 +281,15 @@ fn a_message_that_speaks_of_a_timeout_settles_nothing_whatever_the_code() {
         "交易超時",
     ] {
         for code in ["000", "106", "110", "111"] {
-            let response =
-                Response { message: Some(message.to_owned()), ..answer(code, Some("1")) };
+            let response = Response { message: Some(message.into()), ..answer(code, Some("1")) };
             match response.order_verdict() {
                 Verdict::Unsettled(why) => assert!(why.contains(message), "{why}"),
                 verdict => panic!("{message} with {code}: {verdict:?}"),
             }
         }
     }
-    let harmless = Response {
-        message: Some("no time to lose, out of paper".to_owned()),
-        ..answer("106", None)
-    };
+    let harmless =
+        Response { message: Some("no time to lose, out of paper".into()), ..answer("106", None) };
     assert_eq!(harmless.order_verdict(), Verdict::Settled(Outcome::Declined));
 }
 

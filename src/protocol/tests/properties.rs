@@ -128,7 +128,7 @@ proptest! {
         let cents = |amount: u64| format!("{}.{:02}", amount / 100, amount % 100);
         let order = accepted(&sale_with("order_amount", json!(cents(ordered))));
         let written = |amount: u64| format!("{}{}{}", "0".repeat(zeros), cents(amount), "0".repeat(zeros));
-        let answer = |amount| Response { order_amount: Some(written(amount)), ..Response::default() };
+        let answer = |amount| Response { order_amount: Some(written(amount).into()), ..Response::default() };
         prop_assert!(answer(ordered).fits(&order).is_ok());
         prop_assert_eq!(answer(answered).fits(&order).is_ok(), ordered == answered);
     }

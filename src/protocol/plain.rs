@@ -1,0 +1,312 @@
+//! Taking apart what nearly every message is: one JSON object without escapes. Each of its bytes is looked at once.
+//!
+//! It says no to anything that is not plainly that, be it wrong or only unusual. A full JSON reader then decides, and
+//! finds the words for what is wrong.
+
+use crate::json::first_special;
+
+/// How deep values may be nested here; a bit for each level must fit.
+const DEEPEST: u32 = 60;
+
+/// An object's members in the order they were written: names without quotes, values as their own text.
+pub(super) type Members<'a> = Vec<(&'a str, &'a str)>;
+
+/// Takes an object apart.
+pub(super) fn members(json: &str) -> Option<Members<'_>> {
+    whole(json, Reader::skip_value).map(|(members, _)| members)
+}
+
+/// Takes a message apart, and at the same time the object that is its last `biz_data`.
+pub(super) fn message(json: &str) -> Option<(Members<'_>, Option<Members<'_>>)> {
+    whole(json, |reader, name, inner| {
+        if name != "biz_data" {
+            return reader.skip_value(name, inner);
+        }
+        *inner = None;
+        if reader.peek() == Some(b'{') {
+            *inner = Some(reader.object(&mut None, Reader::skip_value)?);
+            return Some(());
+        }
+        reader.skip_value(name, inner)
+    })
+}
+
+/// Reads what a name stands for; may keep the object it is.
+type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
+
+fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<(Members<'a>, Option<Members<'a>>)> {
+    let mut reader = Reader { json, at: 0 };
+    let mut inner = None;
+    reader.skip_blanks();
+    let members = reader.object(&mut inner, read)?;
+    reader.skip_blanks();
+    (reader.at == json.len()).then_some((members, inner))
+}
+
+struct Reader<'a> {
+    json: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, wanted: u8) -> bool {
+        let is_there = self.peek() == Some(wanted);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
+    fn expect(&mut self, wanted: u8) -> Option<()> {
+        self.take(wanted).then_some(())
+    }
+
+    fn skip_blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn object(
+        &mut self,
+        inner: &mut Option<Members<'a>>,
+        read: ReadValue<'a>,
+    ) -> Option<Members<'a>> {
+        let mut members = Vec::with_capacity(16);
+        self.expect(b'{')?;
+        self.skip_blanks();
+        if self.take(b'}') {
+            return Some(members);
+        }
+        loop {
+            let name = self.name()?;
+            let start = self.at;
+            read(self, name, inner)?;
+            members.push((name, self.json.get(start..self.at)?));
+            self.skip_blanks();
+            if self.take(b'}') {
+                return Some(members);
+            }
+            self.expect(b',')?;
+            self.skip_blanks();
+        }
+    }
+
+    /// A name, its colon, and the blanks around it.
+    fn name(&mut self) -> Option<&'a str> {
+        let start = self.at + 1;
+        self.string()?;
+        let name = self.json.get(start..self.at - 1)?;
+        self.skip_blanks();
+        self.expect(b':')?;
+        self.skip_blanks();
+        Some(name)
+    }
+
+    /// A value, however deep it goes: brackets are counted, and not walked into.
+    fn skip_value(&mut self, _: &str, _: &mut Option<Members<'a>>) -> Option<()> {
+        // One bit for each open bracket, set for an object's.
+        let (mut depth, mut kinds) = (0_u32, 0_u64);
+        loop {
+            let mut is_complete = true;
+            match self.peek()? {
+                opening @ (b'{' | b'[') => {
+                    let is_object = opening == b'{';
+                    self.at += 1;
+                    self.skip_blanks();
+                    if !self.take(if is_object { b'}' } else { b']' }) {
+                        depth += 1;
+                        if depth > DEEPEST {
+                            return None;
+                        }
+                        kinds = kinds << 1 | u64::from(is_object);
+                        is_complete = false;
+                        if is_object {
+                            self.name()?;
+                        }
+                    }
+                }
+                b'"' => self.string()?,
+                b't' => self.word("true")?,
+                b'f' => self.word("false")?,
+                b'n' => self.word("null")?,
+                _ => self.number()?,
+            }
+            while is_complete {
+                if depth == 0 {
+                    return Some(());
+                }
+                let is_object = kinds & 1 == 1;
+                self.skip_blanks();
+                if self.take(b',') {
+                    self.skip_blanks();
+                    if is_object {
+                        self.name()?;
+                    }
+                    is_complete = false;
+                } else {
+                    self.expect(if is_object { b'}' } else { b']' })?;
+                    depth -= 1;
+                    kinds >>= 1;
+                }
+            }
+        }
+    }
+
+    /// A string without escapes.
+    fn string(&mut self) -> Option<()> {
+        self.expect(b'"')?;
+        let rest = self.json.as_bytes().get(self.at..)?;
+        let length = first_special(rest)?;
+        self.at += length + 1;
+        (rest[length] == b'"').then_some(())
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let is_there = self.json.as_bytes()[self.at..].starts_with(word.as_bytes());
+        self.at += word.len();
+        is_there.then_some(())
+    }
+
+    /// A number without an exponent.
+    fn number(&mut self) -> Option<()> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        // An exponent, or a second digit after a leading zero.
+        (!matches!(self.peek(), Some(b'e' | b'E' | b'0'..=b'9'))).then_some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    #[test]
+    fn a_plain_object_is_taken_apart() {
+        let json = r#" { "a" : "x" , "b":-0.50, "c":[ { } ,[],{"d":[1,{"e":null}]}],"":true } "#;
+        let expected = [
+            ("a", "\"x\""),
+            ("b", "-0.50"),
+            ("c", r#"[ { } ,[],{"d":[1,{"e":null}]}]"#),
+            ("", "true"),
+        ];
+        assert_eq!(members(json).unwrap(), expected);
+        assert_eq!(members("{}").unwrap(), []);
+        assert_eq!(members("{ }\n").unwrap(), []);
+    }
+
+    #[test]
+    fn a_message_is_taken_apart_with_its_biz_data() {
+        let json =
+            r#"{"biz_data":{"x":1},"topic":"t","biz_data" : {"a":[{}],"biz_data":{"b":2}} }"#;
+        let (envelope, biz_data) = message(json).unwrap();
+        assert_eq!(Some(envelope), members(json));
+        assert_eq!(biz_data.unwrap(), [("a", "[{}]"), ("biz_data", r#"{"b":2}"#)]);
+        for without in ["{}", r#"{"biz_data":[1]}"#, r#"{"biz_data":{},"biz_data":"x"}"#] {
+            assert_eq!(message(without), Some((members(without).unwrap(), None)), "{without}");
+        }
+        assert_eq!(message(r#"{"biz_data":{"a":01}}"#), None);
+        assert_eq!(message(r#"{"biz_data":{"a":1}"#), None);
+    }
+
+    #[test]
+    fn whatever_is_not_plain_is_left_to_others() {
+        let not_plain = [
+            "",
+            " ",
+            "{",
+            "[]",
+            "1",
+            "\"x\"",
+            "null",
+            "{}x",
+            "{}{}",
+            "{,}",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1 2]}"#,
+            r#"{"a":{"b"}}"#,
+            r#"{"a":{"b":1,}}"#,
+            r#"{"a":[}]}"#,
+            r#"{"a":[1}}"#,
+            r#"{"a":{"b":1]}"#,
+            r#"{"a":01}"#,
+            r#"{"a":-}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":1e5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":nul"#,
+            r#"{"a":"\n"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a\u0041":1}"#,
+            r#"{"a":"x"#,
+            r#"{a:1}"#,
+            r#"{"a":'x'}"#,
+            r#"{"a":1}}"#,
+            r#"{"a":truefalse}"#,
+            "\u{feff}{}",
+        ];
+        for json in not_plain {
+            assert_eq!(members(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn no_depth_overruns_it() {
+        let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(members(&nested(60)).is_some());
+        assert_eq!(members(&nested(70)), None);
+        assert_eq!(members(&format!("{{\"a\":{}", "{\"a\":".repeat(100_000))), None);
+    }
+
+    /// Bits of JSON in any order: mostly wrong, sometimes not.
+    fn nearly_json() -> impl Strategy<Value = String> {
+        let bits = vec![
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\":", "1", "-2.50", "0", "1e9", "true",
+            "null", " ", "\n", "\"\\n\"", "{\"a\":", "é", "\"é\"",
+        ];
+        prop::collection::vec(prop::sample::select(bits), 0..14).prop_map(|bits| bits.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn what_it_takes_the_full_reader_takes_alike(inner in nearly_json()) {
+            for json in [format!("{{\"a\":{inner}}}"), format!("{{{inner}}}"), inner] {
+                prop_assert_eq!(message(&json).map(|(envelope, _)| envelope), members(&json));
+                let Some(taken) = members(&json) else { continue };
+                let value: Value = serde_json::from_str(&json).expect("JSON");
+                prop_assert!(value.is_object());
+                for (name, text) in taken {
+                    let raw: &RawValue = serde_json::from_str(text).expect("a value");
+                    prop_assert_eq!(raw.get(), text);
+                    prop_assert!(value.get(name).is_some());
+                }
+            }
+        }
+    }
+}

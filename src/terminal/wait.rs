@@ -1,0 +1,232 @@
+//! How a caller waits. One at a time watches the terminal's socket itself and reads what comes, for everybody; the others
+//! sleep until somebody has something for them, and so does the I/O thread. See the `borrow` page of `io`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::inner::Inner;
+use super::shared::Shared;
+use super::{Called, Polled};
+use crate::error::Result;
+use crate::io;
+use crate::protocol::Request;
+use crate::session::Now;
+
+/// What a caller waits for.
+#[derive(Clone, Copy)]
+enum For<'a> {
+    AnyEvent,
+    Answer { request_id: &'a str },
+}
+
+/// One caller's wait, from before its request leaves. At its end the socket comes home, also when it ends by a panic.
+pub(super) struct Wait<'a> {
+    shared: &'a Shared,
+    is_watcher: bool,
+    /// When this caller last read something, on the monotonic clock.
+    read_ms: Option<u64>,
+}
+
+impl<'a> Wait<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        Wait { shared, is_watcher: false, read_ms: None }
+    }
+
+    /// Watches the socket from now on, if it can be watched and nobody does.
+    pub(super) fn watch(&mut self, inner: &mut Inner) {
+        if self.is_watcher {
+            // The socket may be another one by now.
+            inner.link.lend();
+        } else {
+            self.is_watcher = inner.begin_watch(&self.shared.driver);
+        }
+    }
+
+    /// Ends it; true when the I/O thread must be kicked.
+    fn end(&mut self, inner: &mut Inner) -> bool {
+        if !std::mem::take(&mut self.is_watcher) {
+            return false;
+        }
+        inner.end_watch(self.read_ms, &self.shared.driver);
+        let is_late = inner.is_late();
+        is_late || inner.link.has_unread()
+    }
+
+    /// Sleeps until something may have changed, or for as long as is left.
+    fn sleep(
+        &mut self,
+        mut inner: MutexGuard<'a, Inner>,
+        what: For<'_>,
+        left: Option<Duration>,
+    ) -> MutexGuard<'a, Inner> {
+        self.watch(&mut inner);
+        inner.wakes.waiting += 1;
+        inner = if self.is_watcher && inner.link.lent().is_some() {
+            self.sleep_at_the_socket(inner, left)
+        } else {
+            self.sleep_elsewhere(inner, what, left)
+        };
+        inner.wakes.waiting -= 1;
+        inner
+    }
+
+    fn sleep_at_the_socket(
+        &mut self,
+        mut inner: MutexGuard<'a, Inner>,
+        left: Option<Duration>,
+    ) -> MutexGuard<'a, Inner> {
+        let shared = self.shared;
+        let mut may_read = inner.link.has_unread();
+        if !may_read && let (Some(socket), Some(watcher)) = (inner.link.lent(), &mut inner.watcher)
+        {
+            watcher.is_asleep = true;
+            let bell = Arc::clone(&watcher.bell);
+            drop(inner);
+            may_read = bell.wait(socket, left);
+            inner = shared.lock();
+            if let Some(watcher) = &mut inner.watcher {
+                watcher.is_asleep = false;
+                if std::mem::take(&mut watcher.has_rung) {
+                    bell.hush();
+                }
+            }
+        }
+        // The socket that was watched may be gone.
+        if may_read && inner.link.lent().is_some() {
+            self.read_ms = Some(shared.read_for_everybody(&mut inner).mono_ms);
+        }
+        inner
+    }
+
+    fn sleep_elsewhere(
+        &self,
+        mut inner: MutexGuard<'a, Inner>,
+        what: For<'_>,
+        left: Option<Duration>,
+    ) -> MutexGuard<'a, Inner> {
+        match what {
+            For::AnyEvent => {
+                inner.wakes.polls += 1;
+                inner = sleep_on(&self.shared.ready, inner, left);
+                inner.wakes.polls -= 1;
+                inner
+            }
+            For::Answer { request_id } => {
+                let ready = Arc::new(Condvar::new());
+                if let Some(call) = inner.calls.get_mut(request_id) {
+                    call.ready = Some(Arc::clone(&ready));
+                }
+                sleep_on(&ready, inner, left)
+            }
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if !self.is_watcher {
+            return;
+        }
+        let shared = self.shared;
+        if self.end(&mut shared.lock()) {
+            shared.driver.kick(shared.token);
+        }
+    }
+}
+
+fn sleep_on<'a>(
+    ready: &Condvar,
+    inner: MutexGuard<'a, Inner>,
+    left: Option<Duration>,
+) -> MutexGuard<'a, Inner> {
+    match left {
+        Some(left) => ready.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
+        None => ready.wait(inner).unwrap_or_else(PoisonError::into_inner),
+    }
+}
+
+impl Shared {
+    pub(super) fn call(
+        self: &Arc<Self>,
+        request: Request,
+        timeout: Option<Duration>,
+    ) -> Result<Called> {
+        let request_id = request.request_id.clone();
+        let mut wait = Wait::new(self);
+        self.submit(request, timeout, Some(&mut wait))?;
+        let mut inner = self.lock();
+        let round = inner.wakes.round;
+        let done = loop {
+            if let Some(done) = inner.calls.get_mut(&request_id).and_then(|call| call.done.take()) {
+                break Some(done);
+            }
+            if inner.is_interrupted(round) {
+                break None;
+            }
+            inner = wait.sleep(inner, For::Answer { request_id: &request_id }, None);
+        };
+        inner.calls.remove(&request_id);
+        let must_kick = wait.end(&mut inner);
+        drop(inner);
+        if must_kick {
+            self.driver.kick(self.token);
+        }
+        Ok(match done {
+            Some(done) => Called::Completed(self.deliver(done)),
+            None => Called::Interrupted,
+        })
+    }
+
+    pub(super) fn poll(self: &Arc<Self>, wait_for: Option<Duration>) -> Result<Polled> {
+        let until = wait_for.and_then(|wait| Instant::now().checked_add(wait));
+        let is_bounded = wait_for.is_some() && until.is_some();
+        let mut wait = Wait::new(self);
+        let mut inner = self.lock_live()?;
+        let round = inner.wakes.round;
+        let mut has_looked = false;
+        loop {
+            if inner.is_interrupted(round) {
+                return Ok(Polled::Interrupted);
+            }
+            if let Some(queued) = inner.queue.pop() {
+                inner.show_readiness();
+                let must_kick = wait.end(&mut inner);
+                drop(inner);
+                if must_kick {
+                    self.driver.kick(self.token);
+                }
+                return Ok(Polled::Event(self.deliver(queued)));
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if is_bounded && left.is_some_and(|left| left.is_zero()) {
+                if inner.is_unwatched() && !std::mem::replace(&mut has_looked, true) {
+                    self.read_for_everybody(&mut inner);
+                    continue;
+                }
+                return Ok(Polled::Timeout);
+            }
+            inner = wait.sleep(inner, For::AnyEvent, left);
+        }
+    }
+
+    /// A turn on the thread of a caller. Gives when it was.
+    fn read_for_everybody(&self, inner: &mut Inner) -> Now {
+        let now = io::now();
+        let turn = catch_unwind(AssertUnwindSafe(|| {
+            inner.read_lent(now);
+            inner.pump(None, now);
+            self.after_turn(inner)
+        }));
+        let is_late = turn.unwrap_or_else(|_| {
+            // As on the I/O thread: a bug in what was read must not cost the caller his answer.
+            log::error!("a panic while reading was caught");
+            self.recover_with(inner, now);
+            true
+        });
+        if is_late {
+            self.driver.kick(self.token);
+        }
+        now
+    }
+}

@@ -1,0 +1,185 @@
+//! What a round trip and a handle cost, in counts that depend little on the machine: a change that makes them dearer is
+//! seen when it is made. The bounds are a few percent above what was counted when they were last written; whoever makes
+//! something cheaper lowers them. Measured on the release library, which this builds, by the benchmark's own tills.
+#![cfg(target_os = "linux")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use ecrhub_simulator::{Options, Simulator};
+
+/// As many more round trips in the longer of two runs; their difference is what these cost.
+const SHORT: u32 = 200;
+const LONG: u32 = 800;
+/// The least of so many counts is taken: what disturbs one, like a machine that is busy, adds and never takes away.
+const TRIES: usize = 3;
+
+/// On `x86_64` with glibc, and elsewhere not the same.
+const IS_KNOWN_HERE: bool = cfg!(all(target_arch = "x86_64", target_env = "gnu"));
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs to the end and insists on success.
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{err}", output.status);
+    output
+}
+
+/// The folder with the release library under the names a linker and a loader ask for, and with the tills.
+fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        run(Command::new(env!("CARGO")).current_dir(root()).args([
+            "build",
+            "--release",
+            "--package",
+            "ecrhub",
+            "--lib",
+        ]));
+        let test = std::env::current_exe().unwrap();
+        let target = test.ancestors().nth(3).expect("target/debug/deps/costs");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("costs");
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["libecrhub.so", "libecrhub.so.0"] {
+            std::fs::copy(target.join("release/libecrhub.so"), folder.join(name)).unwrap();
+        }
+        for till in ["till", "many"] {
+            let mut command = Command::new("cc");
+            command.args(["-std=c11", "-D_GNU_SOURCE", "-O2", "-I"]).arg(root().join("include"));
+            command.arg(root().join(format!("benches/c/{till}.c"))).arg("-L").arg(&folder);
+            run(command.args(["-lecrhub", "-o"]).arg(folder.join(till)));
+        }
+        folder
+    })
+}
+
+/// A terminal in this process, so that nothing it does is counted.
+fn terminal() -> Simulator {
+    let options = Options { test_amounts: false, ..Options::default() };
+    Simulator::start(options).expect("a free port on loopback")
+}
+
+/// A till, or a tool that is given one to run.
+fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env("LD_LIBRARY_PATH", folder());
+    command
+}
+
+/// The number that stands behind these words.
+fn number_after(text: &str, words: &str) -> u64 {
+    let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
+    let digits: String = rest
+        .trim_start()
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == ',')
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.parse().unwrap_or_else(|_| panic!("no number behind {words:?} in {text}"))
+}
+
+/// What one round trip costs, by the difference of two runs.
+fn per_round_trip(mode: &str, count: impl Fn(&mut Command) -> u64, tool: &[&str]) -> f64 {
+    let once = || {
+        let of = |rounds: u32| {
+            let simulator = terminal();
+            let mut command = command(tool[0]);
+            command.args(&tool[1..]).arg(folder().join("till"));
+            count(command.args([mode, &simulator.url(), &rounds.to_string()]))
+        };
+        let (short, long) = (of(SHORT), of(LONG));
+        (long as f64 - short as f64) / f64::from(LONG - SHORT)
+    };
+    (0..TRIES).map(|_| once()).fold(f64::INFINITY, f64::min)
+}
+
+fn insist(what: &str, counted: f64, bound: f64) {
+    println!("{what}: {counted:.1}, at most {bound} allowed");
+    assert!(
+        !IS_KNOWN_HERE || counted <= bound,
+        "{what} has become dearer: {counted:.1}, at most {bound} allowed"
+    );
+    assert!(counted > bound * 0.3, "{what}: {counted:.1} is no count; is the bound {bound} stale?");
+}
+
+fn instructions(mode: &str) -> f64 {
+    let count = |command: &mut Command| {
+        let err = run(command).stderr;
+        number_after(&String::from_utf8_lossy(&err), "Collected :")
+    };
+    per_round_trip(mode, count, &["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"])
+}
+
+#[test]
+fn instructions_of_a_call() {
+    insist("instructions of ecrhub_call", instructions("call"), 56_500.0);
+}
+
+#[test]
+fn instructions_of_send_and_poll() {
+    insist("instructions of ecrhub_send and ecrhub_poll", instructions("poll"), 56_500.0);
+}
+
+#[test]
+fn allocations_of_a_call() {
+    let count = |command: &mut Command| {
+        let err = run(command).stderr;
+        number_after(&String::from_utf8_lossy(&err), "total heap usage:")
+    };
+    let counted = per_round_trip("call", count, &["valgrind", "--leak-check=no"]);
+    insist("allocations of ecrhub_call", counted, 31.0);
+}
+
+/// How often each system call was made, as `strace -c` has it.
+fn table_of(summary: &str) -> HashMap<&str, u64> {
+    let rows = summary.lines().filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let name = *columns.last()?;
+        (columns.len() >= 5 && name != "total").then_some((name, columns[3].parse().ok()?))
+    });
+    rows.collect()
+}
+
+#[test]
+fn system_calls_of_a_call() {
+    let file = folder().join("strace");
+    let file = file.to_str().expect("a path of this repository");
+    let count = |command: &mut Command| {
+        run(command);
+        let summary = std::fs::read_to_string(file).unwrap();
+        table_of(&summary).values().sum()
+    };
+    let counted = per_round_trip("call", count, &["strace", "-f", "-c", "-o", file]);
+    insist("system calls of ecrhub_call", counted, 4.4);
+}
+
+fn many(what: &str, handles: u32, seconds: u32) -> String {
+    let simulator = terminal();
+    let mut command = command(folder().join("many"));
+    let output = run(command
+        .args([what, &simulator.url()])
+        .args([handles, seconds].map(|number| number.to_string())));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn memory_of_a_handle() {
+    let counted = (0..TRIES).map(|_| number_after(&many("idle", 400, 0), "\"bytes_each\":")).min();
+    insist("bytes of an idle handle", counted.unwrap_or(0) as f64, 10_900.0);
+}
+
+/// What a stay of the lent socket leaves behind, and nothing else; see `src/terminal/watch.rs`.
+#[test]
+fn after_many_calls_the_library_sleeps() {
+    let told = many("rest", 20, 2);
+    let counted = number_after(&told, "\"wake_ups\":");
+    println!("wake-ups in two seconds after many calls: {counted}");
+    assert!(counted <= 12, "{told}");
+    assert_eq!(number_after(&told, "\"threads\":"), 2);
+}
