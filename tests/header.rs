@@ -1,5 +1,6 @@
 //! The committed C header is what cbindgen makes of the sources, compiles everywhere without a warning, and says what
 //! the library says.
+// With the system's C compilers and its tools for shared libraries.
 #![cfg(unix)]
 
 mod support;

@@ -51,14 +51,28 @@ struct target {
     void *user_data;
 };
 
-static __thread int inside_callback;
+/* Set in a thread while it is inside the callback. Not __thread: in MinGW that leaves a semaphore behind when the DLL is
+ * unloaded. */
+static DWORD inside_callback = TLS_OUT_OF_INDEXES;
+
+BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
+
+BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved)
+{
+    (void)instance, (void)reserved;
+    if (reason == DLL_PROCESS_ATTACH)
+        inside_callback = TlsAlloc();
+    if (reason == DLL_PROCESS_DETACH)
+        TlsFree(inside_callback);
+    return inside_callback != TLS_OUT_OF_INDEXES;
+}
 
 static void forward(int32_t level, const char *message, void *user_data)
 {
-    const struct target *target = user_data;
-    inside_callback = 1;
+    struct target *target = user_data;
+    TlsSetValue(inside_callback, target);
     target->callback(level, message, target->user_data);
-    inside_callback = 0;
+    TlsSetValue(inside_callback, NULL);
 }
 
 int32_t __stdcall stdcall_set_log(stdcall_log_fn callback, void *user_data, int32_t max_level);
@@ -71,7 +85,7 @@ int32_t __stdcall stdcall_set_log(stdcall_log_fn callback, void *user_data, int3
     static int unused;
     int32_t status;
     /* It is refused there, and must not wait for this lock, whose owner waits for the callback. */
-    if (inside_callback)
+    if (TlsGetValue(inside_callback))
         return ecrhub_set_log(NULL, NULL, max_level);
     AcquireSRWLockExclusive(&lock);
     targets[unused].callback = callback;

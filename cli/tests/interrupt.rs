@@ -1,4 +1,5 @@
 //! Ctrl-C.
+// Sent as a signal: a Windows program can send it only to a whole console, its own included.
 #![cfg(unix)]
 
 mod support;

@@ -7,6 +7,15 @@
 #include <string.h>
 #include <windows.h>
 
+/* ecrhub_stdcall.dll is tried with the same program. */
+#ifdef STDCALL
+#define LIBRARY L"ecrhub_stdcall.dll"
+#define CONVENTION __stdcall
+#else
+#define LIBRARY L"ecrhub.dll"
+#define CONVENTION
+#endif
+
 #define CHECK(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -23,19 +32,19 @@
         memcpy(&name, &symbol, sizeof symbol);                                                                         \
     } while (0)
 
-static void discard(int32_t level, const char *message, void *user_data)
+static void CONVENTION discard(int32_t level, const char *message, void *user_data)
 {
     (void)level, (void)message, (void)user_data;
 }
 
 static void use(HMODULE library)
 {
-    uint32_t (*abi_version)(void);
-    int32_t (*connect)(const char *, ecrhub_handle *);
-    int32_t (*poll)(ecrhub_handle, int32_t, char *, size_t, size_t *);
-    int32_t (*wait_handle)(ecrhub_handle, void **);
-    int32_t (*set_log)(ecrhub_log_fn, void *, int32_t);
-    int32_t (*shutdown)(void);
+    uint32_t (CONVENTION *abi_version)(void);
+    int32_t (CONVENTION *connect)(const char *, ecrhub_handle *);
+    int32_t (CONVENTION *poll)(ecrhub_handle, int32_t, char *, size_t, size_t *);
+    int32_t (CONVENTION *wait_handle)(ecrhub_handle, void **);
+    int32_t (CONVENTION *set_log)(ecrhub_log_fn, void *, int32_t);
+    int32_t (CONVENTION *shutdown)(void);
     ecrhub_handle handle;
     char text[4096];
     void *event;
@@ -68,7 +77,7 @@ enum how { UNUSED, HERE, IN_A_THREAD };
 
 static void load_use_unload(enum how how)
 {
-    HMODULE library = LoadLibraryW(L"ecrhub.dll");
+    HMODULE library = LoadLibraryW(LIBRARY);
     CHECK(library);
     if (how == IN_A_THREAD) {
         HANDLE thread = CreateThread(NULL, 0, use_it, library, 0, NULL);
@@ -78,7 +87,7 @@ static void load_use_unload(enum how how)
         use(library);
     }
     CHECK(FreeLibrary(library));
-    CHECK(!GetModuleHandleW(L"ecrhub.dll"));
+    CHECK(!GetModuleHandleW(LIBRARY));
 }
 
 struct handle_entry {
@@ -132,7 +141,7 @@ static int growth(enum how how)
 int main(void)
 {
     int unused;
-    CHECK(!GetModuleHandleW(L"ecrhub.dll"));
+    CHECK(!GetModuleHandleW(LIBRARY));
     /* The system's own libraries keep some things from their first use on. */
     load_use_unload(HERE);
     load_use_unload(IN_A_THREAD);
