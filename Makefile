@@ -36,7 +36,7 @@ demo: install-tools
 build: install-tools
 	cargo build --release --workspace
 
-test: install-tools lint unit bindings simulate torture
+test: install-tools lint unit abi-check bindings simulate torture
 	@echo 'make test: all of it passed'
 
 # Formatting, lints and the documentation's own rules.
@@ -46,8 +46,9 @@ lint: install-tools
 	RUSTDOCFLAGS='-D warnings' cargo doc -p ecrhub -p ecrhub-simulator --no-deps --document-private-items
 	scripts/check-repository
 
-# Units, the C contract, real sockets, the command line, the simulator.
-unit: install-tools
+# Units, the C contract, real sockets, the command line, the simulator, what each binding does, what a round trip costs.
+# The release library comes first: what is counted and what Python and C# load is what ships.
+unit: build
 	cargo test --workspace
 
 # The Python and .NET packages: their own tests, types, packages, and ten thousand sales each.
