@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::contenders::{CLIENT_WEB_SOCKET, Contender, Entered, PIPELINED, ROUND_TRIP, interleave};
 use crate::run::{Measured, Setting, Terminal, median, run, with_library};
-use crate::table::{Table, number};
+use crate::table::{Table, number, whole};
 
 /// Measures and writes one section.
 pub type Section = fn(&Setting, &Terminal) -> Result<String, String>;
@@ -58,7 +58,11 @@ fn p99_us(measured: &Measured) -> f64 {
 
 /// A line that says whether what was asked for holds.
 fn verdict(out: &mut String, what: &str, got: f64, at_most: f64) {
-    let word = if got <= at_most { "holds" } else { "**falls short**" };
+    let word = match got {
+        got if got.is_nan() => "not measured",
+        got if got <= at_most => "holds",
+        _ => "**falls short**",
+    };
     // Writing to a String cannot fail.
     let _ =
         writeln!(out, "- {what}: {}, at most {} asked for: {word}", number(got), number(at_most));
@@ -175,7 +179,9 @@ pub fn many(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
                 cpu_of_paced.push(measured.cpu_us());
             }
             let numbers = [measured.cpu_us(), p50_us(&measured), p99_us(&measured)].map(number);
-            let rest = [measured.get("threads"), measured.get("bytes_each") / 1024.0].map(number);
+            // With few, what the process has once weighs more than what each holds.
+            let kib = if handles < 100 { f64::NAN } else { measured.get("bytes_each") / 1024.0 };
+            let rest = [measured.get("threads"), kib].map(whole);
             let name = [handles.to_string(), words.to_owned()];
             table.row(name.into_iter().chain(numbers).chain(rest));
         }
@@ -193,20 +199,20 @@ pub fn many(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
 /// Connected, and nothing to do.
 pub fn idle(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
     let seconds = setting.count(60).max(5);
-    let heads = ["terminals", "seconds", "wake-ups", "CPU us", "threads", "KiB each"];
+    let heads = ["terminals", "seconds", "wake-ups", "CPU us", "threads"];
     let mut table = Table::new(&heads);
     let mut out = String::new();
     for handles in [1, 1_000] {
         let measured = many_run(setting, terminal, "idle", handles, seconds)?;
         let [wake_ups, cpu] = [measured.get("wake_ups"), measured.get("cpu_ns") / 1e3];
         let kib = measured.get("bytes_each") / 1024.0;
-        let cells = [f64::from(seconds), wake_ups, cpu, measured.get("threads"), kib];
-        table.row([handles.to_string()].into_iter().chain(cells.map(number)));
+        let cells = [f64::from(seconds), wake_ups, cpu, measured.get("threads")];
+        table.row([handles.to_string()].into_iter().chain(cells.map(whole)));
         let heartbeats = f64::from(handles) * f64::from(seconds / 15 * 2);
         let what = format!("wake-ups of {handles} idle, for a ping and its pong every 15 seconds");
         verdict(&mut out, &what, wake_ups, heartbeats.max(2.0));
         if handles > 1 {
-            verdict(&mut out, "KiB of memory each", kib, 16.0);
+            verdict(&mut out, "KiB of memory for each of them", kib, 16.0);
         }
     }
     Ok(format!("Nothing is asked, and only heartbeats are due.\n\n{}\n{out}", table.text()))
@@ -238,9 +244,10 @@ fn costs(setting: &Setting) -> Result<String, String> {
         .output()
         .map_err(|error| format!("cargo: {error}"))?;
     let told = String::from_utf8_lossy(&output.stdout);
-    let lines =
-        told.lines().filter(|line| line.contains("allowed") || line.starts_with("wake-ups"));
-    let mut lines: Vec<String> = lines.map(|line| format!("- {line}\n")).collect();
+    // The test's own name may stand before it.
+    let lines = told.lines().map(|line| line.rsplit(" ... ").next().unwrap_or(line));
+    let counts = lines.filter(|line| line.contains("allowed") || line.starts_with("wake-ups"));
+    let mut lines: Vec<String> = counts.map(|line| format!("- {line}\n")).collect();
     lines.sort();
     if lines.is_empty() {
         return Err(format!("tests/costs.rs: {}", String::from_utf8_lossy(&output.stderr)));

@@ -51,6 +51,11 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A count, or a size of which parts of one say nothing.
+pub fn whole(value: f64) -> String {
+    if value.is_nan() { "-".to_owned() } else { thousands(value.round()) }
+}
+
 fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut out = String::new();
