@@ -11,10 +11,12 @@ APP_ID ?=
 SEEDS ?= 100000
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
+# Set to 1 for a short `make bench`.
+QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint unit bindings simulate torture header contract build install-tools clean
+.PHONY: help demo test lint unit bindings simulate torture bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -23,6 +25,7 @@ help:
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
+	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
@@ -65,6 +68,15 @@ simulate: install-tools
 
 torture: install-tools
 	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture
+
+# What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
+# minutes). QUICK=1 only shows that it works.
+bench: install-tools
+	@QUICK='$(QUICK)' scripts/bench
+
+# The counts that must not grow: instructions, allocations, system calls, memory.
+costs: install-tools
+	cargo test --test costs -- --nocapture
 
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header

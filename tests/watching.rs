@@ -60,12 +60,7 @@ fn a_wake_up_and_the_end_reach_who_watches_a_terminal_that_says_nothing() {
         matches!(terminal.call(prepared, None).unwrap(), Called::Interrupted)
     };
     let blocked_in_poll = || is_interrupted(&terminal.poll(None).unwrap());
-    let ends: [(&(dyn Fn() -> bool + Sync), &(dyn Fn() + Sync)); 3] = [
-        (&blocked_in_poll, &|| terminal.wake().unwrap()),
-        (&blocked_in_call, &|| terminal.wake().unwrap()),
-        (&blocked_in_poll, &|| terminal.disconnect()),
-    ];
-    for (blocked, end) in ends {
+    let ends = |blocked: &(dyn Fn() -> bool + Sync), end: &dyn Fn()| {
         thread::scope(|scope| {
             let blocked = scope.spawn(blocked);
             thread::sleep(Duration::from_millis(100));
@@ -74,7 +69,10 @@ fn a_wake_up_and_the_end_reach_who_watches_a_terminal_that_says_nothing() {
             assert!(blocked.join().unwrap());
             assert!(began.elapsed() < Duration::from_secs(5));
         });
-    }
+    };
+    ends(&blocked_in_poll, &|| terminal.wake().unwrap());
+    ends(&blocked_in_call, &|| terminal.wake().unwrap());
+    ends(&blocked_in_poll, &|| terminal.disconnect());
 }
 
 /// The I/O thread notices that the time is up, and the caller sleeps at the socket.

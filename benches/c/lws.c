@@ -1,32 +1,84 @@
-/* A till on libwebsockets, as its users write one: an event loop with a callback. It pairs answers by their request_id,
- * and does not parse them otherwise. `lws roundtrip|pipelined PORT COUNT` */
+/* A till on libwebsockets, as its users write one: an event loop with a callback. With -DWITH_CJSON cJSON builds the
+ * requests and parses the answers; without it text is printed and searched. `lws roundtrip|pipelined PORT COUNT` */
 #include "measure.h"
 
 #include <libwebsockets.h>
+#ifdef WITH_CJSON
+#include <cjson/cJSON.h>
+#endif
 
 static int64_t *samples, *sent_at;
 static long count, in_flight_at_most, sent, done, total;
 static int64_t began, cpu;
 static int is_over;
 
+#ifdef WITH_CJSON
+static int write_order(char *json, size_t capacity, long serial)
+{
+    char number[17], id[29], now[21], *text;
+    cJSON *order = cJSON_CreateObject(), *biz_data;
+    int length;
+    snprintf(number, sizeof number, "B%015ld", serial);
+    snprintf(id, sizeof id, "%016lx%012lx", (long)getpid(), serial);
+    snprintf(now, sizeof now, "%lld", (long long)(read_clock(CLOCK_REALTIME) / 1000000));
+    cJSON_AddStringToObject(order, "topic", "ecrhub.pay.order");
+    biz_data = cJSON_AddObjectToObject(order, "biz_data");
+    cJSON_AddStringToObject(biz_data, "trans_type", "1");
+    cJSON_AddStringToObject(biz_data, "merchant_order_no", number);
+    cJSON_AddStringToObject(biz_data, "order_amount", "34.50");
+    cJSON_AddStringToObject(biz_data, "price_currency", "USD");
+    cJSON_AddStringToObject(order, "request_id", id);
+    cJSON_AddStringToObject(order, "timestamp", now);
+    cJSON_AddStringToObject(order, "version", "1.0");
+    cJSON_AddStringToObject(order, "app_id", "bench-till");
+    text = cJSON_PrintUnformatted(order);
+    length = snprintf(json, capacity, "%s", text);
+    cJSON_free(text);
+    cJSON_Delete(order);
+    return length;
+}
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    MUST(text);
+    return text;
+}
+
+/* The last twelve digits of the id are the serial number, in hexadecimal. */
+static long serial_of(const char *json)
+{
+    cJSON *answer = cJSON_Parse(json);
+    long serial = strtol(text_of(answer, "request_id") + 16, NULL, 16);
+    MUST(strcmp(text_of(answer, "response_code"), "000") == 0);
+    MUST(strcmp(text_of(cJSON_GetObjectItemCaseSensitive(answer, "biz_data"), "trans_status"), "2") == 0);
+    cJSON_Delete(answer);
+    return serial;
+}
+#else
+static int write_order(char *json, size_t capacity, long serial)
+{
+    return whole_order(json, capacity, serial, NULL);
+}
+
+static long serial_of(const char *answer)
+{
+    const char *id = strstr(answer, "\"request_id\":\"");
+    MUST(id && strstr(answer, "\"response_code\":\"000\""));
+    return strtol(id + 14 + 16, NULL, 16);
+}
+#endif
+
 static void send_one(struct lws *wsi)
 {
     static unsigned char buffer[LWS_PRE + 1024];
-    int length = whole_order((char *)buffer + LWS_PRE, 1024, sent, NULL);
+    int length = write_order((char *)buffer + LWS_PRE, 1024, sent);
     if (sent == WARM_UP) {
         began = now_ns();
         cpu = cpu_ns();
     }
     sent_at[sent++] = now_ns();
     MUST(lws_write(wsi, buffer + LWS_PRE, (size_t)length, LWS_WRITE_TEXT) >= length);
-}
-
-/* The last twelve digits of the id are the serial number, in hexadecimal. */
-static long serial_of(const char *answer)
-{
-    const char *id = strstr(answer, "\"request_id\":\"");
-    MUST(id && strstr(answer, "\"response_code\":\"000\""));
-    return strtol(id + 14 + 16, NULL, 16);
 }
 
 static void take_answer(struct lws *wsi, const char *answer)

@@ -21,7 +21,8 @@ pub struct Volatile {
 #[derive(Debug, Default)]
 struct Book {
     next: u64,
-    entries: BTreeMap<u64, Entry>,
+    /// On the heap each, so that the map moves little when it grows and shrinks.
+    entries: BTreeMap<u64, Box<Entry>>,
     by_id: OwnMap<String, u64>,
     /// Who goes when there is no room, in the order of going.
     acknowledged: BTreeSet<u64>,
@@ -48,7 +49,7 @@ impl Shelf {
 
 impl Book {
     fn find(&self, request_id: &str) -> Option<&Entry> {
-        self.entries.get(self.by_id.get(request_id)?)
+        self.entries.get(self.by_id.get(request_id)?).map(|entry| &**entry)
     }
 
     /// Asks the rule, and makes the change when it is to be made.
@@ -59,7 +60,7 @@ impl Book {
         change: impl FnOnce(&mut Entry),
     ) -> Result<()> {
         let at = self.by_id.get(request_id).copied();
-        let mut entry = at.and_then(|at| self.entries.get_mut(&at));
+        let mut entry = at.and_then(|at| self.entries.get_mut(&at)).map(|entry| &mut **entry);
         let step = rule(entry.as_deref())?;
         if let (Step::Write, Some(at), Some(entry)) = (step, at, &mut entry) {
             let before = Shelf::of(entry);
@@ -119,7 +120,7 @@ impl Journal for Volatile {
         let at = book.next;
         book.next += 1;
         book.by_id.insert(order.request_id.to_owned(), at);
-        book.entries.insert(at, Entry::begun(order));
+        book.entries.insert(at, Box::new(Entry::begun(order)));
         Ok(())
     }
 
@@ -170,7 +171,7 @@ impl Journal for Volatile {
             .entries
             .values()
             .filter(|entry| entry.terminal == terminal && entry.is_open())
-            .cloned()
+            .map(|entry| Entry::clone(entry))
             .collect())
     }
 }

@@ -72,8 +72,10 @@ impl<'a> Value<'a> {
 pub(crate) enum Members<'a> {
     /// No string in it has an escape.
     Plain(Vec<(&'a str, &'a str)>),
-    Full(Vec<(Cow<'a, str>, &'a RawValue)>),
+    Full(Vec<FullMember<'a>>),
 }
+
+type FullMember<'a> = (Cow<'a, str>, &'a RawValue);
 
 impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
@@ -171,7 +173,7 @@ impl<'a> Members<'a> {
 
     /// Every name with its value's text.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        let (plain, full): (&[(&str, &'a str)], &[(Cow<'_, str>, &'a RawValue)]) = match self {
+        let (plain, full): (&[(&str, &'a str)], &[FullMember<'a>]) = match self {
             Members::Plain(members) => (members, &[]),
             Members::Full(members) => (&[], members),
         };

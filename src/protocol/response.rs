@@ -101,12 +101,14 @@ impl Response<'_> {
     /// An answer without a number fits: the caller matched it by its own `request_id`.
     /// The error says what does not fit.
     pub fn fits(&self, order: &Request) -> Result<(), String> {
-        let pairs: [(&str, &Option<Cow<'_, str>>, &Option<String>, Same); 3] = [
-            ("merchant_order_no", &self.merchant_order_no, &order.merchant_order_no, same_text),
-            ("order_amount", &self.order_amount, &order.order_amount, same_amount),
-            ("trans_type", &self.trans_type, &order.trans_type, same_text),
+        let own = [&self.merchant_order_no, &self.order_amount, &self.trans_type];
+        let ordered = [&order.merchant_order_no, &order.order_amount, &order.trans_type];
+        let rules: [(&str, Same); 3] = [
+            ("merchant_order_no", same_text),
+            ("order_amount", same_amount),
+            ("trans_type", same_text),
         ];
-        for (field, answered, ordered, same) in pairs {
+        for ((field, same), (answered, ordered)) in rules.iter().zip(own.iter().zip(ordered)) {
             if let (Some(answered), Some(ordered)) = (answered, ordered)
                 && !same(answered, ordered)
             {

@@ -19,13 +19,21 @@ const RAW_SHOWN: usize = 1_024;
 impl Session {
     /// The terminal sent a message, as text or binary.
     pub fn on_message(&mut self, bytes: &[u8], now: Now) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.on_text(text, now),
+            Err(error) => {
+                self.on_heard(now);
+                self.on_garbage(format!("not UTF-8: {error}"), bytes, now);
+            }
+        }
+    }
+
+    /// The same, where it is known to be UTF-8.
+    pub fn on_text(&mut self, text: &str, now: Now) {
         self.on_heard(now);
-        let read = std::str::from_utf8(bytes)
-            .map_err(|error| format!("not UTF-8: {error}"))
-            .and_then(|text| protocol::read(text).map(|response| (text, response)));
-        match read {
-            Ok((text, response)) => self.on_response(&response, text, now),
-            Err(detail) => self.on_garbage(detail, bytes, now),
+        match protocol::read(text) {
+            Ok(response) => self.on_response(&response, text, now),
+            Err(detail) => self.on_garbage(detail, text.as_bytes(), now),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Condvar};
 
+use tungstenite::Message;
+
 use super::queue::{EventQueue, Queued};
 use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
@@ -97,6 +99,7 @@ impl Ids {
 fn hear(session: &mut Session, news: News, now: Now) {
     match news {
         News::Connected => session.on_connected(now),
+        News::Message(Message::Text(text)) => session.on_text(&text, now),
         News::Message(message) => session.on_message(&message.into_data(), now),
         News::Pong(payload) => session.on_pong(payload, now),
         News::Alive => session.on_heard(now),
