@@ -495,7 +495,7 @@ impl Session {
     }
 
     fn key(topic: &str, number: Option<&str>) -> u64 {
-        BuildOwn::default().hash_one((topic, number))
+        BuildOwn.hash_one((topic, number))
     }
 
     /// The oldest task with this topic and number.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar};
 
 use tungstenite::Message;
 
+use super::diary::Line;
 use super::queue::{EventQueue, Queued};
 use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
@@ -36,6 +37,8 @@ pub(super) struct Inner {
     pub(super) ids: Ids,
     pub(super) ended: Option<Ended>,
     pub(super) signal: Option<io::ReadySignal>,
+    /// What is said to the log once the lock is free.
+    pub(super) to_say: Vec<Line>,
 }
 
 /// A `call` that waits.
@@ -130,6 +133,7 @@ impl Inner {
             ids: Ids { prefix: id_prefix, count: 0 },
             ended: None,
             signal: None,
+            to_say: Vec::new(),
         }
     }
 

@@ -9,10 +9,12 @@
 //! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
 //! | `books` | what is written to the journal, and when |
+//! | `diary` | what happens, for the log |
 
 #![forbid(unsafe_code)]
 
 mod books;
+mod diary;
 mod inner;
 mod queue;
 mod shared;

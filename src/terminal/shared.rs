@@ -12,6 +12,7 @@ use mio::Token;
 
 use super::Delivery;
 use super::books::{Books, OpenInMemory};
+use super::diary;
 use super::inner::{Call, Ended, Inner, ended};
 use super::queue::{EventQueue, Queued};
 use super::wait::Wait;
@@ -88,6 +89,13 @@ impl Shared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets go of the lock, and then tells the log what has happened under it.
+    pub(super) fn unlock(&self, mut inner: MutexGuard<'_, Inner>) {
+        let lines = std::mem::take(&mut inner.to_say);
+        drop(inner);
+        diary::say(&self.url, lines);
+    }
+
     pub(super) fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {
         let inner = self.lock();
         if inner.ended.is_some() { Err(ended()) } else { Ok(inner) }
@@ -139,10 +147,15 @@ impl Shared {
             // Before the request leaves: its answer may be faster than the next line.
             wait.watch(&mut inner);
         }
+        if is_order && log::log_enabled!(log::Level::Info) {
+            let number = request.merchant_order_no.as_deref();
+            let what = diary::named(&request.topic, number, &request.request_id);
+            inner.to_say.push((log::Level::Info, format!("{what} is taken")));
+        }
         inner.session.submit(request, timeout_ms, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
-        drop(inner);
+        self.unlock(inner);
         if is_late {
             self.driver.kick(self.token);
         }
@@ -394,6 +407,7 @@ impl Shared {
     fn tell(&self, inner: &mut Inner) {
         let (mut has_new, mut is_answered) = (false, false);
         while let Some(event) = inner.session.next_event() {
+            inner.to_say.extend(diary::line_for(&event));
             let waiting = match &event.kind {
                 EventKind::Completed(done) => inner.calls.get_mut(&done.request_id),
                 _ => None,
@@ -479,11 +493,15 @@ impl Driven for Shared {
         inner.pump(Some(reactor), now);
         self.tell(&mut inner);
         inner.armed = inner.due();
-        if more { Turn::Again } else { Turn::Until(inner.armed) }
+        let turn = if more { Turn::Again } else { Turn::Until(inner.armed) };
+        self.unlock(inner);
+        turn
     }
 
     fn recover(&self, now: Now) {
-        self.recover_with(&mut self.lock(), now);
+        let mut inner = self.lock();
+        self.recover_with(&mut inner, now);
+        self.unlock(inner);
     }
 
     fn end(&self) {

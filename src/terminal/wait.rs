@@ -82,7 +82,7 @@ impl<'a> Wait<'a> {
         {
             watcher.is_asleep = true;
             let bell = Arc::clone(&watcher.bell);
-            drop(inner);
+            shared.unlock(inner);
             may_read = bell.wait(socket, left);
             inner = shared.lock();
             if let Some(watcher) = &mut inner.watcher {
@@ -168,7 +168,7 @@ impl Shared {
         };
         inner.calls.remove(&request_id);
         let must_kick = wait.end(&mut inner);
-        drop(inner);
+        self.unlock(inner);
         if must_kick {
             self.driver.kick(self.token);
         }
@@ -192,7 +192,7 @@ impl Shared {
             if let Some(queued) = inner.queue.pop() {
                 inner.show_readiness();
                 let must_kick = wait.end(&mut inner);
-                drop(inner);
+                self.unlock(inner);
                 if must_kick {
                     self.driver.kick(self.token);
                 }
@@ -204,6 +204,7 @@ impl Shared {
                     self.read_for_everybody(&mut inner);
                     continue;
                 }
+                self.unlock(inner);
                 return Ok(Polled::Timeout);
             }
             inner = wait.sleep(inner, For::AnyEvent, left);

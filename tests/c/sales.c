@@ -105,6 +105,47 @@ static void the_state_tells_where_it_is_connected(void)
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
 }
 
+/* What a host's own log would be: one lock, and lines. */
+struct host_log {
+    pthread_mutex_t lock;
+    char lines[8192];
+};
+
+static void keep(int32_t level, const char *message, void *user_data)
+{
+    struct host_log *log = user_data;
+    const size_t longest = sizeof log->lines - 1;
+    CHECK(level >= ECRHUB_LOG_ERROR && level <= ECRHUB_LOG_INFO);
+    pthread_mutex_lock(&log->lock);
+    strncat(log->lines, message, longest - strlen(log->lines));
+    strncat(log->lines, "\n", longest - strlen(log->lines));
+    pthread_mutex_unlock(&log->lock);
+}
+
+static void the_log_tells_what_happens_and_keeps_nobody_waiting(void)
+{
+    static struct host_log log = {PTHREAD_MUTEX_INITIALIZER, ""};
+    ecrhub_handle handle;
+    char event[8192], number[64], expected[128];
+    STATUS(ECRHUB_OK, ecrhub_set_log(keep, &log, ECRHUB_LOG_INFO));
+    pthread_mutex_lock(&log.lock);
+    handle = connect_to(url);
+    /* By now the library's thread waits inside the callback, for the lock that this one holds. */
+    sleep_ms(200);
+    STATUS(ECRHUB_OK, ecrhub_state(handle, event, sizeof event, NULL));
+    CONTAINS(event, "\"state\":\"connected\"");
+    pthread_mutex_unlock(&log.lock);
+    strcpy(number, new_number());
+    STATUS(ECRHUB_OK, ecrhub_call(handle, sale(number, "10.00"), 0, event, sizeof event, NULL));
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+    STATUS(ECRHUB_OK, ecrhub_set_log(NULL, NULL, ECRHUB_LOG_OFF));
+    CONTAINS(log.lines, ": connected\n");
+    snprintf(expected, sizeof expected, "%s: order %s (", url, number);
+    CONTAINS(log.lines, expected);
+    CONTAINS(log.lines, ") is taken\n");
+    CONTAINS(log.lines, "): approved\n");
+}
+
 int main(int argc, char **argv)
 {
     url = terminal_url(argc, argv);
@@ -113,6 +154,7 @@ int main(int argc, char **argv)
     a_completion_too_large_for_call_comes_by_poll();
     threads_that_share_a_handle_get_each_their_own_completions();
     the_state_tells_where_it_is_connected();
+    the_log_tells_what_happens_and_keeps_nobody_waiting();
     STATUS(ECRHUB_OK, ecrhub_shutdown());
     return 0;
 }

@@ -1,0 +1,119 @@
+//! What happens to connections and orders, for the log.
+//!
+//! Lines are made under a terminal's lock and said once it is free: a host's log callback may be slow, and may take locks
+//! of its own.
+
+use log::Level;
+
+use crate::event::{Completed, Event, EventKind};
+use crate::protocol::{self, Outcome};
+
+/// A line for the log.
+pub(super) type Line = (Level, String);
+
+/// Says them, about the terminal at this address.
+pub(super) fn say(url: &str, lines: Vec<Line>) {
+    for (level, line) in lines {
+        log::log!(level, "{url}: {line}");
+    }
+}
+
+/// What an event is to the log; nothing where nobody listens.
+pub(super) fn line_for(event: &Event) -> Option<Line> {
+    let level = level_of(&event.kind);
+    log::log_enabled!(level).then(|| (level, words_for(&event.kind)))
+}
+
+fn level_of(kind: &EventKind) -> Level {
+    match kind {
+        EventKind::Completed(done) if done.outcome == Outcome::Unknown => Level::Warn,
+        EventKind::Completed(done) if done.topic != protocol::ORDER => Level::Debug,
+        EventKind::Connected { .. } | EventKind::Completed(_) | EventKind::Clarified(_) => {
+            Level::Info
+        }
+        EventKind::Disconnected { .. }
+        | EventKind::Recovering { .. }
+        | EventKind::ProtocolError { .. } => Level::Warn,
+        EventKind::Message { .. } => Level::Debug,
+    }
+}
+
+fn words_for(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Connected { .. } => "connected".to_owned(),
+        EventKind::Disconnected { error, retry_in_ms } => {
+            format!("disconnected: {}; tried again in {retry_in_ms} ms", error.message)
+        }
+        EventKind::Completed(done) => words_for_completion(done),
+        EventKind::Recovering { request_id, merchant_order_no, reason } => {
+            let what = named(protocol::ORDER, merchant_order_no.as_deref(), request_id);
+            format!("{what} is being found out: {reason}")
+        }
+        EventKind::Clarified(truth) => {
+            let number = truth.merchant_order_no.as_deref();
+            let what = named(protocol::ORDER, number, &truth.request_id);
+            format!("{what} was {} after all", truth.outcome)
+        }
+        EventKind::Message { late_for: Some(id), .. } => format!("a late message for {id}"),
+        EventKind::Message { late_for: None, .. } => "a message nobody waits for".to_owned(),
+        EventKind::ProtocolError { detail, .. } => format!("said what is no message: {detail}"),
+    }
+}
+
+fn words_for_completion(done: &Completed) -> String {
+    let what = named(&done.topic, done.merchant_order_no.as_deref(), &done.request_id);
+    let mut words = format!("{what}: {}", done.outcome);
+    for (is_so, word) in [(done.recovered, ", found out"), (done.retold, ", told again")] {
+        if is_so {
+            words.push_str(word);
+        }
+    }
+    if let Some(error) = &done.error {
+        words.push_str(": ");
+        words.push_str(&error.message);
+    }
+    words
+}
+
+/// A request by what a person knows it by.
+pub(super) fn named(topic: &str, number: Option<&str>, request_id: &str) -> String {
+    let kind = topic.strip_prefix("ecrhub.pay.").unwrap_or(topic);
+    match number {
+        Some(number) => format!("{kind} {number} ({request_id})"),
+        None => format!("{kind} ({request_id})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Sent;
+
+    fn completed(topic: &str, outcome: Outcome) -> EventKind {
+        EventKind::Completed(Completed {
+            request_id: "id7".into(),
+            topic: topic.into(),
+            merchant_order_no: Some("A1".into()),
+            outcome,
+            sent: Sent::Yes,
+            response: None,
+            error: None,
+            recovered: true,
+            retold: false,
+            elapsed_ms: 5,
+        })
+    }
+
+    #[test]
+    fn an_order_is_told_with_its_number_and_its_outcome() {
+        let kind = completed(protocol::ORDER, Outcome::Approved);
+        assert_eq!(words_for(&kind), "order A1 (id7): approved, found out");
+        assert_eq!(level_of(&kind), Level::Info);
+    }
+
+    #[test]
+    fn what_nobody_could_tell_looks_wrong_and_a_query_is_detail() {
+        assert_eq!(level_of(&completed(protocol::ORDER, Outcome::Unknown)), Level::Warn);
+        assert_eq!(level_of(&completed(protocol::QUERY, Outcome::Approved)), Level::Debug);
+    }
+}
