@@ -35,15 +35,11 @@ fn run(command: &mut Command) -> Output {
 fn folder() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        run(Command::new(env!("CARGO")).current_dir(root()).args([
-            "build",
-            "--release",
-            "--package",
-            "ecrhub",
-            "--lib",
-        ]));
         let test = std::env::current_exe().unwrap();
         let target = test.ancestors().nth(3).expect("target/debug/deps/costs");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--release", "--package", "ecrhub", "--lib", "--target-dir"]);
+        run(build.arg(target).current_dir(root()));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("costs");
         std::fs::create_dir_all(&folder).unwrap();
         for name in ["libecrhub.so", "libecrhub.so.0"] {

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use mio::Interest;
@@ -20,6 +20,7 @@ use tungstenite::{Message, WebSocket};
 
 use super::borrow::Watched;
 use super::driver::Reactor;
+use super::faults::{complaint, handshake_fault, read_fault, unreachable_because, write_fault};
 use super::lookup::{Found, literal};
 use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
 use crate::config::Address;
@@ -533,51 +534,4 @@ fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
 
 fn would_block(error: &tungstenite::Error) -> bool {
     matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
-}
-
-/// The close code with which to leave a terminal that does not speak WebSocket properly; none for a plain loss.
-fn complaint(error: &tungstenite::Error) -> Option<CloseCode> {
-    use tungstenite::error::ProtocolError;
-    match error {
-        tungstenite::Error::Capacity(_) => Some(CloseCode::Size),
-        tungstenite::Error::Utf8(_) => Some(CloseCode::Invalid),
-        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        tungstenite::Error::Protocol(_) => Some(CloseCode::Protocol),
-        _ => None,
-    }
-}
-
-fn read_fault(error: &tungstenite::Error) -> Fault {
-    use tungstenite::error::ProtocolError;
-    let why = match error {
-        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the connection was cut".to_owned()
-        }
-        error => format!("the connection is lost: {error}"),
-    };
-    Fault::new(Status::Terminal, Stage::Receive, why)
-}
-
-fn write_fault(error: &tungstenite::Error) -> Fault {
-    Fault::new(Status::Terminal, Stage::Send, format!("the connection is lost: {error}"))
-}
-
-fn handshake_fault(error: &tungstenite::Error) -> Fault {
-    use tungstenite::error::ProtocolError;
-    let why = match error {
-        tungstenite::Error::Http(response) => format!(
-            "the terminal refused the WebSocket handshake with HTTP {}: check the path of the url, and that the \
-             terminal is in ECR mode",
-            response.status()
-        ),
-        tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
-            "the connection was cut during the WebSocket handshake".to_owned()
-        }
-        error => format!("the WebSocket handshake failed: {error}: is this a terminal?"),
-    };
-    Fault::new(Status::Terminal, Stage::Handshake, why)
-}
-
-fn unreachable_because(address: &SocketAddr, error: &io::Error) -> String {
-    format!("{address} cannot be reached: {error}")
 }

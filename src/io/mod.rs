@@ -5,6 +5,7 @@
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
 //! | `link` | one terminal's connection: connecting, and WebSocket |
 //! | `socket` | its bare socket |
+//! | `faults` | what went wrong with it, in words |
 //! | `lookup` | names to addresses, off the loop |
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
@@ -14,6 +15,7 @@
 mod borrow;
 mod clock;
 mod driver;
+mod faults;
 mod link;
 mod lookup;
 #[cfg_attr(windows, path = "signal_windows.rs")]
