@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -129,6 +130,10 @@ def test_the_end_of_a_terminal_ends_every_wait(simulator: Simulator, end: str) -
 
 CTRL_C = """
     import sys, threading, ecrhub
+    def say(word):
+        # In one piece: two threads speak.
+        sys.stdout.write(f"{word}\\n")
+        sys.stdout.flush()
     with ecrhub.connect(sys.argv[1], app_id="tests") as terminal:
         others, events = [], []
         if sys.argv[2] == "follows":
@@ -136,7 +141,7 @@ CTRL_C = """
             others.append(threading.Thread(target=lambda: events.extend(terminal.events())))
         if sys.argv[2] == "leads":
             # The main thread leads, and must hand that on.
-            others.append(threading.Thread(target=lambda: print(terminal.query("NOBODY").outcome)))
+            others.append(threading.Thread(target=lambda: say(terminal.query("NOBODY").outcome)))
         try:
             print("waiting", flush=True)
             if sys.argv[2] == "follows":
@@ -146,7 +151,7 @@ CTRL_C = """
             print(type(interrupted).__name__, interrupted.request_id, str(interrupted))
         if sys.argv[2] == "leads":
             others[0].start()
-        print(terminal.pending()[0].state)
+        say(terminal.pending()[0].state)
         sys.stdin.readline()
         if sys.argv[2] == "follows":
             terminal.wake()
@@ -361,3 +366,58 @@ def test_a_terminal_that_is_forgotten_is_disconnected_with_a_warning(simulator: 
     while simulator.get("state")["connections"] and time.monotonic() < end:
         time.sleep(0.01)
     assert simulator.get("state")["connections"] == 0
+
+
+SIGNALS = """
+    import json, random, signal, sys, threading, time, ecrhub
+
+    def handle(number, frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, handle)
+    random.seed(int(sys.argv[2]))
+    ended = {"returned": [], "interrupted": [], "elsewhere": []}
+    # An order that meets another one at the terminal is found out, and closed.
+    quick = {"recovery_timeout_ms": 500, "recovery_interval_ms": 100}
+    with ecrhub.connect(sys.argv[1], app_id="tests", **quick) as terminal:
+        def ask(thread):
+            for number in range(200):
+                assert terminal.query(f"Q{thread}X{number}").merchant_order_no == f"Q{thread}X{number}"
+        others = [threading.Thread(target=ask, args=(thread,)) for thread in range(2)]
+        for other in others:
+            other.start()
+        for number in range(1500):
+            order_no = f"A{number}"
+            try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 6e-4))
+                result = terminal.sale(order_no=order_no, amount="1.00", request_id=order_no)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                ended["returned"].append(result.request_id)
+            except ecrhub.Interrupted as error:
+                ended["interrupted"].append(error.request_id)
+            except KeyboardInterrupt:
+                # Before the sale began, or when its result was already this program's.
+                ended["elsewhere"].append(order_no)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        for other in others:
+            other.join()
+        while terminal.state().in_flight:
+            time.sleep(0.01)
+        events = terminal.events(timeout=0.3)
+        ended["told"] = [event.request_id for event in events if isinstance(event, ecrhub.Completed)]
+        ended["pending"] = [order.request_id for order in terminal.pending()]
+    print(json.dumps(ended))
+"""
+
+
+def test_whenever_a_signal_comes_no_completion_is_lost(simulator: Simulator) -> None:
+    ended = json.loads(till.run(SIGNALS, simulator.url, "1"))
+    returned, interrupted, told = ended["returned"], ended["interrupted"], ended["told"]
+    charged = {entry["merchant_order_no"] for entry in simulator.get("ledger")}
+    assert len(returned) + len(interrupted) + len(ended["elsewhere"]) == 1500
+    assert len(told) == len(set(told)) and not set(told) & set(returned), "each is told once"
+    assert len(interrupted) > 50 and len(returned) > 50, "the signals come at all moments"
+    # One that was cut short before it was sent has no completion, and was not charged either.
+    assert (charged & set(interrupted)) <= set(told)
+    # In the moment between the package and the till's next line nobody has it: it is still listed as open.
+    assert charged <= set(returned) | set(told) | set(ended["pending"])
