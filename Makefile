@@ -14,16 +14,21 @@ ROUNDS ?= 300
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint unit simulate torture header build install-tools clean
+.PHONY: help demo test lint unit bindings simulate torture header contract build install-tools clean
 
 help:
-	@echo 'make demo      build everything, start the simulator and take payments with the C till'
+	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
 	@echo 'make demo TERMINAL=ws://HOST:35779 APP_ID=...   the same on a real terminal, after asking'
 	@echo 'make test      every test there is (under 15 minutes on two cores, after the first build)'
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
-	@echo 'make header    write include/ecrhub.h anew'
+	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
+	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
+	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
+	@echo 'make install   PREFIX=$(PREFIX) [DESTDIR=...] the release build, for C, C++, pkg-config and CMake'
+	@echo 'make package   check that the crate is complete'
+	@echo 'make abi-check refuse what breaks programs that exist'
 
 demo: install-tools
 	@TERMINAL='$(TERMINAL)' APP_ID='$(APP_ID)' scripts/demo
@@ -31,7 +36,7 @@ demo: install-tools
 build: install-tools
 	cargo build --release --workspace
 
-test: install-tools lint unit simulate torture
+test: install-tools lint unit bindings simulate torture
 	@echo 'make test: all of it passed'
 
 # Formatting, lints and the documentation's own rules.
@@ -45,6 +50,15 @@ lint: install-tools
 unit: install-tools
 	cargo test --workspace
 
+# The Python and .NET packages: their own tests, types, packages, and ten thousand sales each.
+bindings: build
+	scripts/test-python
+	scripts/soak-python
+	scripts/build-csharp
+	scripts/test-csharp
+	scripts/test-nupkg
+	scripts/soak-csharp
+
 simulate: install-tools
 	SEEDS=$(SEEDS) cargo test --profile simulation --features planted-faults --test simulation -- --nocapture
 
@@ -54,8 +68,38 @@ torture: install-tools
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header
 
+contract: install-tools
+	UPDATE_CONTRACT=1 cargo test --package ecrhub --lib contract
+
 install-tools:
 	@scripts/install-tools
 
 clean:
 	cargo clean
+
+# What ships. `make dist` and `make test-dist` take PLATFORMS="linux-x64 ..." and make or try only those.
+.PHONY: dist test-dist install package abi-check
+PLATFORMS ?=
+
+# Everything for every platform, into dist/: archives, wheels, the NuGet package, checksums, the bill of materials.
+dist:
+	scripts/dist/make $(PLATFORMS)
+
+# Each archive and package, tried as far as this machine can: docs/platforms.md.
+test-dist:
+	scripts/dist/test $(PLATFORMS)
+
+# The release build, which is made if it is not there, below PREFIX; DESTDIR stands before it for packagers.
+install:
+	@[ -e target/release/libecrhub.so ] || $(MAKE) build
+	scripts/dist/install '$(abspath $(PREFIX))' '$(DESTDIR)'
+
+# The crate, from which nothing may be missing.
+package: install-tools
+	scripts/dist/crate
+
+# What programs that exist rely on, and the gate's own tests: docs/abi.md.
+abi-check: install-tools
+	cargo build --workspace
+	tests/dist/abi_gate.py
+	scripts/dist/abi-check --library target/debug/libecrhub.so

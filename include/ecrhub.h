@@ -74,7 +74,7 @@
  * its disk); ecrhub_shutdown waits for the library's own thread.
  *
  * Nothing calls back into the program, but for the log callback when one is set. Functions may not be called from a
- * signal handler.
+ * signal handler, nor on Windows from DllMain.
  *
  *
  * CONFIGURATION
@@ -152,7 +152,8 @@
  * moment one more while a terminal's name is looked up. It does nothing when it is loaded. It never touches signal
  * handlers (SIGPIPE is not raised by its sockets), the locale, the environment, the working directory or what the
  * program reads and writes; only if it has a bug and panics, the system's error output gets a line. All its file
- * descriptors are close-on-exec.
+ * descriptors are close-on-exec, and on Windows its handles are not inherited. The journal's name is UTF-8 like all
+ * text, whatever code page the system has.
  *
  * fork(): in the child, calls on the parent's handles return ECRHUB_ERR_FORKED, new connections work, there is no
  * log callback, and nothing the child does disturbs the parent's connections.
@@ -488,7 +489,7 @@ int32_t ecrhub_wake(ecrhub_handle handle);
 /**
  * Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
  * (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
- * ECRHUB_TIMEOUT.
+ * ECRHUB_TIMEOUT. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
  *
  * `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
  * with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
@@ -498,6 +499,21 @@ int32_t ecrhub_wake(ecrhub_handle handle);
  */
 int32_t ecrhub_wait_fd(ecrhub_handle handle,
                        int32_t *out_fd);
+
+/**
+ * Gives a Windows event object that is signalled while an event waits, for a till that has a message loop or a wait
+ * of its own (`MsgWaitForMultipleObjects`, `WaitForMultipleObjects`): when it is signalled, call `ecrhub_poll` with
+ * timeout 0 until it returns ECRHUB_TIMEOUT. Everywhere else `ecrhub_wait_fd` takes its place.
+ *
+ * `out_handle`: where the event object is written, a HANDLE. It is the library's own: only wait for it, never set,
+ * reset or close it. It ends with the handle, so stop waiting for it before `ecrhub_disconnect`. It is not
+ * inherited by other processes. Each call gives the same one.
+ *
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`out_handle` is NULL); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED;
+ * ECRHUB_ERR_UNSUPPORTED (not on Windows, or called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_wait_handle(ecrhub_handle handle,
+                           void **out_handle);
 
 /**
  * Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",

@@ -178,6 +178,14 @@ public:
         return fd;
     }
 
+    /// A Windows event object (a HANDLE) that is signalled while an event waits; see ecrhub_wait_handle.
+    void *wait_handle() const
+    {
+        void *event = nullptr;
+        detail::check(ecrhub_wait_handle(handle_, &event));
+        return event;
+    }
+
     /// A snapshot, a JSON object; see ecrhub_state.
     std::string state() const { return text(ecrhub_state); }
 

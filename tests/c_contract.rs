@@ -1,4 +1,5 @@
 //! The C contract, as C programs against the built library.
+// With the system's C compiler and valgrind; scripts/windows/test has the same programs for Windows.
 #![cfg(target_os = "linux")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! The C contract at a terminal: C and C++ programs, and the examples, against the simulator.
+// With the system's C compiler and valgrind; scripts/windows/test has the same programs for Windows.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -40,6 +41,30 @@ fn wait_fd() {
 #[test]
 fn wait_fd_in_valgrind() {
     runs_in_valgrind("tests/c/wait_fd.c");
+}
+
+#[test]
+fn wait_handle() {
+    runs("tests/c/wait_handle.c");
+}
+
+#[test]
+fn wait_handle_in_valgrind() {
+    runs_in_valgrind("tests/c/wait_handle.c");
+}
+
+#[test]
+fn names() {
+    runs("tests/c/names.c");
+}
+
+#[test]
+fn a_process_ends_with_everything_going_on() {
+    let terminal = simulator();
+    let program = Build::new("tests/c/exit.c");
+    for how in ["return", "exit", "thread"] {
+        program.run(&[terminal.url().as_str(), env!("CARGO_TARGET_TMPDIR"), how], 60);
+    }
 }
 
 #[test]

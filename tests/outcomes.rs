@@ -7,17 +7,20 @@ use common::*;
 use ecrhub::{Config, EventKind, Outcome, Terminal};
 use ecrhub_simulator::{AMOUNTS, Behaviour, Options, Simulator};
 
+/// Where the tests for Windows run, a system call takes many times as long.
+const PACE: u32 = if cfg!(windows) { 6 } else { 1 };
+
 /// Quick enough for a test, and still in the order in which a real till's times come.
 fn quick(simulator: &Simulator) -> Config {
-    Config { order_timeout_ms: 700, recovery_timeout_ms: 1_500, ..config(simulator) }
+    Config { order_timeout_ms: 700 * PACE, recovery_timeout_ms: 1_500 * PACE, ..config(simulator) }
 }
 
 fn quick_terminal() -> Simulator {
     Simulator::start(Options {
-        slow_ms: 150,
-        very_slow_ms: 400,
-        restart_ms: 200,
-        freeze_ms: 900,
+        slow_ms: 150 * u64::from(PACE),
+        very_slow_ms: 400 * u64::from(PACE),
+        restart_ms: 200 * u64::from(PACE),
+        freeze_ms: 900 * u64::from(PACE),
         ..Options::default()
     })
     .expect("a free port on loopback")

@@ -1,4 +1,6 @@
 //! What the README shows works as it stands there.
+// It is built with the system's C compiler.
+#![cfg(target_os = "linux")]
 
 mod support;
 

@@ -5,7 +5,6 @@ mod support;
 use std::io::Write;
 use std::process::Stdio;
 
-use ecrhub_simulator::Behaviour;
 use serde_json::json;
 use support::{Running, Shop, ecrhub, run};
 
@@ -248,6 +247,7 @@ fn the_connection_is_closed_properly() {
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_a_line_shows_what_is_waited_for() {
+    use ecrhub_simulator::Behaviour;
     let shop = Shop::open_with(|options| options.think_ms = 400);
     shop.simulator.set_next(Behaviour::Approved);
     let program = format!("{} sale 5.00", env!("CARGO_BIN_EXE_ecrhub"));

@@ -71,9 +71,9 @@ def argument(index: int, variable: str) -> str:
 
 def main() -> None:
     url, app_id = argument(1, "ECRHUB_URL"), argument(2, "ECRHUB_APP_ID")
-    # No number may be used twice, in this run or any other.
+    # No number may be used twice, in this run or any other, nor by another till: the P is this one's own.
     now = int(time.time())
-    first, second, third = f"A{now}", f"B{now}", f"C{now}"
+    first, second, third = f"PA{now}", f"PB{now}", f"PC{now}"
 
     say(f"ecrhub {ecrhub.version}")
     with ecrhub.connect(url, app_id=app_id) as terminal:

@@ -59,11 +59,10 @@ fn it_says_where_it_is_and_what_happens() {
 fn tables_and_mistakes() {
     assert_eq!(String::from_utf8(run(&["--amounts"]).stdout).unwrap(), amounts_table());
     assert_eq!(String::from_utf8(run(&["--oddities"]).stdout).unwrap(), oddities_table());
-    assert!(
-        String::from_utf8(run(&["--help"]).stdout)
-            .unwrap()
-            .contains(&amounts_table().trim_end().to_owned())
-    );
+    // Its lines may be broken where the screen is narrow.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    assert!(words(&help).contains(&words(&amounts_table())), "{help}");
     assert!(
         String::from_utf8(run(&["--version"]).stdout).unwrap().starts_with("ecrhub-simulator ")
     );

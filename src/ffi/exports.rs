@@ -266,7 +266,7 @@ pub extern "C" fn ecrhub_wake(handle: ecrhub_handle) -> i32 {
 
 /// Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
 /// (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
-/// ECRHUB_TIMEOUT.
+/// ECRHUB_TIMEOUT. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
 ///
 /// `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
 /// with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
@@ -279,6 +279,28 @@ pub unsafe extern "C" fn ecrhub_wait_fd(handle: ecrhub_handle, out_fd: *mut i32)
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let out_fd = unsafe { Slot::new(out_fd, "out_fd") }?;
         out_fd.write(registry::get(handle)?.wait_fd()?)
+    })
+}
+
+/// Gives a Windows event object that is signalled while an event waits, for a till that has a message loop or a wait
+/// of its own (`MsgWaitForMultipleObjects`, `WaitForMultipleObjects`): when it is signalled, call `ecrhub_poll` with
+/// timeout 0 until it returns ECRHUB_TIMEOUT. Everywhere else `ecrhub_wait_fd` takes its place.
+///
+/// `out_handle`: where the event object is written, a HANDLE. It is the library's own: only wait for it, never set,
+/// reset or close it. It ends with the handle, so stop waiting for it before `ecrhub_disconnect`. It is not
+/// inherited by other processes. Each call gives the same one.
+///
+/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`out_handle` is NULL); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED;
+/// ECRHUB_ERR_UNSUPPORTED (not on Windows, or called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_wait_handle(
+    handle: ecrhub_handle,
+    out_handle: *mut *mut c_void,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let out_handle = unsafe { Slot::new(out_handle, "out_handle") }?;
+        out_handle.write(registry::get(handle)?.wait_handle()?)
     })
 }
 

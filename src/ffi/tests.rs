@@ -22,7 +22,7 @@ fn last_error() -> String {
 type Export = (&'static str, fn() -> i32);
 
 /// Every export with a status, with arguments that would be refused at the latest for their handle.
-fn every_export() -> [Export; 13] {
+fn every_export() -> [Export; 14] {
     const TEXT: *const c_char = c"{}".as_ptr();
     // SAFETY: the texts end with a NUL, and the outputs are NULL or writable.
     unsafe {
@@ -35,6 +35,7 @@ fn every_export() -> [Export; 13] {
             ("call", || ecrhub_call(0, TEXT, 0, null_mut(), 0, null_mut())),
             ("wake", || ecrhub_wake(0)),
             ("wait_fd", || ecrhub_wait_fd(0, &mut 0)),
+            ("wait_handle", || ecrhub_wait_handle(0, &mut null_mut())),
             ("state", || ecrhub_state(0, null_mut(), 0, null_mut())),
             ("pending", || ecrhub_pending(0, null_mut(), 0, null_mut())),
             ("acknowledge", || ecrhub_acknowledge(0, TEXT)),

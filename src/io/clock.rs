@@ -15,6 +15,11 @@ pub fn now() -> Now {
     Now { mono_ms: mono_ms(), wall_ms }
 }
 
+/// Without a [`JumpAlarm`], the loop looks at the clock this often by itself while there is a terminal: the system does
+/// not count the time it sleeps as time that a timeout has waited.
+#[cfg(not(target_os = "linux"))]
+pub(super) const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Milliseconds since the machine started, sleep included.
 #[cfg(target_os = "linux")]
 fn mono_ms() -> u64 {
@@ -38,8 +43,27 @@ fn read(clock: libc::clockid_t) -> u64 {
     seconds * 1_000 + nanoseconds / 1_000_000
 }
 
+/// Milliseconds since the machine started, sleep included.
+#[cfg(windows)]
+fn mono_ms() -> u64 {
+    // SAFETY: it takes nothing, and cannot fail.
+    unsafe { windows_sys::Win32::System::SystemInformation::GetTickCount64() }
+}
+
+/// How long the machine has slept in all: the other clock stands still meanwhile. Windows 7 has both.
+#[cfg(windows)]
+fn asleep_ms() -> u64 {
+    use windows_sys::Win32::System::WindowsProgramming::QueryUnbiasedInterruptTime;
+    const PER_MS: u64 = 10_000;
+    let mut awake = 0;
+    // SAFETY: `awake` is a number to write to for the length of the call.
+    let done = unsafe { QueryUnbiasedInterruptTime(&raw mut awake) };
+    debug_assert_ne!(done, 0, "it fails for NULL only");
+    mono_ms().saturating_sub(awake / PER_MS)
+}
+
 /// Milliseconds since the library's first look at the clock.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 fn mono_ms() -> u64 {
     use std::sync::LazyLock;
     use std::time::Instant;
@@ -48,7 +72,7 @@ fn mono_ms() -> u64 {
 }
 
 /// Where sleep cannot be told from the clocks, it shows as a wall clock that went ahead.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 fn asleep_ms() -> u64 {
     0
 }
@@ -154,6 +178,15 @@ mod tests {
         let mut watch = JumpWatch::default();
         assert!(!watch.jumped_at(at(0, 1_000_000), 0));
         assert!(watch.jumped_at(at(60_000, 1_060_000), 60_000));
+    }
+
+    /// A wrong unit in one of the two would show within these milliseconds.
+    #[test]
+    fn time_awake_does_not_count_as_sleep() {
+        let (mono, asleep) = (mono_ms(), asleep_ms());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(mono_ms() - mono >= 200, "the clock runs");
+        assert!(asleep_ms().abs_diff(asleep) < 200, "the other one with it");
     }
 
     #[cfg(target_os = "linux")]

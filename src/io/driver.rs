@@ -265,8 +265,15 @@ impl Loop {
         if !self.again.is_empty() {
             return Some(Duration::ZERO);
         }
-        let (due, _) = self.timers.first()?;
-        Some(Duration::from_millis(due.saturating_sub(clock::now().mono_ms)))
+        let due = self
+            .timers
+            .first()
+            .map(|(due, _)| Duration::from_millis(due.saturating_sub(clock::now().mono_ms)));
+        #[cfg(not(target_os = "linux"))]
+        if !self.entries.is_empty() {
+            return Some(due.map_or(clock::LOOK_AGAIN, |due| due.min(clock::LOOK_AGAIN)));
+        }
+        due
     }
 
     fn look_at_the_clock(&mut self, now: Now) {

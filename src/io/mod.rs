@@ -7,18 +7,17 @@
 //! | `lookup` | names to addresses, off the loop |
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
-//! | `signal` | a descriptor that is readable while an event waits |
+//! | `signal` | what a host's own event loop waits on: a descriptor, or an event object on Windows |
 
 mod clock;
 mod driver;
 mod link;
 mod lookup;
-#[cfg(unix)]
+#[cfg_attr(windows, path = "signal_windows.rs")]
 mod signal;
 mod thread;
 
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
 pub use link::{Link, News};
-#[cfg(unix)]
 pub use signal::ReadySignal;

@@ -135,7 +135,7 @@ fn locate_new(path: &Path) -> Result<PathBuf> {
 }
 
 /// Windows' own spelling of a full path, `\\?\C:\...`, is not one a person or SQLite's file name rules expect.
-fn plain(path: PathBuf) -> PathBuf {
+pub(super) fn plain(path: PathBuf) -> PathBuf {
     match path.to_str() {
         Some(text) if cfg!(windows) => match text.strip_prefix(r"\\?\") {
             Some(share) if share.starts_with(r"UNC\") => {

@@ -134,8 +134,14 @@ pub(super) fn open_bare(path: &Path) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE
         | OpenFlags::SQLITE_OPEN_URI;
-    let mut uri = String::from(if cfg!(windows) { "file:///" } else { "file:" });
-    for byte in path.to_string_lossy().bytes() {
+    let name = path.to_string_lossy();
+    let mut uri = String::from(match cfg!(windows) {
+        // A share's name begins with two slashes, a drive's with none.
+        true if name.starts_with('\\') => "file://",
+        true => "file:///",
+        false => "file:",
+    });
+    for byte in name.bytes() {
         match byte {
             b'\\' if cfg!(windows) => uri.push('/'),
             b'/' | b':' | b'.' | b'-' | b'_' => uri.push(char::from(byte)),

@@ -20,7 +20,7 @@ impl Folder {
         let path =
             std::env::temp_dir().join(format!("ecrhub-inside-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        Folder(path.canonicalize().unwrap())
+        Folder(super::owner::plain(path.canonicalize().unwrap()))
     }
 
     fn journal(&self) -> SqliteJournal {

@@ -26,7 +26,6 @@ pub(super) struct Inner {
     pub(super) armed: Option<u64>,
     pub(super) ids: Ids,
     pub(super) ended: Option<Ended>,
-    #[cfg(unix)]
     pub(super) signal: Option<io::ReadySignal>,
 }
 
@@ -108,9 +107,8 @@ impl Inner {
             || std::mem::take(&mut self.wakes.for_the_next)
     }
 
-    /// The descriptor is readable exactly while an event waits.
+    /// The signal is set exactly while an event waits.
     pub(super) fn show_readiness(&mut self) {
-        #[cfg(unix)]
         if let Some(signal) = &mut self.signal {
             signal.set(self.queue.len() > 0);
         }

@@ -15,6 +15,7 @@ mod inner;
 mod queue;
 mod shared;
 
+use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,9 +161,17 @@ impl Terminal {
     /// A descriptor that is readable while an event waits. It belongs to the terminal and ends with it.
     ///
     /// # Errors
-    /// [`Status::Unsupported`] on Windows.
+    /// [`Status::Unsupported`] on Windows, where [`Terminal::wait_handle`] takes its place.
     pub fn wait_fd(&self) -> Result<i32> {
         self.shared.wait_fd()
+    }
+
+    /// A Windows event object that is signalled while an event waits. It belongs to the terminal and ends with it.
+    ///
+    /// # Errors
+    /// [`Status::Unsupported`] everywhere else, where [`Terminal::wait_fd`] takes its place.
+    pub fn wait_handle(&self) -> Result<*mut c_void> {
+        self.shared.wait_handle()
     }
 
     /// A snapshot for a status line or a support call: a JSON object.

@@ -4,6 +4,7 @@
 //! which never blocks; never while waiting, and never while the journal writes.
 
 use std::collections::HashMap;
+use std::ffi::c_void;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -76,7 +77,6 @@ impl Shared {
             armed: None,
             ids: Ids { prefix: Rng::new(seed).next_u64(), count: 0 },
             ended: None,
-            #[cfg(unix)]
             signal: None,
         };
         let token = driver.new_token();
@@ -291,27 +291,42 @@ impl Shared {
 
     #[cfg(unix)]
     pub(super) fn wait_fd(&self) -> Result<i32> {
+        self.signal(io::ReadySignal::fd)
+    }
+
+    #[cfg(windows)]
+    pub(super) fn wait_fd(&self) -> Result<i32> {
+        self.unsupported(
+            "there are no descriptors to wait on here; ecrhub_wait_handle gives an event object",
+        )
+    }
+
+    #[cfg(windows)]
+    pub(super) fn wait_handle(&self) -> Result<*mut c_void> {
+        self.signal(io::ReadySignal::handle)
+    }
+
+    #[cfg(unix)]
+    pub(super) fn wait_handle(&self) -> Result<*mut c_void> {
+        self.unsupported("event objects are Windows' own; ecrhub_wait_fd gives a descriptor")
+    }
+
+    /// What a host waits on, made when it is first asked for.
+    fn signal<T>(&self, of: fn(&io::ReadySignal) -> T) -> Result<T> {
         let mut inner = self.lock_live()?;
         if inner.signal.is_none() {
             let signal = io::ReadySignal::new().map_err(|error| {
-                Error::new(
-                    Status::Internal,
-                    format!("no descriptor to wait on can be made: {error}"),
-                )
+                Error::new(Status::Internal, format!("nothing to wait on can be made: {error}"))
             })?;
             inner.signal = Some(signal);
             inner.show_readiness();
         }
-        inner.signal.as_ref().map(io::ReadySignal::fd).ok_or_else(ended)
+        inner.signal.as_ref().map(of).ok_or_else(ended)
     }
 
-    #[cfg(not(unix))]
-    pub(super) fn wait_fd(&self) -> Result<i32> {
+    fn unsupported<T>(&self, why: &str) -> Result<T> {
         drop(self.lock_live()?);
-        Err(Error::new(
-            Status::Unsupported,
-            "there are no descriptors to wait on here: use ecrhub_poll",
-        ))
+        Err(Error::new(Status::Unsupported, why))
     }
 
     pub(super) fn state(&self) -> Result<String> {
@@ -415,10 +430,7 @@ impl Shared {
         }
         inner.ended = Some(Ended { linger_until: io::now().mono_ms + LINGER_MS });
         inner.link.close();
-        #[cfg(unix)]
-        {
-            inner.signal = None;
-        }
+        inner.signal = None;
         self.wake_all(&inner);
         drop(inner);
         self.driver.kick(self.token);

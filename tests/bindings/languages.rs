@@ -1,8 +1,9 @@
 //! The runners: how each is built and started.
 
 use std::process::Command;
+use std::sync::OnceLock;
 
-use crate::support::{Build, library, library_folder};
+use crate::support::{Build, library, library_folder, root, succeeds};
 
 pub struct Language {
     pub name: &'static str,
@@ -31,4 +32,47 @@ pub fn c() -> Language {
 
 pub fn cpp() -> Language {
     compiled("C++", "tests/bindings/runner.cpp")
+}
+
+pub fn python() -> Language {
+    let command = || {
+        let mut command = Command::new("python3");
+        command.arg(root().join("tests/bindings/runner.py"));
+        command.env("PYTHONPATH", root().join("bindings/python/src"));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    };
+    Language { name: "Python", is_raw: false, command: Box::new(command) }
+}
+
+/// Compiles the C# binding and its runner, once for all that use them.
+fn build_csharp() {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        succeeds(&mut Command::new(root().join("scripts/build-csharp")));
+    });
+}
+
+pub fn csharp_on_mono() -> Language {
+    build_csharp();
+    let command = || {
+        let mut command = Command::new("mono");
+        command.arg(root().join("target/csharp/Runner.exe"));
+        command
+    };
+    Language { name: "C# on Mono", is_raw: false, command: Box::new(command) }
+}
+
+/// The same program on another runtime.
+pub fn csharp_on_dotnet() -> Language {
+    build_csharp();
+    let dotnet = succeeds(&mut Command::new(root().join("scripts/dotnet-runtime")));
+    let command = move || {
+        let mut command = Command::new(dotnet.trim());
+        command.arg(root().join("target/csharp/Runner.exe"));
+        // There may be no ICU here, without which it does not start otherwise.
+        command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+        command
+    };
+    Language { name: "C# on .NET", is_raw: false, command: Box::new(command) }
 }

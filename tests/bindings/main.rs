@@ -4,6 +4,7 @@
 //! one and compares what comes back. `ONLY="words of a scenario's name"` plays just those.
 #![cfg(target_os = "linux")]
 
+mod drift;
 mod languages;
 mod list;
 mod matching;
@@ -59,4 +60,19 @@ fn c_conforms() {
 #[test]
 fn cpp_conforms() {
     conforms(&languages::cpp());
+}
+
+#[test]
+fn python_conforms() {
+    conforms(&languages::python());
+}
+
+#[test]
+fn csharp_conforms_on_mono() {
+    conforms(&languages::csharp_on_mono());
+}
+
+#[test]
+fn csharp_conforms_on_dotnet() {
+    conforms(&languages::csharp_on_dotnet());
 }

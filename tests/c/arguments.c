@@ -22,6 +22,7 @@ static void null_outputs_are_refused_by_name(void)
 {
     REFUSED(ECRHUB_ERR_ARGUMENT, "out_handle is NULL", ecrhub_connect("ws://127.0.0.1:1", NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "out_fd is NULL", ecrhub_wait_fd(1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "out_handle is NULL", ecrhub_wait_handle(1, NULL));
 }
 
 static void null_buffers_with_a_capacity_are_refused(void)
@@ -75,17 +76,19 @@ static void a_handle_that_is_none_is_refused_everywhere(ecrhub_handle none)
     char text[64] = "untouched";
     size_t length = 4711;
     int32_t fd = 4711;
+    void *event = text;
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_disconnect(none));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_send(none, "{}", 0, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_poll(none, -1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_call(none, "{}", 0, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wake(none));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wait_fd(none, &fd));
+    STATUS(ECRHUB_ERR_HANDLE, ecrhub_wait_handle(none, &event));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_state(none, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_pending(none, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_acknowledge(none, "id"));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_resolve(none, "id", "approved", NULL));
-    CHECK(strcmp(text, "untouched") == 0 && length == 4711 && fd == 4711);
+    CHECK(strcmp(text, "untouched") == 0 && length == 4711 && fd == 4711 && event == text);
 }
 
 static void a_configuration_that_is_none_is_refused(void)

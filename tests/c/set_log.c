@@ -63,6 +63,7 @@ static void call_everything(int32_t level, const char *message, void *user_data)
     char text[1024];
     size_t length;
     int32_t fd;
+    void *event;
     (void)level, (void)message;
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_connect("ws://127.0.0.1:1", &handle));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_disconnect(1));
@@ -72,6 +73,7 @@ static void call_everything(int32_t level, const char *message, void *user_data)
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_call(1, "{}", 0, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wake(1));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wait_fd(1, &fd));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wait_handle(1, &event));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_state(1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_pending(1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_acknowledge(1, "id"));

@@ -4,6 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#ifdef _WIN32
+#include <windows.h>
+/* Behind the other. */
+#include <tlhelp32.h>
+#endif
+
 static int32_t poll_for(ecrhub_handle handle, int32_t timeout)
 {
     char event[4096];
@@ -134,6 +140,20 @@ static void a_shutdown_ends_every_wait_and_every_handle(void)
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wake(other));
 }
 
+#ifdef _WIN32
+static int threads(void)
+{
+    THREADENTRY32 thread = {sizeof thread, 0, 0, 0, 0, 0, 0};
+    HANDLE listed = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    int count = 0;
+    BOOL more;
+    CHECK(listed != INVALID_HANDLE_VALUE);
+    for (more = Thread32First(listed, &thread); more; more = Thread32Next(listed, &thread))
+        count += thread.th32OwnerProcessID == GetCurrentProcessId();
+    CloseHandle(listed);
+    return count;
+}
+#else
 static int threads(void)
 {
     int count = 0;
@@ -142,6 +162,7 @@ static int threads(void)
     pclose(listed);
     return count;
 }
+#endif
 
 static void after_a_shutdown_everything_may_begin_anew(void)
 {

@@ -87,7 +87,13 @@ static void a_sale_is_sent_or_called(const char *url)
     CONTAINS(terminal.pending().c_str(), id.c_str());
     terminal.acknowledge(id);
     CHECK(terminal.pending().find(id) == std::string::npos);
+#ifdef _WIN32
+    CHECK(terminal.wait_handle() != nullptr);
+    throws(ECRHUB_ERR_UNSUPPORTED, "ecrhub_wait_handle", [&] { terminal.wait_fd(); });
+#else
     CHECK(terminal.wait_fd() >= 0);
+    throws(ECRHUB_ERR_UNSUPPORTED, "ecrhub_wait_fd", [&] { terminal.wait_handle(); });
+#endif
 }
 
 // .69: approved with an answer of 1 MiB.

@@ -24,7 +24,7 @@ impl Folder {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = base.join(format!("ecrhub-journal-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        Folder(path.canonicalize().unwrap())
+        Folder(plain(path.canonicalize().unwrap()))
     }
 
     pub fn path(&self) -> &Path {
@@ -40,6 +40,11 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// As a person spells it: Windows' full paths begin with `\\?\`.
+fn plain(path: PathBuf) -> PathBuf {
+    path.to_str().and_then(|text| text.strip_prefix(r"\\?\")).map(PathBuf::from).unwrap_or(path)
 }
 
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {

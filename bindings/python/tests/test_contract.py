@@ -1,10 +1,10 @@
-"""What this package knows is what the library says of itself."""
+"""What this package knows is what the library says of itself. Its functions are compared with the header by
+tests/bindings/drift.rs."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import re
 from pathlib import Path
 from typing import Any, Dict
 
@@ -58,27 +58,3 @@ def test_every_key_of_the_configuration_can_be_given(contract: Dict[str, Any]) -
         if entry["type"] == "number":
             line = source[: source.index(f"    {entry['key']}: ")].splitlines()[-1]
             assert f"{entry['default']} by default" in line, line
-
-
-def test_every_function_is_declared_as_the_header_does() -> None:
-    header = (REPOSITORY / "include/ecrhub.h").read_text()
-    c_types = {
-        "int32_t": "c_int",
-        "uint32_t": "c_uint",
-        "const char *": "c_char_p",
-        "ecrhub_handle": "c_ulong",
-        "char *": "c_void_p",
-        "size_t": "c_ulong",
-        "size_t *": "LP_c_ulong",
-        "int32_t *": "LP_c_int",
-        "ecrhub_handle *": "LP_c_ulong",
-        "void *": "c_void_p",
-        "ecrhub_log_fn": "CFunctionType",
-    }
-    declared = re.findall(r"^(\w[\w ]*?[ *]+)(ecrhub_\w+)\(([^;]*)\);", header, re.MULTILINE)
-    assert {name for _, name, _ in declared} == set(_native.PROTOTYPES) and len(declared) == 17
-    for returns, name, parameters in declared:
-        takes = [re.sub(r"\w+$", "", part.strip()).strip() for part in parameters.split(",") if part.strip() != "void"]
-        restype, argtypes = _native.PROTOTYPES[name]
-        expected = [c_types[c_type] for c_type in (returns.strip(), *takes)]
-        assert [getattr(kind, "__name__") for kind in (restype, *argtypes)] == expected, name
