@@ -31,28 +31,34 @@ WHAT_TO_DO: Dict[Outcome, str] = {
 }
 
 
+def say(text: str) -> None:
+    """A line at once, so that those of two threads never mix."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def show(result: ecrhub.Completed) -> None:
-    print(f"  {result.outcome}: {WHAT_TO_DO[result.outcome]}")
+    say(f"  {result.outcome}: {WHAT_TO_DO[result.outcome]}")
     if result.trans_no:
-        print(f"  transaction {result.trans_no}")
+        say(f"  transaction {result.trans_no}")
     if result.response_msg:
-        print(f"  the terminal says: {result.response_msg}")
+        say(f"  the terminal says: {result.response_msg}")
     if result.error:
-        print(f"  because: {result.error.message}")
+        say(f"  because: {result.error.message}")
 
 
 def watch(terminal: ecrhub.Terminal) -> None:
     """Keeps the display up to date while the till waits; runs in a thread of its own until the connection is ended."""
     for event in terminal.events():
         if isinstance(event, ecrhub.Connected):
-            print(f"  connected to {event.url}")
+            say(f"  connected to {event.url}")
         elif isinstance(event, ecrhub.Disconnected):
-            print(f"  disconnected: {event.error.message}")
+            say(f"  disconnected: {event.error.message}")
         elif isinstance(event, ecrhub.Recovering):
-            print(f"  finding out what happened: {event.reason}")
+            say(f"  finding out what happened: {event.reason}")
         else:
             # A real till stores a completion that comes here (one that Ctrl-C cut short, or the journal knew) as well.
-            print(f"  {event}")
+            say(f"  {event}")
 
 
 def argument(index: int, variable: str) -> str:
@@ -69,7 +75,7 @@ def main() -> None:
     now = int(time.time())
     first, second, third = f"PA{now}", f"PB{now}", f"PC{now}"
 
-    print(f"ecrhub {ecrhub.version}")
+    say(f"ecrhub {ecrhub.version}")
     with ecrhub.connect(url, app_id=app_id) as terminal:
         steps: List[Tuple[str, Callable[[], ecrhub.Completed]]] = [
             ("Sale of 25.00", lambda: terminal.sale(order_no=first, amount="25.00")),
@@ -83,7 +89,7 @@ def main() -> None:
         ]
         threading.Thread(target=watch, args=(terminal,), daemon=True).start()
         for title, do in steps:
-            print(f"\n{title}")
+            say(f"\n{title}")
             result = do()
             show(result)
             # Here a real till stores the outcome. Then, and only then:

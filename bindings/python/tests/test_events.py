@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any, Optional
 
@@ -102,6 +103,16 @@ def test_a_terminal_that_is_not_there(simulator: Simulator) -> None:
         lost = terminal.next_event(10)
         assert isinstance(lost, ecrhub.Disconnected) and lost.retry_in_ms > 0
         assert lost.error.name == "ECRHUB_ERR_TERMINAL" and lost.error.message in str(lost)
+
+
+def test_an_event_of_a_megabyte_needs_no_waiting_either(terminal: ecrhub.Terminal, simulator: Simulator) -> None:
+    assert isinstance(terminal.next_event(10), ecrhub.Connected)
+    simulator.post("push", {"text": json.dumps({"text": "x" * 1_000_000})})
+    end = time.monotonic() + 10
+    while terminal.state().events_waiting == 0 and time.monotonic() < end:
+        time.sleep(0.01)
+    message = terminal.next_event(0)
+    assert isinstance(message, ecrhub.Message) and len(message.message["text"]) == 1_000_000
 
 
 def test_a_time_that_is_over_is_no_event(terminal: ecrhub.Terminal) -> None:

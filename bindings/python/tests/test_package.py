@@ -59,6 +59,25 @@ def test_a_wheel_carries_a_library_that_was_built_for_another_machine(tmp_path: 
     assert (PACKAGE / "README.md").read_text() in says
 
 
+def test_a_wheel_of_a_checkout_is_built_by_cargo(tmp_path: Path) -> None:
+    cargo = tmp_path / "bin" / "cargo"
+    cargo.parent.mkdir()
+    cargo.write_text(
+        "#!/bin/sh\n"
+        'echo "$PWD $*" >"$CARGO_TARGET_DIR/said"\n'
+        'mkdir -p "$CARGO_TARGET_DIR/release" && echo built >"$CARGO_TARGET_DIR/release/libecrhub.so"\n'
+    )
+    cargo.chmod(0o755)
+    path = f"{cargo.parent}{os.pathsep}{os.environ['PATH']}"
+    done = build("wheel", tmp_path, {"PATH": path, "CARGO_TARGET_DIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "said").read_text() == f"{REPOSITORY} build --release --package ecrhub\n"
+    (wheel,) = tmp_path.glob("*.whl")
+    assert re.fullmatch(r"ecrhub-[\d.]+-py3-none-linux_\w+\.whl", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("ecrhub/libecrhub.so") == b"built\n"
+
+
 @pytest.mark.parametrize(
     ("environment", "why"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -129,6 +130,10 @@ def test_the_end_of_a_terminal_ends_every_wait(simulator: Simulator, end: str) -
 
 CTRL_C = """
     import sys, threading, ecrhub
+    def say(word):
+        # In one piece: two threads speak.
+        sys.stdout.write(f"{word}\\n")
+        sys.stdout.flush()
     with ecrhub.connect(sys.argv[1], app_id="tests") as terminal:
         others, events = [], []
         if sys.argv[2] == "follows":
@@ -136,7 +141,7 @@ CTRL_C = """
             others.append(threading.Thread(target=lambda: events.extend(terminal.events())))
         if sys.argv[2] == "leads":
             # The main thread leads, and must hand that on.
-            others.append(threading.Thread(target=lambda: print(terminal.query("NOBODY").outcome)))
+            others.append(threading.Thread(target=lambda: say(terminal.query("NOBODY").outcome)))
         try:
             print("waiting", flush=True)
             if sys.argv[2] == "follows":
@@ -146,7 +151,7 @@ CTRL_C = """
             print(type(interrupted).__name__, interrupted.request_id, str(interrupted))
         if sys.argv[2] == "leads":
             others[0].start()
-        print(terminal.pending()[0].state)
+        say(terminal.pending()[0].state)
         sys.stdin.readline()
         if sys.argv[2] == "follows":
             terminal.wake()
@@ -270,6 +275,64 @@ def test_a_leader_that_fails_strands_nobody(terminal: ecrhub.Terminal, monkeypat
     assert len(left) == len(failures), "what the failed waits would have got is told as events"
 
 
+def test_a_lock_that_an_exception_left_taken_is_given_back(
+    terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on some versions of Python when Ctrl-C comes just as a ``with`` takes its lock."""
+    terminal.query("A1")
+    waits = terminal._waits
+
+    def take_and_be_cut(_number: int, _event: ecrhub.Event) -> None:
+        waits.mailbox.lock.acquire()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(waits._pump, "_file", take_and_be_cut)
+        with pytest.raises(ecrhub.Interrupted):
+            terminal.query("A1")
+    assert another_thread_gets_its_answer(terminal)
+
+
+def test_a_lead_that_was_not_handed_on_is_not_kept(terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = terminal._waits
+    leave = waits._leave
+    cut: List[object] = []
+
+    def be_cut(waiter: _waits.Waiter) -> None:
+        if not cut:
+            cut.append(waiter)
+            raise KeyboardInterrupt
+        leave(waiter)
+
+    monkeypatch.setattr(waits, "_leave", be_cut)
+    with pytest.raises(ecrhub.Interrupted, match="mine"):
+        terminal.query("A1", request_id="mine")
+    assert another_thread_gets_its_answer(terminal)
+    told = [event.request_id for event in terminal.events(timeout=0.1) if isinstance(event, ecrhub.Completed)]
+    assert told == ["mine"]
+
+
+def another_thread_gets_its_answer(terminal: ecrhub.Terminal) -> bool:
+    answers: List[ecrhub.Completed] = []
+    thread = threading.Thread(target=lambda: answers.append(terminal.query("A2")), daemon=True)
+    thread.start()
+    thread.join(10)
+    return [answer.merchant_order_no for answer in answers] == ["A2"]
+
+
+def test_the_lead_goes_to_one_who_still_waits() -> None:
+    waits = _waits.Waits(0)
+    gone, waiting, leader = (_waits.Waiter(name) for name in ("gone", "waiting", "leader"))
+    for waiter in (leader, gone, waiting):
+        waits.mailbox.register(waiter)
+        waits._takes_lead(waiter)
+    # It has its answer and is on its way out: it would never lead.
+    waits._leave(gone)
+    assert gone.gate is None and waiting.gate is not None and waiting.gate.locked()
+    waits._leave(leader)
+    assert not waiting.gate.locked()
+
+
 def test_only_the_main_thread_looks_up_now_and_then(terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     spans: List[float] = []
     turn = terminal._waits._pump.turn
@@ -352,6 +415,51 @@ def test_the_interpreter_ends_with_a_terminal_open(simulator: Simulator) -> None
     assert "end\n" in out
 
 
+def test_the_library_is_shut_down_before_the_interpreter_ends(simulator: Simulator) -> None:
+    out = till.run(
+        """
+        import atexit, sys
+        @atexit.register
+        def last():
+            # Registered first, so it runs last. The callback for the log is gone by then too.
+            library = ecrhub._native.library
+            print(library.ecrhub_status_name(library.ecrhub_disconnect(terminal._handle)).decode())
+            print(library.ecrhub_connect(b"http://refused", None) < 0, said)
+            terminal._is_closed = True
+        import logging, ecrhub
+        said = []
+        logging.getLogger("ecrhub").addFilter(lambda record: said.append(record.getMessage()))
+        ecrhub.set_log_level(ecrhub.TRACE)
+        terminal = ecrhub.connect(sys.argv[1], app_id="tests")
+        terminal.query("A1")
+        said.clear()
+        """,
+        simulator.url,
+    )
+    assert out.splitlines() == ["ECRHUB_ERR_HANDLE", "True []"]
+
+
+def test_ids_are_of_one_process(simulator: Simulator) -> None:
+    code = """
+        import os, sys, ecrhub
+        def ask():
+            with ecrhub.connect(sys.argv[1], app_id="tests") as terminal:
+                sys.stdout.write(terminal.query("A1").request_id + "\\n")
+                sys.stdout.flush()
+        ask()
+        if hasattr(os, "fork"):
+            child = os.fork()
+            if child == 0:
+                ask()
+                os._exit(0)
+            os.waitpid(child, 0)
+        ask()
+        """
+    ids = till.run(code, simulator.url).split() + till.run(code, simulator.url).split()
+    assert len(set(ids)) == len(ids) == 6
+    assert len({request_id[:16] for request_id in ids}) == 4
+
+
 def test_a_terminal_that_is_forgotten_is_disconnected_with_a_warning(simulator: Simulator) -> None:
     terminal = ecrhub.connect(simulator.url, app_id="tests")
     terminal.query("A1")
@@ -361,3 +469,58 @@ def test_a_terminal_that_is_forgotten_is_disconnected_with_a_warning(simulator: 
     while simulator.get("state")["connections"] and time.monotonic() < end:
         time.sleep(0.01)
     assert simulator.get("state")["connections"] == 0
+
+
+SIGNALS = """
+    import json, random, signal, sys, threading, time, ecrhub
+
+    def handle(number, frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, handle)
+    random.seed(int(sys.argv[2]))
+    ended = {"returned": [], "interrupted": [], "elsewhere": []}
+    # An order that meets another one at the terminal is found out, and closed.
+    quick = {"recovery_timeout_ms": 500, "recovery_interval_ms": 100}
+    with ecrhub.connect(sys.argv[1], app_id="tests", **quick) as terminal:
+        def ask(thread):
+            for number in range(200):
+                assert terminal.query(f"Q{thread}X{number}").merchant_order_no == f"Q{thread}X{number}"
+        others = [threading.Thread(target=ask, args=(thread,)) for thread in range(2)]
+        for other in others:
+            other.start()
+        for number in range(1500):
+            order_no = f"A{number}"
+            try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 6e-4))
+                result = terminal.sale(order_no=order_no, amount="1.00", request_id=order_no)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                ended["returned"].append(result.request_id)
+            except ecrhub.Interrupted as error:
+                ended["interrupted"].append(error.request_id)
+            except KeyboardInterrupt:
+                # Before the sale began, or when its result was already this program's.
+                ended["elsewhere"].append(order_no)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        for other in others:
+            other.join()
+        while terminal.state().in_flight:
+            time.sleep(0.01)
+        events = terminal.events(timeout=0.3)
+        ended["told"] = [event.request_id for event in events if isinstance(event, ecrhub.Completed)]
+        ended["pending"] = [order.request_id for order in terminal.pending()]
+    print(json.dumps(ended))
+"""
+
+
+def test_whenever_a_signal_comes_no_completion_is_lost(simulator: Simulator) -> None:
+    ended = json.loads(till.run(SIGNALS, simulator.url, "1"))
+    returned, interrupted, told = ended["returned"], ended["interrupted"], ended["told"]
+    charged = {entry["merchant_order_no"] for entry in simulator.get("ledger")}
+    assert len(returned) + len(interrupted) + len(ended["elsewhere"]) == 1500
+    assert len(told) == len(set(told)) and not set(told) & set(returned), "each is told once"
+    assert len(interrupted) > 50 and len(returned) > 50, "the signals come at all moments"
+    # One that was cut short before it was sent has no completion, and was not charged either.
+    assert (charged & set(interrupted)) <= set(told)
+    # In the moment between the package and the till's next line nobody has it: it is still listed as open.
+    assert charged <= set(returned) | set(told) | set(ended["pending"])

@@ -38,7 +38,7 @@ class Mailbox:
     """The events of one terminal that have left the library. Its lock guards all of it."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         #: Who waits for the completion of which request.
         self.owners: Dict[str, Owner] = {}
         #: Who waits for any event.
@@ -53,6 +53,7 @@ class Mailbox:
 
     def register(self, owner: Owner) -> None:
         """What happens goes to this owner from now on. For a completion this is done before the request is sent."""
+        self.free_lock()
         with self.lock:
             if owner.request_id is None:
                 self.listeners.append(owner)
@@ -60,19 +61,17 @@ class Mailbox:
                 raise DuplicateError(f'request_id: already used, and still in flight: "{owner.request_id}"')
 
     def receive(self, owner: Owner) -> Optional[Event]:
-        """What was delivered to the owner, who waits no more and has it from here on."""
+        """What was delivered to the owner, who waits no more. It stays the owner's arrival: should this be cut short on
+        its way to who called, :meth:`withdraw` saves it."""
         with self.lock:
-            if owner.arrival is None:
-                self._forget(owner)
-                return None
-            number, event = owner.arrival
-            self._received = max(self._received, number)
             self._forget(owner)
-            owner.arrival = None
-            return event
+            if owner.arrival is None:
+                return None
+            self._received = max(self._received, owner.arrival[0])
+            return owner.arrival[1]
 
     def withdraw(self, owner: Owner) -> None:
-        """The owner waits no more, and did not receive anything: what was delivered to it goes to the stream of events."""
+        """The owner waits no more, and nobody has what was delivered to it: that goes to the stream of events."""
         with self.lock:
             self._forget(owner)
             if owner.arrival is not None:
@@ -80,6 +79,15 @@ class Mailbox:
                 self._unclaimed = dict(sorted([*self._unclaimed.items(), (number, event)]))
                 owner.arrival = None
                 self._rouse_listeners()
+
+    def free_lock(self) -> None:
+        """Gives the lock back if this thread holds it where it should not.
+
+        An exception that a signal handler raises may come just as a ``with`` takes or gives back its lock, and then it
+        stays taken (CPython's issue 74174). Called before anything else is begun, and after such an exception.
+        """
+        while self.lock._is_owned():  # type: ignore[attr-defined]  # pyright: ignore
+            self.lock.release()
 
     def file(self, number: int, event: Event) -> None:
         """Hands an event to its owner. May be done twice with the same number."""

@@ -109,7 +109,7 @@ class Terminal(Connection[Completed]):
             is_accepted = True
             return self._waits.completion(waiter)
         except BaseException as error:
-            self._waits.mailbox.withdraw(waiter)
+            self._waits.abandon(waiter)
             if isinstance(error, WaitEndedError) or (isinstance(error, Error) and not is_accepted):
                 raise
             # A signal's exception. It may have come before the library had the request; it is never sent again.

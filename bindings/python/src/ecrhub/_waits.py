@@ -64,8 +64,14 @@ class Waits:
             self._wait(waiter, lambda: self._is_heard(waiter), seconds)
             return self.mailbox.receive(waiter)
         except BaseException:
-            self.mailbox.withdraw(waiter)
+            self.abandon(waiter)
             raise
+
+    def abandon(self, waiter: Waiter) -> None:
+        """Cleans up after a wait that an exception ended, wherever it came."""
+        self.mailbox.free_lock()
+        self._leave(waiter)
+        self.mailbox.withdraw(waiter)
 
     def wake(self) -> bool:
         """Ends the waits for any event, or the next one; whether the leader is among them."""
@@ -139,7 +145,7 @@ class Waits:
             _native.check(status)
 
     def _leave(self, waiter: Waiter) -> None:
-        """Hands the lead on. Also by one who never had it: it may have been roused to take it."""
+        """Hands the lead on. Also by one who never had it: it may have been roused to take it. May be done twice."""
         with self.mailbox.lock:
             # It sleeps no more, so the lead must not be handed to it.
             waiter.gate = None

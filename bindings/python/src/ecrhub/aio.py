@@ -114,6 +114,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
                 await self._roused(owner, deadline)
             return self._mailbox.receive(owner)
         except BaseException:
+            self._mailbox.free_lock()
             self._mailbox.withdraw(owner)
             raise
 
@@ -155,6 +156,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
             await owner.roused
             event = self._mailbox.receive(owner)
         except BaseException as error:
+            self._mailbox.free_lock()
             self._mailbox.withdraw(owner)
             if is_accepted or not isinstance(error, Error):
                 say_in_flight(error, request.request_id)
