@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import pytest
 
@@ -68,6 +68,41 @@ def test_an_unknown_order_is_clarified(simulator: Simulator) -> None:
         assert isinstance(truth, ecrhub.Clarified) and truth.request_id == request_id
         assert (truth.outcome, truth.merchant_order_no, truth.order_amount) == (Outcome.APPROVED, "A1", "10.13")
         assert str(truth).startswith("clarified A1 as approved: 10.13 USD")
+        terminal.acknowledge(truth)
+        assert terminal.pending() == []
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+def test_acknowledging_an_unknown_does_not_swallow_the_truth_on_its_way(
+    simulator: Simulator, tmp_path: Path, by_id: bool
+) -> None:
+    def till() -> ecrhub.Terminal:
+        quick = {"recovery_timeout_ms": 200, "order_timeout_ms": 200, "clarify_interval_ms": 50, "reconnect_max_ms": 50}
+        journal = tmp_path / "till.db"
+        return ecrhub.connect(simulator.url, app_id="tests", journal=journal, reconnect_min_ms=10, **quick)  # type: ignore[arg-type]
+
+    def outcome(terminal: ecrhub.Terminal) -> Union[ecrhub.Completed, ecrhub.Clarified]:
+        told = terminal.events(timeout=10)
+        return next(event for event in told if isinstance(event, (ecrhub.Completed, ecrhub.Clarified)))
+
+    with till() as terminal:
+        terminal.submit(SALE)
+        simulator.wait_for_order()
+        for call in ("refuse", "cut", "approve"):
+            simulator.post(call)
+        unknown = outcome(terminal)
+        assert unknown.outcome is Outcome.UNKNOWN
+        simulator.post("accept")
+        # The waits of these bring the truth out of the library; nobody takes it.
+        while terminal.pending()[0].state == "unknown":
+            terminal.query("NOBODY")
+        terminal.query("NOBODY")
+        terminal.acknowledge(unknown.request_id if by_id else unknown)
+        assert [order.state for order in terminal.pending()] == ["unacknowledged"]
+    ecrhub.shutdown()
+    with till() as terminal:
+        truth = outcome(terminal)
+        assert (truth.outcome, truth.request_id, truth.retold) == (Outcome.APPROVED, unknown.request_id, True)
         terminal.acknowledge(truth)
         assert terminal.pending() == []
 

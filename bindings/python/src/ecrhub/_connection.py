@@ -218,6 +218,9 @@ class Connection(Generic[Answer]):
         """Says that the till has this outcome safe, in its own books: it is not told again. Call it after the till has
         stored the outcome, not before. Doing it again changes nothing.
 
+        The truth about an order that was ``unknown`` (:class:`Clarified`) is acknowledged by itself. While it is on its
+        way to the till, acknowledging the ``unknown`` before it changes nothing.
+
         Raises :class:`ArgumentError` when there is no such request that has completed, and :class:`JournalError` when
         it could not be written: the outcome will be told again then.
 
@@ -228,7 +231,12 @@ class Connection(Generic[Answer]):
         ...     terminal.pending()
         []
         """
-        self._check(_native.library.ecrhub_acknowledge(self._own(), _request_id(about)))
+        request_id, handle, mail = _request_id(about), self._own(), self._mail()
+        name = request_id.decode()
+        with mail.lock:
+            if not mail.owes_truth(name, isinstance(about, Completed)):
+                self._check(_native.library.ecrhub_acknowledge(handle, request_id))
+                mail.forget_truth(name)
 
     def resolve(self, about: About, outcome: Union[Outcome, str], note: Optional[str] = None) -> None:
         """Writes down what a person decided about an order whose outcome is ``unknown``: ``approved``, ``declined``,

@@ -37,7 +37,7 @@ class _ByDescriptor:
     def __init__(
         self, handle: int, descriptor: int, loop: asyncio.AbstractEventLoop, mailbox: Mailbox, end: Callable[[], None]
     ) -> None:
-        self._pump = Pump(handle, mailbox.file)
+        self._pump = Pump(handle, mailbox)
         self._descriptor = descriptor
         self._loop = loop
         self._end = end
@@ -65,7 +65,7 @@ class _ByThread:
         self._loop = loop
         self._mailbox = mailbox
         self._end = end
-        pump = Pump(handle, self._hand_over)
+        pump = Pump(handle, mailbox, self._hand_over)
         threading.Thread(target=self._fetch, args=(pump,), name="ecrhub events", daemon=True).start()
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Optional, Protocol, Tuple
 
 from . import _native
 from ._errors import DuplicateError
-from ._events import Completed, Event, read_event
+from ._events import Clarified, Completed, Event, read_event
 
 #: Events other than completions that wait at most, as in the library.
 _ORDINARY_KEPT = 1_000
@@ -47,6 +47,10 @@ class Mailbox:
         self._unclaimed: Dict[int, Event] = {}
         #: The highest number anybody received.
         self._received = 0
+        #: Orders whose truth has left the library after they had completed as "unknown", and whether the till has it.
+        self._truths: Dict[str, bool] = {}
+        #: Who fetches the events.
+        self.pump: Optional[Pump] = None
 
     def __len__(self) -> int:
         return len(self._unclaimed)
@@ -67,8 +71,10 @@ class Mailbox:
             self._forget(owner)
             if owner.arrival is None:
                 return None
-            self._received = max(self._received, owner.arrival[0])
-            return owner.arrival[1]
+            number, event = owner.arrival
+            self._received = max(self._received, number)
+            self._note(event, is_received=True)
+            return event
 
     def withdraw(self, owner: Owner) -> None:
         """The owner waits no more, and nobody has what was delivered to it: that goes to the stream of events."""
@@ -76,9 +82,33 @@ class Mailbox:
             self._forget(owner)
             if owner.arrival is not None:
                 number, event = owner.arrival
+                self._note(event)
                 self._unclaimed = dict(sorted([*self._unclaimed.items(), (number, event)]))
                 owner.arrival = None
                 self._rouse_listeners()
+
+    def owes_truth(self, request_id: str, is_about_unknown: bool) -> bool:
+        """Whether the truth about this order is still owed to the till, so that an acknowledgement is none of it. With the
+        lock held. The library takes one for that of the last event it handed out, and does not know what waits here.
+
+        ``is_about_unknown``: what is acknowledged is certain to be the "unknown" before the truth.
+        """
+        if self.pump is not None:
+            self.pump.note_leftover()
+        is_received = self._truths.get(request_id)
+        return is_received is not None and (is_about_unknown or not is_received)
+
+    def forget_truth(self, request_id: str) -> None:
+        """It was acknowledged. With the lock held."""
+        self._truths.pop(request_id, None)
+
+    def note(self, event: Event) -> None:
+        """An event has left the library, and the till does not have it yet. With the lock held."""
+        self._note(event)
+
+    def _note(self, event: Event, *, is_received: bool = False) -> None:
+        if isinstance(event, Clarified):
+            self._truths[event.request_id] = is_received
 
     def free_lock(self) -> None:
         """Gives the lock back if this thread holds it where it should not.
@@ -142,12 +172,14 @@ class Mailbox:
 class Pump:
     """Fetches events from the library, one at a time. Only one thread may be inside :meth:`turn`."""
 
-    def __init__(self, handle: int, file: Callable[[int, Event], None]) -> None:
+    def __init__(self, handle: int, mailbox: Mailbox, file: Optional[Callable[[int, Event], None]] = None) -> None:
         self._handle = handle
-        self._file = file
+        self._mailbox = mailbox
+        self._file = mailbox.file if file is None else file
         self._buffer = ctypes.create_string_buffer(16_384)
         self._length = ctypes.c_size_t()
         self._number = 0
+        mailbox.pump = self
 
     @property
     def has_leftover(self) -> bool:
@@ -155,23 +187,49 @@ class Pump:
         return self._buffer[0] != b"\0"
 
     def turn(self, wait_ms: int) -> int:
-        """Fetches one event and files it; the library's status.
+        """Waits for an event and files it; the library's status.
+
+        It is waited for by asking how long it is, which leaves it in the library. It leaves it, and is noted, with the
+        mailbox's lock held: so an acknowledgement cannot come in between.
 
         An event that was fetched stays in the buffer until it has been filed. So one whose filing was cut short is
         not lost: the next turn files it, under the same number.
         """
-        buffer = self._buffer
-        if buffer[0] == b"\0":
-            self._number += 1
-            status: int = _poll(self._handle, wait_ms, buffer, len(buffer), ctypes.byref(self._length))
-            if status == _native.ERR_BUFFER_TOO_SMALL:
-                self._buffer = ctypes.create_string_buffer(self._length.value + 1)
-                return self.turn(0)
-            if status != _native.OK:
+        if not self.has_leftover:
+            status: int = _poll(self._handle, wait_ms, None, 0, ctypes.byref(self._length))
+            if status != _native.ERR_BUFFER_TOO_SMALL:
                 return status
-        self._file(self._number, read_event(buffer.value.decode()))
-        buffer[0] = b"\0"
-        return _native.OK
+        with self._mailbox.lock:
+            status = self._take()
+            if status == _native.OK:
+                event = self._read()
+                self._mailbox.note(event)
+                self._file(self._number, event)
+                self._buffer[0] = b"\0"
+            return status
+
+    def note_leftover(self) -> None:
+        """An event whose filing was cut short may not have been noted. With the mailbox's lock held."""
+        if self.has_leftover:
+            self._mailbox.note(self._read())
+
+    def _take(self) -> int:
+        status = _native.OK
+        if not self.has_leftover:
+            self._number += 1
+            status = self._fetch()
+        # Another one may have come to the front meanwhile.
+        while status == _native.ERR_BUFFER_TOO_SMALL:
+            self._buffer = ctypes.create_string_buffer(self._length.value + 1)
+            status = self._fetch()
+        return status
+
+    def _fetch(self) -> int:
+        status: int = _poll(self._handle, 0, self._buffer, len(self._buffer), ctypes.byref(self._length))
+        return status
+
+    def _read(self) -> Event:
+        return read_event(self._buffer.value.decode())
 
 
 _poll = _native.library.ecrhub_poll

@@ -44,7 +44,7 @@ class Waits:
         self.mailbox = Mailbox()
         #: No event will come any more.
         self.is_over = False
-        self._pump = Pump(handle, self.mailbox.file)
+        self._pump = Pump(handle, self.mailbox)
         self._leader: Optional[Waiter] = None
         self._wake_next = False
 
