@@ -20,7 +20,14 @@ fn five_hundred_handles_share_one_thread_and_a_frozen_terminal_delays_nobody() {
     let before = threads();
     let with_one_more = before.map(|count| count + 1);
 
-    let stuck = connect(&frozen);
+    // However long the others take on a slow machine, nothing of it is given up meanwhile.
+    let stuck = Terminal::connect(Config {
+        send_timeout_ms: 300_000,
+        request_timeout_ms: 300_000,
+        ping_interval_ms: 0,
+        ..config(&frozen)
+    })
+    .unwrap();
     wait_connected(&stuck);
     frozen.freeze();
     let terminals: Vec<Terminal> = (0..HANDLES)
