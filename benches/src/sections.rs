@@ -21,7 +21,7 @@ minute or two that it works, and writes nothing. What can be counted instead of 
 
 - One terminal for all: a small program in a process of its own that answers every order at once, over WebSocket or over
   plain TCP (`benches/src/bin/answering_terminal.rs`). Everything goes over loopback.
-- Everybody sells the same order and gets the same answer, about 270 and 480 bytes on the wire, and must find in it that
+- Everybody sells the same order and gets the same answer, 261 and 483 bytes on the wire, and must find in it that
   the order was paid.
 - All contenders take turns, A B C A B C, five times; a number is the median of its five runs, each of which warms up first.
   p50 and p99 are within a run. Machines differ and have moods: **the ratios are what counts.**
