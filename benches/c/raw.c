@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 /* What an order and its answer measure as WebSocket frames. */
-#define REQUEST 272
-#define ANSWER 475
+#define REQUEST 261
+#define ANSWER 483
 
 static char request[REQUEST], answers[IN_FLIGHT * ANSWER];
 
