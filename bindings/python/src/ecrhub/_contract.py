@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Protocol, TypedDict, Union, overload
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Protocol, TypedDict, Union, overload
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -119,11 +119,10 @@ class Outcome(str, enum.Enum):
     @classmethod
     def read(cls, word: object) -> Outcome:
         """The outcome of this word; :attr:`UNKNOWN` for one that a later library may say."""
-        try:
-            return cls(word)
-        except ValueError:
-            return cls.UNKNOWN
+        return _OUTCOMES.get(word, cls.UNKNOWN)
 
+
+_OUTCOMES: Dict[object, Outcome] = {outcome.value: outcome for outcome in Outcome}
 
 #: An amount in major units, ``"34.50"`` for 34 dollars 50. Never a float, and never a whole number.
 Amount = Union[str, Decimal]

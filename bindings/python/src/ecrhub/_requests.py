@@ -140,8 +140,7 @@ def _text_message(text: str, timeout_ms: int) -> Request:
 
 
 def _to_json(content: Mapping[str, Any]) -> bytes:
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
-    return text.encode()
+    return _encoder.encode(content).encode()
 
 
 def _plain(value: object) -> object:
@@ -150,6 +149,10 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     raise TypeError(f"{type(value).__name__} has no JSON form: got {value!r}")
+
+
+# Made once: json.dumps would make it anew for every message.
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
 
 
 class _Ids:
