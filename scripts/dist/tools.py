@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 from common import TOOLS, run
 
@@ -43,6 +45,8 @@ APT_TEST = [
 ]
 # The .NET package's assembly is compiled with Mono's compiler, and its tests along with it.
 APT_DOTNET = ["mono-devel", "mono-mcs", "nunit-console", "libnunit-cil-dev"]
+# The same runtime as for the tests on Linux (scripts/dotnet-runtime), for Windows.
+DOTNET_FOR_WINDOWS = "dotnetcore2==3.1.23"
 APT_ABI = ["gcc", "libc6-dev", "binutils", "abigail-tools"]
 
 
@@ -80,3 +84,17 @@ def pip() -> None:
     run(sys.executable, "-m", "venv", TOOLS)
     run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PIP)
     stamp.write_text("\n".join(PIP))
+
+
+def dotnet_for_windows() -> Path:
+    """A .NET runtime for 64-bit Windows; to be called after pip()."""
+    folder = TOOLS / "dotnet-for-windows"
+    dotnet = folder / "dotnetcore2/bin/dotnet.exe"
+    if not dotnet.exists():
+        for_windows = ["--platform", "win_amd64", "--only-binary=:all:", "--no-deps", "--dest", folder]
+        quietly = ["-q", "--disable-pip-version-check"]
+        run(TOOLS / "bin/python", "-m", "pip", "download", *quietly, *for_windows, DOTNET_FOR_WINDOWS)
+        for wheel in folder.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as packed:
+                packed.extractall(folder)
+    return dotnet

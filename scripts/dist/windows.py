@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import abi
+import windows_dotnet
 from checks import Checks, must, said
 from common import ROOT, TARGET, version
 from platforms import Platform
@@ -36,6 +37,13 @@ def try_everything(platform: Platform, tree: Path, checking: Checks) -> None:
         lambda: visual_studios_import_library(platform, tree, scratch),
     )
     checking.check(f"{name}: a sale by the command line under Wine", lambda: command_line(platform, tree))
+    if bits == "x64":
+        checking.check(
+            f"{name}: the C# till on .NET Core 3.1 for Windows, under Wine",
+            lambda: windows_dotnet.a_till(
+                tree / "bin/ecrhub.dll", scratch, in_wine(platform), simulator(platform, tree)
+            ),
+        )
     # The Rust tests, the C contract, stdcall: everything the repository tests for Windows.
     checking.check(
         f"{name}: scripts/windows/test {bits} under Wine",

@@ -10,7 +10,7 @@ pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Resu
 }
 
 /// A new thread inherits the mask of the one that starts it: while this lives, that mask keeps out every signal but
-/// those that a fault in the thread itself raises.
+/// those that a fault in the thread itself raises, and those with which a garbage collector stops the threads it knows.
 #[cfg(unix)]
 struct Quiet {
     before: libc::sigset_t,
@@ -19,6 +19,20 @@ struct Quiet {
 #[cfg(unix)]
 const OF_FAULTS: [libc::c_int; 6] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+/// Mono and Boehm's collector stop each thread that has run code of theirs by one of these or by a real-time signal,
+/// and wait until it has answered. The library's thread is among them once it has called a log callback written in C#:
+/// deaf to these, it would bring the whole till to a halt at the next collection. What is sent to the process and not
+/// to a thread goes to the main thread first, as long as that one takes it.
+#[cfg(target_os = "linux")]
+fn of_collectors() -> impl Iterator<Item = libc::c_int> {
+    [libc::SIGPWR, libc::SIGXCPU].into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn of_collectors() -> impl Iterator<Item = libc::c_int> {
+    std::iter::empty()
+}
 
 #[cfg(unix)]
 impl Quiet {
@@ -31,7 +45,7 @@ impl Quiet {
         // it and writes `before`, which counts as initialised only when it says it has succeeded.
         unsafe {
             libc::sigfillset(all.as_mut_ptr());
-            for signal in OF_FAULTS {
+            for signal in OF_FAULTS.into_iter().chain(of_collectors()) {
                 libc::sigdelset(all.as_mut_ptr(), signal);
             }
             if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
@@ -85,6 +99,8 @@ mod tests {
             assert!(is_blocked(libc::SIGUSR1));
             assert!(is_blocked(libc::SIGINT));
             assert!(!is_blocked(libc::SIGSEGV), "a crash stays a crash");
+            #[cfg(target_os = "linux")]
+            assert!(!is_blocked(libc::SIGRTMIN() + 1), "a collector can stop it");
         });
         assert!(thread.unwrap().join().is_ok());
         assert_eq!(is_blocked(libc::SIGUSR1), before);

@@ -49,7 +49,7 @@ fn the_sale_in_csharp_compiles_and_is_approved() {
     languages::build_csharp();
     std::fs::write(folder.join("Program.cs"), program).unwrap();
     let facade = "-r:/usr/lib/mono/4.7.1-api/Facades/netstandard.dll";
-    let library = format!("-r:{}", built.join("Ecrhub.dll").display());
+    let library = format!("-r:{}", built.join("Ecrhub.Net.dll").display());
     let compiler = ["-nologo", "-langversion:7.2", "-warnaserror+", facade, &library, "Program.cs"];
     succeeds(Command::new("mcs").current_dir(&folder).args(compiler));
     let mut command = Command::new("mono");

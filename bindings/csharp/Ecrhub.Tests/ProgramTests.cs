@@ -59,7 +59,7 @@ namespace Ecrhub.Tests
         {
             string copy = Path.Combine(Folder, "program");
             string native = Directory.CreateDirectory(Path.Combine(copy, "runtimes", "linux-x64", "native")).FullName;
-            foreach (string file in new[] { "Till.exe", "Till.runtimeconfig.json", "Ecrhub.dll" })
+            foreach (string file in new[] { "Till.exe", "Till.runtimeconfig.json", "Ecrhub.Net.dll" })
             {
                 File.Copy(Path.Combine(Here, file), Path.Combine(copy, file));
             }
