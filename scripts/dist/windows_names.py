@@ -20,6 +20,8 @@ def forget_folders(library: Path, prefix: str) -> None:
     """`prefix` is what the binutils for this machine begin with. A library without such names stays as it is."""
     listed = output(f"{prefix}nm", library)
     names = {line.split()[-1] for line in listed.splitlines() if mangled(ROOT) in line}
+    if not names:
+        return
     # Only the last folders differ from name to name: rustc's is random, and the one a library was made in is no matter.
     folder = re.compile(
         rf"{mangled(ROOT)}\w*?(?:_rustc[A-Za-z0-9]{{6}}|{mangled(library.parent)[len(mangled(ROOT)) :]})_"
