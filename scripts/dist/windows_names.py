@@ -19,13 +19,11 @@ def mangled(folder: Path) -> str:
 def forget_folders(library: Path, prefix: str) -> None:
     """`prefix` is what the binutils for this machine begin with. A library without such names stays as it is."""
     listed = output(f"{prefix}nm", library)
-    names = {line.split()[-1] for line in listed.splitlines() if mangled(ROOT) in line}
+    # rustc's folders are below this repository and end in something random; the others are where the library was made.
+    folder = re.compile(rf"(?:{mangled(ROOT)}\w*?_rustc[A-Za-z0-9]{{6}}|{mangled(library.parent)})_")
+    names = {line.split()[-1] for line in listed.splitlines() if mangled(ROOT) in line or folder.search(line)}
     if not names:
         return
-    # Only the last folders differ from name to name: rustc's is random, and the one a library was made in is no matter.
-    folder = re.compile(
-        rf"{mangled(ROOT)}\w*?(?:_rustc[A-Za-z0-9]{{6}}|{mangled(library.parent)[len(mangled(ROOT)) :]})_"
-    )
     fresh = {name: folder.sub("_", name, count=1) for name in names}
     left = [name for name in fresh.values() if mangled(ROOT) in name]
     if left:
