@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import static_library
+import windows_names
 from common import BUILD, ROOT, TOOLS, output, run, source_date
 from platforms import Platform
 
@@ -16,6 +17,8 @@ BINUTILS = {
     "linux-arm64": "aarch64-linux-gnu-",
     "linux-armv7": "arm-linux-gnueabihf-",
     "linux-x86": "i686-linux-gnu-",
+    "windows-x64": "x86_64-w64-mingw32-",
+    "windows-x86": "i686-w64-mingw32-",
 }
 
 
@@ -25,6 +28,8 @@ def build(platform: Platform, into: Path) -> None:
     into.mkdir(parents=True)
     if platform.windows:
         run("scripts/windows/build", platform.windows_bits, into, env=environment())
+        for library in sorted(into.rglob("*.a")):
+            windows_names.forget_folders(library, BINUTILS[platform.name])
         return
     cargo_build(platform)
     made = BUILD / platform.target / "release"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import abi
 import windows_dotnet
+from build import BINUTILS
 from checks import Checks, must, said
 from common import ROOT, TARGET, version
 from platforms import Platform
 from simulator import Simulator
+from windows_names import mangled
 
-TOOLS = {"x64": "x86_64-w64-mingw32-", "x86": "i686-w64-mingw32-"}
 # What the project builds, and what each says after a sale.
 CONSUMERS = [("sale-shared", "approved"), ("sale-static", "approved"), ("till-cpp", "approved: record it")]
 FORMATS = {"x64": "pei-x86-64", "x86": "pei-i386"}
@@ -74,7 +75,7 @@ def simulator(platform: Platform, tree: Path) -> Simulator:
 
 def cmake_builds(platform: Platform, tree: Path, build: Path) -> None:
     """The same project as on Linux, with a compiler for Windows."""
-    prefix = TOOLS[platform.windows_bits]
+    prefix = BINUTILS[platform.name]
     said(
         "cmake",
         "-S",
@@ -105,7 +106,7 @@ def visual_studios_import_library(platform: Platform, tree: Path, scratch: Path)
     """Linked by GNU's linker, which reads that format."""
     program = scratch / "sale-lib.exe"
     said(
-        TOOLS[platform.windows_bits] + "gcc-posix",
+        BINUTILS[platform.name] + "gcc-posix",
         f"-I{tree / 'include'}",
         tree / "share/ecrhub/examples/c/sale.c",
         "-o",
@@ -129,7 +130,7 @@ def binaries(tree: Path) -> list[Path]:
 
 
 def objdump(platform: Platform, *arguments: object) -> str:
-    return said(TOOLS[platform.windows_bits] + "objdump", *arguments)
+    return said(BINUTILS[platform.name] + "objdump", *arguments)
 
 
 def is_for_this_machine(platform: Platform, tree: Path) -> str:
@@ -161,9 +162,9 @@ def imports_what_windows_7_has(_: Platform, tree: Path) -> None:
 
 
 def tells_no_path_of_the_builders_machine(_: Platform, tree: Path) -> None:
-    for file in [*binaries(tree), *(tree / "lib").glob("*.a")]:
+    for file in [*binaries(tree), *tree.rglob("*.a")]:
         content = file.read_bytes()
-        for path in {str(ROOT), str(Path.home() / ".cargo"), "/usr/src/rustc"}:
+        for path in {str(ROOT), mangled(ROOT), str(Path.home() / ".cargo"), "/usr/src/rustc"}:
             must(path.encode() not in content, f"{file} contains {path}")
 
 
