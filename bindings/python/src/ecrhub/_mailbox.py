@@ -11,6 +11,7 @@ import threading
 from typing import Callable, Dict, List, Optional, Protocol, Tuple
 
 from . import _native
+from ._contract import Outcome
 from ._errors import DuplicateError
 from ._events import Clarified, Completed, Event, read_event
 
@@ -37,8 +38,11 @@ class Owner(Protocol):
 class Mailbox:
     """The events of one terminal that have left the library. Its lock guards all of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, expects_truths: bool = True) -> None:
         self.lock = threading.RLock()
+        #: Whether the truth about an order may come that had completed as "unknown": here, or in an earlier process
+        #: that a journal remembers.
+        self.expects_truths = expects_truths
         #: Who waits for the completion of which request.
         self.owners: Dict[str, Owner] = {}
         #: Who waits for any event.
@@ -109,6 +113,8 @@ class Mailbox:
     def _note(self, event: Event, *, is_received: bool = False) -> None:
         if isinstance(event, Clarified):
             self._truths[event.request_id] = is_received
+        elif isinstance(event, Completed) and event.outcome is Outcome.UNKNOWN:
+            self.expects_truths = True
 
     def free_lock(self) -> None:
         """Gives the lock back if this thread holds it where it should not.
@@ -189,16 +195,18 @@ class Pump:
     def turn(self, wait_ms: int) -> int:
         """Waits for an event and files it; the library's status.
 
-        It is waited for by asking how long it is, which leaves it in the library. It leaves it, and is noted, with the
-        mailbox's lock held: so an acknowledgement cannot come in between.
+        Where it may be a truth, it is waited for by asking how long it is, which leaves it in the library. It leaves it,
+        and is noted, with the mailbox's lock held: so an acknowledgement cannot come in between.
 
         An event that was fetched stays in the buffer until it has been filed. So one whose filing was cut short is
         not lost: the next turn files it, under the same number.
         """
+        status = _native.OK
         if not self.has_leftover:
-            status: int = _poll(self._handle, wait_ms, None, 0, ctypes.byref(self._length))
-            if status != _native.ERR_BUFFER_TOO_SMALL:
-                return status
+            self._number += 1
+            status = self._fetch(wait_ms, only_ask=self._mailbox.expects_truths)
+        if status not in (_native.OK, _native.ERR_BUFFER_TOO_SMALL):
+            return status
         with self._mailbox.lock:
             status = self._take()
             if status == _native.OK:
@@ -214,18 +222,16 @@ class Pump:
             self._mailbox.note(self._read())
 
     def _take(self) -> int:
-        status = _native.OK
-        if not self.has_leftover:
-            self._number += 1
-            status = self._fetch()
+        status = _native.OK if self.has_leftover else self._fetch(0)
         # Another one may have come to the front meanwhile.
         while status == _native.ERR_BUFFER_TOO_SMALL:
             self._buffer = ctypes.create_string_buffer(self._length.value + 1)
-            status = self._fetch()
+            status = self._fetch(0)
         return status
 
-    def _fetch(self) -> int:
-        status: int = _poll(self._handle, 0, self._buffer, len(self._buffer), ctypes.byref(self._length))
+    def _fetch(self, wait_ms: int, *, only_ask: bool = False) -> int:
+        buffer, capacity = (None, 0) if only_ask else (self._buffer, len(self._buffer))
+        status: int = _poll(self._handle, wait_ms, buffer, capacity, ctypes.byref(self._length))
         return status
 
     def _read(self) -> Event:

@@ -30,9 +30,9 @@ class Terminal(Connection[Completed]):
     and the completion comes by :meth:`events`. An exception that a signal handler raises does the same.
     """
 
-    def __init__(self, handle: int, url: str) -> None:
+    def __init__(self, handle: int, url: str, has_journal: bool) -> None:
         super().__init__(handle, url)
-        self._waits = Waits(handle)
+        self._waits = Waits(handle, expects_truths=has_journal)
 
     def events(self, *, timeout: Optional[float] = None) -> Iterator[Event]:
         """The events as they come: what happens to the connection, and every completion that nobody waits for (of an
@@ -144,4 +144,4 @@ def connect(
     ...     print(terminal.sale(order_no="A1001", amount="34.50").outcome)
     approved
     """
-    return Terminal(open_handle(url, app_id, journal, config), url)
+    return Terminal(open_handle(url, app_id, journal, config), url, journal is not None)

@@ -40,8 +40,8 @@ class Waiter:
 class Waits:
     """All the waiting on one terminal."""
 
-    def __init__(self, handle: int) -> None:
-        self.mailbox = Mailbox()
+    def __init__(self, handle: int, expects_truths: bool = True) -> None:
+        self.mailbox = Mailbox(expects_truths)
         #: No event will come any more.
         self.is_over = False
         self._pump = Pump(handle, self.mailbox)

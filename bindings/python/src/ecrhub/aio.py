@@ -70,10 +70,10 @@ class _Events:
 class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
     """A connection to one terminal. :func:`connect` makes it; ``async with`` or :meth:`disconnect` ends it."""
 
-    def __init__(self, handle: int, url: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, handle: int, url: str, has_journal: bool, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(handle, url)
         self._loop = loop
-        self._mailbox = Mailbox()
+        self._mailbox = Mailbox(expects_truths=has_journal)
         self._is_over = False
         self._wake_next = False
         self._fetcher = _fetchers.start(handle, loop, self._mailbox, self._end)
@@ -205,4 +205,4 @@ def connect(
     not_found
     """
     loop = asyncio.get_running_loop()
-    return Terminal(open_handle(url, app_id, journal, config), url, loop)
+    return Terminal(open_handle(url, app_id, journal, config), url, journal is not None, loop)
