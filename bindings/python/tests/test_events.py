@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -206,3 +207,12 @@ def test_of_other_events_the_oldest_go_but_never_a_completion() -> None:
 
     first, second = take(), take()
     assert isinstance(first, _events.Completed) and second is not None and second.at_ms == 8
+
+
+def test_a_completion_has_all_its_fields(terminal: ecrhub.Terminal) -> None:
+    result = terminal.sale(order_no="A1", amount="1.00")
+    names = [field.name for field in dataclasses.fields(ecrhub.Completed)]
+    assert sorted(names) == sorted(vars(result))
+    assert dataclasses.replace(result, retold=True).retold
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.retold = True  # type: ignore[misc]
