@@ -57,13 +57,18 @@ namespace Ecrhub
             Give(LogLevel.Error, line);
         }
 
-        /// <summary>A runtime that is being taken down must not be called any more.</summary>
+        /// <summary>A runtime that is being taken down must not be called any more. And Mono waits at the end for every
+        /// thread that has called it, the library's own included.</summary>
         private static void EndWithProcess()
         {
             if (!endsWithProcess)
             {
                 endsWithProcess = true;
-                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => Stop();
+                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) =>
+                {
+                    Stop();
+                    Calls.Shutdown();
+                };
                 AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Stop();
             }
         }
