@@ -41,7 +41,7 @@ def build(platform: Platform, into: Path) -> None:
 
 def cargo_build(platform: Platform) -> None:
     env = environment()
-    command = ["zigbuild", "--release", "--locked", "--workspace", "--lib", "--bins"]
+    command = ["zigbuild", "--release", "--locked", "--workspace", "--exclude", "ecrhub-benches", "--lib", "--bins"]
     cargo = "cargo"
     if platform.build_std:
         cargo = env["CARGO"] = DEBIAN["cargo"]
