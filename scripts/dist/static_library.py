@@ -5,6 +5,7 @@ own would not link, or would use parts of two. Here everything is bound together
 what is left but for the header's functions becomes nobody else's.
 """
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -18,8 +19,13 @@ def tidy(library: Path, into: Path, prefix: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         plain, bound, names = scratch / "plain.a", scratch / "ecrhub.o", scratch / "names"
+        shutil.copyfile(library, plain)
+        # Debug information that lies in members of its own, some of them without a section, which objcopy refuses.
+        debug_only = [name for name in output(f"{prefix}ar", "t", plain).split() if name.endswith(".dwo")]
+        if debug_only:
+            output(f"{prefix}ar", "d", plain, *debug_only)
         # The compiler's own intermediate code would bring linkers' plug-ins into this.
-        output(f"{prefix}objcopy", "--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd", library, plain)
+        output(f"{prefix}objcopy", "--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd", plain)
         output(f"{prefix}ld", "-r", "--gc-sections", *(f"--undefined={name}" for name in functions), "-o", bound, plain)
         names.write_text("".join(f"{name}\n" for name in functions))
         output(f"{prefix}objcopy", f"--keep-global-symbols={names}", "--strip-unneeded", bound)
