@@ -27,6 +27,10 @@ namespace Ecrhub
         /// acknowledged: an answer cannot overtake its wait, and an acknowledgement not the event it would swallow.</summary>
         private readonly object turn = new object();
 
+        /// <summary>How long the end of a process waits for the thread, which takes no longer than to be woken.</summary>
+        private const int LongestGoodbyeMs = 2000;
+
+        private Thread fetcher;
         private int hasEnded;
         private int isFetching;
 
@@ -125,7 +129,8 @@ namespace Ecrhub
                 // ending, a background thread too.
                 AppDomain.CurrentDomain.DomainUnload += EndWithDomain;
                 AppDomain.CurrentDomain.ProcessExit += EndWithDomain;
-                new Thread(Fetch) { IsBackground = true, Name = "ecrhub events" }.Start();
+                fetcher = new Thread(Fetch) { IsBackground = true, Name = "ecrhub events" };
+                fetcher.Start();
             }
         }
 
@@ -166,7 +171,12 @@ namespace Ecrhub
             }
         }
 
-        private void EndWithDomain(object sender, EventArgs arguments) => End();
+        /// <summary>Waits for the thread too: Mono may lock up when it is torn down while a thread is on its way out.</summary>
+        private void EndWithDomain(object sender, EventArgs arguments)
+        {
+            End();
+            fetcher.Join(LongestGoodbyeMs);
+        }
 
         private void Fetch()
         {
