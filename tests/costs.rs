@@ -4,11 +4,14 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::HashMap;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::thread;
 
 use ecrhub_simulator::{Options, Simulator};
+use serde_json::{Value, json};
 
 /// As many more round trips in the longer of two runs; their difference is what these cost.
 const SHORT: u32 = 200;
@@ -80,14 +83,46 @@ fn number_after(text: &str, words: &str) -> u64 {
     digits.parse().unwrap_or_else(|_| panic!("no number behind {words:?} in {text}"))
 }
 
+/// One that approves every order at once, however many come.
+fn quick_terminal() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for till in listener.incoming().flatten() {
+            thread::spawn(move || approve_all(till));
+        }
+    });
+    url
+}
+
+fn approve_all(till: TcpStream) {
+    till.set_nodelay(true).unwrap();
+    let mut till = tungstenite::accept(till).unwrap();
+    while let Ok(message) = till.read() {
+        let Ok(order) = serde_json::from_slice::<Value>(&message.into_data()) else { continue };
+        let answer = json!({
+            "topic": order["topic"],
+            "request_id": order["request_id"],
+            "response_code": "000",
+            "biz_data": {
+                "merchant_order_no": order["biz_data"]["merchant_order_no"],
+                "trans_status": "2",
+            },
+        });
+        // A till that has gone needs no answer.
+        let _ = till.send(answer.to_string().into());
+    }
+}
+
 /// What one round trip costs, by the difference of two runs.
 fn per_round_trip(mode: &str, count: impl Fn(&mut Command) -> u64, tool: &[&str]) -> f64 {
     let once = || {
         let of = |rounds: u32| {
             let simulator = terminal();
+            let url = if mode == "pipelined" { quick_terminal() } else { simulator.url() };
             let mut command = command(tool[0]);
             command.args(&tool[1..]).arg(folder().join("till"));
-            count(command.args([mode, &simulator.url(), &rounds.to_string()]))
+            count(command.args([mode, &url, &rounds.to_string()]))
         };
         let (short, long) = (of(SHORT), of(LONG));
         (long as f64 - short as f64) / f64::from(LONG - SHORT)
@@ -176,6 +211,22 @@ fn many(what: &str, handles: u32, seconds: u32) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A till that asks on and on and always has something to fetch: nobody is woken for its answers, and several come with
+/// one read.
+#[test]
+fn a_till_that_never_waits_reads_for_itself() {
+    let file = folder().join("strace-pipelined");
+    let file = file.to_str().expect("a path of this repository");
+    let count = |command: &mut Command| {
+        run(command);
+        let summary = std::fs::read_to_string(file).unwrap();
+        table_of(&summary).iter().filter(|(name, _)| **name == "epoll_wait").map(|(_, n)| n).sum()
+    };
+    let counted = per_round_trip("pipelined", count, &["strace", "-f", "-c", "-o", file]);
+    println!("times the I/O thread was woken for each of many requests in flight: {counted:.2}");
+    assert!(counted <= 0.5, "{counted}");
+}
+
 #[test]
 fn memory_of_a_handle() {
     let counted = (0..TRIES).map(|_| number_after(&many("idle", 400, 0), "\"bytes_each\":")).min();
@@ -185,9 +236,11 @@ fn memory_of_a_handle() {
 /// What a stay of the lent socket leaves behind, and nothing else; see `src/terminal/watch.rs`.
 #[test]
 fn after_many_calls_the_library_sleeps() {
-    let told = many("rest", 20, 2);
-    let counted = number_after(&told, "\"wake_ups\":");
-    println!("wake-ups in two seconds after many calls: {counted}");
-    assert!(counted <= 12, "{told}");
-    assert_eq!(number_after(&told, "\"threads\":"), 2);
+    for (what, then) in [("rest", "after many calls"), ("wait", "of one who waits after them")] {
+        let told = many(what, 20, 2);
+        let counted = number_after(&told, "\"wake_ups\":");
+        println!("wake-ups in two seconds {then}: {counted}");
+        assert!(counted <= 12, "{told}");
+        assert_eq!(number_after(&told, "\"threads\":"), 2);
+    }
 }

@@ -4,6 +4,8 @@
 mod common;
 
 use std::collections::HashMap;
+use std::io::Write;
+use std::net::TcpListener;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -14,6 +16,24 @@ use ecrhub::{Called, Config, EventKind, Outcome, Polled, Terminal};
 use ecrhub_simulator::{Options, Simulator};
 
 const A_WHILE: Duration = Duration::from_millis(600);
+
+/// Without heartbeats and with requests that never give up: nothing but what is tested makes the library look again.
+fn connect(simulator: &Simulator) -> Terminal {
+    let config = Config {
+        ping_interval_ms: 0,
+        request_timeout_ms: 10 * u32::try_from(PATIENCE.as_millis()).unwrap(),
+        ..config(simulator)
+    };
+    Terminal::connect(config).expect("a good configuration")
+}
+
+/// Asks about an order that nobody knows, and insists on the answer.
+fn ask(terminal: &Terminal) {
+    let number = number();
+    let done = call(terminal, &query(&number));
+    assert_eq!(done.merchant_order_no, Some(number));
+    assert_eq!(done.outcome, Outcome::NotFound);
+}
 
 /// A terminal that pings all the time, and hangs up on who does not answer.
 fn impatient() -> Simulator {
@@ -136,7 +156,7 @@ fn what_comes_between_two_waits_is_noticed_by_itself() {
 /// Calls that follow each other at once leave the socket lent for a little while.
 fn call_at_once_and_again(terminal: &Terminal) {
     for _ in 0..20 {
-        call(terminal, &query(&number()));
+        ask(terminal);
     }
 }
 
@@ -155,6 +175,7 @@ fn after_the_last_of_many_calls_the_io_thread_takes_over() {
     call_at_once_and_again(&terminal);
     thread::sleep(A_WHILE);
     assert_eq!(reconnects(&terminal), "0", "pings are answered");
+    assert_eq!(simulator.connections(), 1);
     call_at_once_and_again(&terminal);
     simulator.cut_link();
     let is_lost = || !terminal.state().unwrap().contains("\"reconnects\":0");
@@ -166,13 +187,58 @@ fn who_does_not_wait_sees_what_has_come_after_many_calls() {
     let simulator = simulator();
     let terminal = connect(&simulator);
     wait_connected(&terminal);
-    for _ in 0..20 {
+    let mut at_once = 0;
+    for _ in 0..60 {
         call_at_once_and_again(&terminal);
         simulator.push_text(r#"{"topic":"a.push"}"#);
+        // Long enough for it to arrive, and too short for the I/O thread to come and read it, but by chance.
+        thread::sleep(Duration::from_millis(2));
+        at_once += drain(&terminal).len();
+        let all_is_over = || {
+            drain(&terminal);
+            !terminal.state().unwrap().contains("\"events_waiting\":1")
+        };
+        thread::sleep(Duration::from_millis(30));
+        eventually("nothing is left of it", all_is_over);
+    }
+    assert!(at_once >= 45, "{at_once} of 60");
+}
+
+/// Whoever reads holds the lock: one who waits must leave it to others now and then, or nobody could ever interrupt him.
+#[test]
+fn a_terminal_that_talks_on_and_on_holds_nobody_up() {
+    for (frame, is_silent) in [(&[0x8a, 0][..], true), (&b"\x81\x02{}"[..], false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
         let began = Instant::now();
-        while drain(&terminal).is_empty() {
-            assert!(began.elapsed() < PATIENCE);
-        }
+        let talk = thread::spawn(move || {
+            let mut socket = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+            let many = frame.repeat(4_096);
+            while began.elapsed() < PATIENCE && socket.get_mut().write_all(&many).is_ok() {}
+        });
+        let talker =
+            Terminal::connect(Config { request_timeout_ms: 300, ..config_for(&url) }).unwrap();
+        wait_connected(&talker);
+        let simulator = simulator();
+        let neighbour = connect(&simulator);
+        wait_connected(&neighbour);
+        let done = call(&talker, &query(&number()));
+        assert_eq!(done.outcome, Outcome::Unknown, "its time is up all the same");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| while !is_interrupted(&talker.poll(None).unwrap()) {});
+            for _ in 0..20 {
+                ask(&neighbour);
+                talker.state().unwrap();
+            }
+            if is_silent {
+                assert!(!waiting.is_finished());
+            }
+            talker.wake().unwrap();
+            waiting.join().unwrap();
+        });
+        assert!(began.elapsed() < PATIENCE, "it went on only when the terminal had stopped");
+        talker.disconnect();
+        talk.join().unwrap();
     }
 }
 
@@ -202,9 +268,7 @@ fn many_callers_of_one_terminal_get_each_his_own_answer() {
         for _ in 0..6 {
             scope.spawn(|| {
                 for _ in 0..200 {
-                    let number = number();
-                    let done = call(&terminal, &query(&number));
-                    assert_eq!(done.merchant_order_no.as_deref(), Some(&*number));
+                    ask(&terminal);
                 }
             });
         }

@@ -1,6 +1,7 @@
 /* A till with many terminals. `many WHAT URL HANDLES SECONDS`, where WHAT is
  *   idle    connects, and does nothing for so long
  *   rest    connects, makes many calls, and then does nothing for so long
+ *   wait    connects, makes many calls, and then waits so long for an event that does not come
  *   paced   a request to each terminal every second, by ecrhub_call, one after the other
  *   burst   every second a request to all of them at once, by ecrhub_send, then ecrhub_poll
  * Beside the times it tells what the handles hold, in bytes of memory each, how many threads there are, and how often one
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
         await_connected(handles[i]);
     must(ecrhub_disconnect(first), "ecrhub_disconnect");
     memory = (resident_bytes() - memory) / wanted;
-    if (strcmp(argv[1], "rest") == 0)
+    if (strcmp(argv[1], "rest") == 0 || strcmp(argv[1], "wait") == 0)
         for (long i = 0; i < wanted * 50; i++)
             call(handles[i / 50], i);
     else
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
         count = paced(samples, seconds);
     else if (strcmp(argv[1], "burst") == 0)
         count = burst(samples, seconds);
+    else if (strcmp(argv[1], "wait") == 0)
+        MUST(ecrhub_poll(handles[wanted - 1], (int32_t)seconds * 1000, event, sizeof event, NULL) == ECRHUB_TIMEOUT);
     else
         sleep_until(began + seconds * INT64_C(1000000000));
     cpu = cpu_ns() - cpu;

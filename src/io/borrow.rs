@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | at home | the I/O thread | it was made there, or [`Link::take_home`](super::Link::take_home) |
 //! | lent | one caller's thread, in [`Bell::wait`] | [`Link::lend`](super::Link::lend) |
-//! | lent, between two waits | nobody, until the I/O thread comes some milliseconds later | a caller left, and is expected back at once |
+//! | lent, between two waits | nobody, until the I/O thread comes some milliseconds later | a caller left, or came by and did not have to wait, and is expected back at once |
 //!
 //! Watching is all that is lent. Whoever reads or writes holds the terminal's lock, as ever, so that it does no harm
 //! when the I/O thread does so meanwhile; it then rings the bell of the caller whose data it has taken. The socket comes

@@ -24,6 +24,9 @@ use crate::session::Now;
 const WAKE: Token = Token(0);
 #[cfg(target_os = "linux")]
 const JUMP: Token = Token(1);
+/// Bells kept for the next who wait: each is a descriptor, of which a host may need all it can have.
+const BELLS_KEPT: usize = 16;
+
 const FIRST: usize = 2;
 
 /// Something the I/O thread drives: a terminal.
@@ -139,7 +142,10 @@ impl Driver {
 
     /// The wait is over; the bell is hushed.
     pub fn keep_bell(&self, bell: Arc<Bell>) {
-        lock(&self.bells).push(bell);
+        let mut bells = lock(&self.bells);
+        if bells.len() < BELLS_KEPT {
+            bells.push(bell);
+        }
     }
 
     /// Hands a terminal over.

@@ -9,7 +9,6 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use mio::Interest;
 use mio::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::ClientHandshake;
@@ -22,6 +21,7 @@ use super::borrow::Watched;
 use super::driver::Reactor;
 use super::faults::{complaint, handshake_fault, read_fault, unreachable_because, write_fault};
 use super::lookup::{Found, literal};
+use super::open::{Frame, Open};
 use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
 use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
@@ -32,6 +32,10 @@ const READ_AT_ONCE: usize = 64;
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
 const READ_BUFFER: usize = 4_096;
+
+/// What a terminal that does not read can make the library keep for it beside a request, in bytes: its pings are
+/// answered later, or the last of them only.
+const ROOM_FOR_PONGS: usize = 65_536;
 
 #[derive(Debug, Default)]
 enum State {
@@ -52,46 +56,11 @@ struct Connecting {
     until: u64,
 }
 
-#[derive(Debug)]
-struct Open {
-    socket: WebSocket<Counted>,
-    /// A frame is half written; how much had left before it.
-    writing_since: Option<u64>,
-    /// The socket takes no more for now; whatever is buffered goes out when it does again.
-    is_blocked: bool,
-    /// There may be messages that have left the socket and were not handed on.
-    has_unread: bool,
-    /// A caller watches the socket; see the `borrow` page.
-    is_lent: bool,
-    /// What the I/O thread is woken for; none is not even looked at by the kernel when something arrives.
-    interest: Option<Interest>,
-}
-
-impl Open {
-    fn new(socket: WebSocket<Counted>) -> Self {
-        Open {
-            socket,
-            writing_since: None,
-            is_blocked: false,
-            has_unread: false,
-            is_lent: false,
-            interest: Some(WHILE_OPENING),
-        }
-    }
-
-    fn wanted(&self) -> Option<Interest> {
-        match (self.is_lent, self.is_blocked) {
-            (false, false) => Some(Interest::READABLE),
-            (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
-            (true, false) => None,
-            (true, true) => Some(Interest::WRITABLE),
-        }
-    }
-}
-
 /// What the socket brought.
 #[derive(Debug)]
 pub enum News {
+    /// So far has got what [`Link::send`] could not write in full.
+    Progress(Progress),
     /// The handshake is done.
     Connected,
     /// A message, as text or binary.
@@ -195,7 +164,7 @@ impl Link {
 
     /// Whether a frame may be sent now.
     pub fn can_send(&self) -> bool {
-        matches!(&self.state, State::Open(open) if open.writing_since.is_none() && !open.is_blocked)
+        matches!(&self.state, State::Open(open) if open.writing.is_none() && !open.is_blocked)
     }
 
     /// Whether something waits for the socket to take more: call [`Link::flush`] when it may.
@@ -330,9 +299,8 @@ impl Link {
             }
             return self.open(attempt.others, now_ms);
         }
-        if let Err(error) = attempt.stream.stream.set_nodelay(true) {
-            log::debug!("TCP_NODELAY: {error}");
-        }
+        // Without it all works, only slower.
+        let _ = attempt.stream.stream.set_nodelay(true);
         self.start_handshake(attempt.stream)
     }
 
@@ -342,6 +310,7 @@ impl Link {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
+            .max_write_buffer_size(ROOM_FOR_PONGS)
             .max_message_size(Some(self.max_message_bytes))
             .max_frame_size(Some(self.max_message_bytes));
         let started = format!("ws://{host}:{port}{path}")
@@ -378,13 +347,17 @@ impl Link {
     fn read(&mut self, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
         for _ in 0..READ_AT_ONCE {
             let State::Open(open) = &mut self.state else { return Ok(false) };
-            match open.socket.read() {
+            let read = open.socket.read();
+            // Before anything else is told: an answer may be to it, and after a loss it decides whether it may leave again.
+            match open.progress() {
+                Progress::Nothing => {}
+                progress => tell(News::Progress(progress)),
+            }
+            match read {
                 Ok(message) => {
                     if let Some(fault) = sort(message, tell) {
-                        // The answer to the terminal's close is queued; it goes out with this.
-                        if let Err(error) = open.socket.flush() {
-                            log::trace!("close not answered: {error}");
-                        }
+                        // The answer to the terminal's close is queued; it goes out with this, if it can.
+                        let _ = open.socket.flush();
                         return Err(self.fail(fault));
                     }
                 }
@@ -400,9 +373,8 @@ impl Link {
         if let Some(code) = complaint(error) {
             tell(News::Garbage(error.to_string()));
             let frame = CloseFrame { code, reason: "".into() };
-            if let Err(error) = open.socket.close(Some(frame)) {
-                log::trace!("close not sent: {error}");
-            }
+            // If it can be said; the connection ends anyway.
+            let _ = open.socket.close(Some(frame));
         }
         self.fail(read_fault(error))
     }
@@ -410,7 +382,9 @@ impl Link {
     /// Sends one message; only when [`Link::can_send`]. How far it got is told also when the connection broke under it.
     pub fn send(&mut self, text: &str) -> (Progress, Option<Fault>) {
         let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
-        open.writing_since = Some(open.socket.get_ref().written);
+        open.writing = Some(Frame::of(text, open.socket.get_ref().written));
+        let limit = text.len().saturating_add(ROOM_FOR_PONGS);
+        open.socket.set_config(|config| config.max_write_buffer_size = limit);
         let written = open.socket.write(Message::text(text));
         self.after_write(written)
     }
@@ -424,22 +398,18 @@ impl Link {
 
     fn after_write(&mut self, written: tungstenite::Result<()>) -> (Progress, Option<Fault>) {
         let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
-        let left = open.socket.get_ref().written;
-        let started = match open.writing_since {
-            Some(before) if left > before => Progress::Started,
-            _ => Progress::Nothing,
-        };
+        let progress = open.progress();
         match written {
             Ok(()) => {
-                let was_writing = open.writing_since.take().is_some();
+                debug_assert!(open.writing.is_none(), "all of it has left");
                 self.set_blocked(false);
-                (if was_writing { Progress::Done } else { Progress::Nothing }, None)
+                (progress, None)
             }
             Err(error) if would_block(&error) => {
                 self.set_blocked(true);
-                (started, None)
+                (progress, None)
             }
-            Err(error) => (started, Some(self.fail(write_fault(&error)))),
+            Err(error) => (progress, Some(self.fail(write_fault(&error)))),
         }
     }
 
@@ -450,18 +420,16 @@ impl Link {
         }
     }
 
-    /// Sends a ping.
-    pub fn ping(&mut self, payload: u64) -> Result<(), Fault> {
-        let State::Open(open) = &mut self.state else { return Ok(()) };
-        let written = open.socket.write(Message::Ping(payload.to_be_bytes().to_vec().into()));
-        match written {
-            Ok(()) => Ok(()),
-            Err(error) if would_block(&error) => {
-                self.set_blocked(true);
-                Ok(())
-            }
-            Err(error) => Err(self.fail(write_fault(&error))),
-        }
+    /// Sends a ping, and before it what is half written. One that finds no room is left out: what fills the way to the
+    /// terminal is not read by it, and the time for its answer runs.
+    pub fn ping(&mut self, payload: u64) -> (Progress, Option<Fault>) {
+        let State::Open(open) = &mut self.state else { return (Progress::Nothing, None) };
+        let ping = Message::Ping(payload.to_be_bytes().to_vec().into());
+        let written = match open.socket.write(ping) {
+            Err(tungstenite::Error::WriteBufferFull(_)) => Err(still_full()),
+            written => written,
+        };
+        self.after_write(written)
     }
 
     /// Begins the closing handshake. What is not connected is closed at once.
@@ -472,7 +440,8 @@ impl Link {
             match open.socket.close(Some(frame)) {
                 Ok(()) => self.state = State::Closing(open.socket),
                 Err(error) if would_block(&error) => self.state = State::Closing(open.socket),
-                Err(error) => log::debug!("closed without a closing handshake: {error}"),
+                // It is closed all the same, without a goodbye.
+                Err(_) => {}
             }
         }
     }
@@ -482,11 +451,8 @@ impl Link {
         let State::Open(open) = &mut self.state else { return };
         let socket = open.socket.get_mut();
         socket.reading = Reading::ToTheEnd;
-        if let Err(error) =
-            self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING))
-        {
-            log::debug!("a terminal's goodbye will be missed: {error}");
-        }
+        // If it fails, the terminal's goodbye is missed, and the socket closed a moment later.
+        let _ = self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING));
     }
 
     /// Goes on with the closing handshake; true once the socket is closed.
@@ -532,6 +498,13 @@ fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
     None
 }
 
+fn still_full() -> tungstenite::Error {
+    std::io::Error::from(ErrorKind::WouldBlock).into()
+}
+
 fn would_block(error: &tungstenite::Error) -> bool {
     matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
+
+#[cfg(test)]
+mod tests;

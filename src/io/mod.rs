@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
 //! | `link` | one terminal's connection: connecting, and WebSocket |
+//! | `open` | what is under way on it once it stands |
 //! | `socket` | its bare socket |
 //! | `faults` | what went wrong with it, in words |
 //! | `lookup` | names to addresses, off the loop |
@@ -18,6 +19,7 @@ mod driver;
 mod faults;
 mod link;
 mod lookup;
+mod open;
 #[cfg_attr(windows, path = "signal_windows.rs")]
 mod signal;
 mod socket;

@@ -25,6 +25,9 @@ pub(super) struct Counted {
     /// The last write found no room; it may have been a pong's, of which nobody else is told.
     pub(super) is_full: bool,
     pub(super) reading: Reading,
+    /// How many bytes it still takes.
+    #[cfg(test)]
+    pub(super) room: Option<usize>,
 }
 
 /// How far the socket is read.
@@ -40,7 +43,14 @@ pub(super) enum Reading {
 
 impl Counted {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Counted { stream, written: 0, is_full: false, reading: Reading::ToTheEnd }
+        Counted {
+            stream,
+            written: 0,
+            is_full: false,
+            reading: Reading::ToTheEnd,
+            #[cfg(test)]
+            room: None,
+        }
     }
 
     /// For a caller to wait on.
@@ -71,9 +81,20 @@ impl Read for Counted {
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(test)]
+        let bytes = &bytes[..bytes.len().min(self.room.unwrap_or(usize::MAX))];
+        #[cfg(test)]
+        if self.room == Some(0) {
+            self.is_full = true;
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let written = self.stream.write(bytes);
         self.is_full = matches!(&written, Err(error) if error.kind() == ErrorKind::WouldBlock);
         let count = written?;
+        #[cfg(test)]
+        {
+            self.room = self.room.map(|room| room - count);
+        }
         self.written += u64::try_from(count).unwrap_or(0);
         Ok(count)
     }
@@ -87,9 +108,7 @@ impl Drop for Counted {
     fn drop(&mut self) {
         // A forked child may still hold the descriptor: without this the terminal would not see the end. It fails when
         // the peer was faster, which is as good.
-        if let Err(error) = self.stream.shutdown(Shutdown::Both) {
-            log::trace!("socket already down: {error}");
-        }
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
 

@@ -22,8 +22,8 @@ const OF_FAULTS: [libc::c_int; 6] =
 
 /// Mono and Boehm's collector stop each thread that has run code of theirs by one of these or by a real-time signal,
 /// and wait until it has answered. The library's thread is among them once it has called a log callback written in C#:
-/// deaf to these, it would bring the whole till to a halt at the next collection. What is sent to the process and not
-/// to a thread goes to the main thread first, as long as that one takes it.
+/// deaf to these, it would bring the whole till to a halt at the next collection. A host that waits for such a signal
+/// itself has kept it out of its own threads, and so it is kept out of the library's: there it would end the process.
 #[cfg(target_os = "linux")]
 fn of_collectors() -> impl Iterator<Item = libc::c_int> {
     [libc::SIGPWR, libc::SIGXCPU].into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
@@ -41,17 +41,24 @@ impl Quiet {
         use std::mem::MaybeUninit;
         let mut all = MaybeUninit::<libc::sigset_t>::uninit();
         let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: sigfillset initialises `all`, sigdelset changes it with signals that exist, and pthread_sigmask reads
-        // it and writes `before`, which counts as initialised only when it says it has succeeded.
+        // SAFETY: pthread_sigmask without a new mask only writes `before`, which counts as initialised only when it says
+        // it has succeeded; sigfillset initialises `all`, sigdelset changes it and sigismember reads `before` with
+        // signals that exist.
         unsafe {
-            libc::sigfillset(all.as_mut_ptr());
-            for signal in OF_FAULTS.into_iter().chain(of_collectors()) {
-                libc::sigdelset(all.as_mut_ptr(), signal);
-            }
-            if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
+            if libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), before.as_mut_ptr()) != 0
+            {
                 return None;
             }
-            Some(Quiet { before: before.assume_init() })
+            let before = before.assume_init();
+            let is_taken =
+                |signal: &libc::c_int| libc::sigismember(&raw const before, *signal) == 0;
+            libc::sigfillset(all.as_mut_ptr());
+            for signal in OF_FAULTS.into_iter().chain(of_collectors().filter(is_taken)) {
+                libc::sigdelset(all.as_mut_ptr(), signal);
+            }
+            let status =
+                libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut());
+            (status == 0).then_some(Quiet { before })
         }
     }
 }
@@ -104,5 +111,30 @@ mod tests {
         });
         assert!(thread.unwrap().join().is_ok());
         assert_eq!(is_blocked(libc::SIGUSR1), before);
+    }
+
+    /// A till waits for this one with `sigwaitinfo`: a thread that takes it would end the process.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_host_has_blocked_for_itself_stays_blocked() {
+        let thread = std::thread::spawn(|| {
+            let awaited = libc::SIGRTMIN() + 2;
+            let mut mask = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+            // SAFETY: sigemptyset initialises the mask that the two others change and read.
+            unsafe {
+                libc::sigemptyset(mask.as_mut_ptr());
+                libc::sigaddset(mask.as_mut_ptr(), awaited);
+                let status =
+                    libc::pthread_sigmask(libc::SIG_BLOCK, mask.as_ptr(), std::ptr::null_mut());
+                assert_eq!(status, 0);
+            }
+            let ours = spawn("ecrhub-test", move || {
+                assert!(is_blocked(awaited));
+                assert!(!is_blocked(awaited + 1), "a collector can stop it");
+            });
+            assert!(ours.unwrap().join().is_ok());
+            assert!(is_blocked(awaited), "the mask is as it was");
+        });
+        assert!(thread.join().is_ok());
     }
 }

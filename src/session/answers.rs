@@ -220,8 +220,8 @@ impl Session {
 
     fn nobody_waits(&mut self, response: &Response<'_>, text: &str, now: Now) {
         let id = response.request_id.as_deref();
+        // A late answer to a question of the library's own is nobody's business.
         if id.is_some_and(|id| id.starts_with(PROBE_PREFIX)) {
-            log::debug!("late answer to a question of the library's own");
             return;
         }
         if let Some(topic) = &response.topic

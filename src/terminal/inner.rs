@@ -102,6 +102,7 @@ impl Ids {
 fn hear(session: &mut Session, news: News, now: Now) {
     match news {
         News::Connected => session.on_connected(now),
+        News::Progress(progress) => session.on_progress(progress, now),
         News::Message(Message::Text(text)) => session.on_text(&text, now),
         News::Message(message) => session.on_message(&message.into_data(), now),
         News::Pong(payload) => session.on_pong(payload, now),
@@ -182,7 +183,7 @@ impl Inner {
     }
 
     pub(super) fn due(&self) -> Option<u64> {
-        let stay = self.stay.as_ref().map(|stay| stay.until);
+        let stay = self.stay.as_ref().and_then(|stay| stay.until);
         [self.session.next_deadline(), self.link.deadline(), stay].into_iter().flatten().min()
     }
 
@@ -204,15 +205,12 @@ impl Inner {
     pub(super) fn pump(&mut self, mut reactor: Option<&mut Reactor<'_>>, now: Now) {
         loop {
             while let Some(action) = self.session.next_action() {
-                let done = match action {
-                    Action::Ping(payload) => self.link.ping(payload),
-                    Action::Drop => {
-                        self.link.drop_now();
-                        Ok(())
+                match action {
+                    Action::Ping(payload) => {
+                        let (progress, fault) = self.link.ping(payload);
+                        self.after_write(progress, fault, now);
                     }
-                };
-                if let Err(fault) = done {
-                    self.session.on_lost(fault, now);
+                    Action::Drop => self.link.drop_now(),
                 }
             }
             if let Some(reactor) = &mut reactor

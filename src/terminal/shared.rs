@@ -89,10 +89,14 @@ impl Shared {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets go of the lock, and then tells the log what has happened under it.
-    pub(super) fn unlock(&self, mut inner: MutexGuard<'_, Inner>) {
+    /// Lets go of the lock, wakes the I/O thread when it must come, and then tells the log what has happened: that may
+    /// take as long as the host likes.
+    pub(super) fn unlock(&self, mut inner: MutexGuard<'_, Inner>, must_kick: bool) {
         let lines = std::mem::take(&mut inner.to_say);
         drop(inner);
+        if must_kick {
+            self.driver.kick(self.token);
+        }
         diary::say(&self.url, lines);
     }
 
@@ -142,23 +146,23 @@ impl Shared {
             }
             return Err(error);
         }
-        if let Some(wait) = call {
-            inner.calls.insert(request.request_id.clone(), Call::default());
-            // Before the request leaves: its answer may be faster than the next line.
-            wait.watch(&mut inner);
-        }
         if is_order && log::log_enabled!(log::Level::Info) {
             let number = request.merchant_order_no.as_deref();
             let what = diary::named(&request.topic, number, &request.request_id);
             inner.to_say.push((log::Level::Info, format!("{what} is taken")));
         }
+        if let Some(wait) = call {
+            inner.calls.insert(request.request_id.clone(), Call::default());
+            // Before the request leaves: its answer may be faster than the next line. Where the log comes in between,
+            // the I/O thread watches until it is done.
+            if inner.to_say.is_empty() {
+                wait.watch(&mut inner);
+            }
+        }
         inner.session.submit(request, timeout_ms, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
-        self.unlock(inner);
-        if is_late {
-            self.driver.kick(self.token);
-        }
+        self.unlock(inner, is_late);
         Ok(())
     }
 
@@ -187,19 +191,18 @@ impl Shared {
         if is_truth(&queued) {
             self.lock().delivering.push(queued.clone());
         }
-        if !queued.is_recorded {
-            match self.books.record(&queued.event) {
-                Ok(()) => queued.is_recorded = true,
-                Err(error) => {
-                    log::error!("an outcome could not be written to the journal: {error}");
-                    let mut inner = self.lock();
-                    if !inner.unwritten.contains(&queued) {
-                        inner.unwritten.push(queued.clone());
-                    }
-                }
+        let recorded = if queued.is_recorded { Ok(()) } else { self.books.record(&queued.event) };
+        queued.is_recorded = recorded.is_ok();
+        if recorded.is_err() {
+            let mut inner = self.lock();
+            if !inner.unwritten.contains(&queued) {
+                inner.unwritten.push(queued.clone());
             }
         }
         drop(pen);
+        if let Err(error) = recorded {
+            log::error!("an outcome could not be written to the journal: {error}");
+        }
         Delivery::new(self, queued)
     }
 
@@ -384,8 +387,7 @@ impl Shared {
         inner.link.close();
         inner.signal = None;
         self.wake_all(&mut inner);
-        drop(inner);
-        self.driver.kick(self.token);
+        self.unlock(inner, true);
     }
 
     /// Ends a turn on a caller's thread; true when the I/O thread must be kicked, because it would come too late by
@@ -472,6 +474,7 @@ impl Driven for Shared {
             return inner.linger(now);
         }
         let mut more = false;
+        let is_stay_over = inner.is_stay_over(now);
         match cause {
             Cause::Found(found) => {
                 if let Err(fault) = inner.link.on_found(found, now.mono_ms) {
@@ -482,26 +485,28 @@ impl Driven for Shared {
             }
             Cause::Jumped => inner.session.on_clock_jump(now),
             Cause::Ready | Cause::Due => more = inner.on_ready(now),
-            Cause::Kicked if inner.link.has_unread() => more = inner.on_ready(now),
+            Cause::Kicked if inner.link.has_unread() || is_stay_over => more = inner.on_ready(now),
             Cause::Kicked => {}
         }
         if let Err(fault) = inner.link.on_due(now.mono_ms) {
             inner.session.on_lost(fault, now);
         }
-        inner.look_after_the_stay(now, &self.driver);
+        if is_stay_over {
+            inner.look_after_the_stay(now, &self.driver);
+        }
         inner.session.on_time(now);
         inner.pump(Some(reactor), now);
         self.tell(&mut inner);
         inner.armed = inner.due();
         let turn = if more { Turn::Again } else { Turn::Until(inner.armed) };
-        self.unlock(inner);
+        self.unlock(inner, false);
         turn
     }
 
     fn recover(&self, now: Now) {
         let mut inner = self.lock();
         self.recover_with(&mut inner, now);
-        self.unlock(inner);
+        self.unlock(inner, false);
     }
 
     fn end(&self) {

@@ -53,6 +53,12 @@ impl<'a> Wait<'a> {
         is_late || inner.link.has_unread()
     }
 
+    /// Ends it, and lets go of the lock. The watch ends first: the host's log may take its time.
+    fn leave(&mut self, mut inner: MutexGuard<'a, Inner>) {
+        let must_kick = self.end(&mut inner);
+        self.shared.unlock(inner, must_kick);
+    }
+
     /// Sleeps until something may have changed, or for as long as is left.
     fn sleep(
         &mut self,
@@ -60,6 +66,13 @@ impl<'a> Wait<'a> {
         what: For<'_>,
         left: Option<Duration>,
     ) -> MutexGuard<'a, Inner> {
+        if !inner.to_say.is_empty() {
+            self.leave(inner);
+            return self.shared.lock();
+        }
+        if self.is_watcher && inner.link.has_unread() && self.end(&mut inner) {
+            self.shared.driver.kick(self.shared.token);
+        }
         self.watch(&mut inner);
         inner.wakes.waiting += 1;
         inner = if self.is_watcher && inner.link.lent().is_some() {
@@ -77,12 +90,11 @@ impl<'a> Wait<'a> {
         left: Option<Duration>,
     ) -> MutexGuard<'a, Inner> {
         let shared = self.shared;
-        let mut may_read = inner.link.has_unread();
-        if !may_read && let (Some(socket), Some(watcher)) = (inner.link.lent(), &mut inner.watcher)
-        {
+        let mut may_read = false;
+        if let (Some(socket), Some(watcher)) = (inner.link.lent(), &mut inner.watcher) {
             watcher.is_asleep = true;
             let bell = Arc::clone(&watcher.bell);
-            shared.unlock(inner);
+            drop(inner);
             may_read = bell.wait(socket, left);
             inner = shared.lock();
             if let Some(watcher) = &mut inner.watcher {
@@ -167,11 +179,7 @@ impl Shared {
             inner = wait.sleep(inner, For::Answer { request_id: &request_id }, None);
         };
         inner.calls.remove(&request_id);
-        let must_kick = wait.end(&mut inner);
-        self.unlock(inner);
-        if must_kick {
-            self.driver.kick(self.token);
-        }
+        wait.leave(inner);
         Ok(match done {
             Some(done) => Called::Completed(self.deliver(done)),
             None => Called::Interrupted,
@@ -187,14 +195,16 @@ impl Shared {
         let mut has_looked = false;
         loop {
             if inner.is_interrupted(round) {
+                wait.leave(inner);
                 return Ok(Polled::Interrupted);
             }
             if let Some(queued) = inner.queue.pop() {
                 inner.show_readiness();
-                let must_kick = wait.end(&mut inner);
-                self.unlock(inner);
-                if must_kick {
-                    self.driver.kick(self.token);
+                if !wait.is_watcher && wait_for != Some(Duration::ZERO) {
+                    let must_kick = self.come_by(&mut inner);
+                    self.unlock(inner, must_kick);
+                } else {
+                    wait.leave(inner);
                 }
                 return Ok(Polled::Event(self.deliver(queued)));
             }
@@ -204,11 +214,17 @@ impl Shared {
                     self.read_for_everybody(&mut inner);
                     continue;
                 }
-                self.unlock(inner);
+                wait.leave(inner);
                 return Ok(Polled::Timeout);
             }
             inner = wait.sleep(inner, For::AnyEvent, left);
         }
+    }
+
+    /// True when the I/O thread must be kicked.
+    fn come_by(&self, inner: &mut Inner) -> bool {
+        inner.come_by(io::now().mono_ms, &self.driver);
+        inner.is_late()
     }
 
     /// A turn on the thread of a caller. Gives when it was.

@@ -1,0 +1,170 @@
+//! A socket without room, as that of a terminal that does not read: what has left is told, however it left.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+
+use super::*;
+
+type Terminal = WebSocket<std::net::TcpStream>;
+
+const LONG: Duration = Duration::from_secs(20);
+
+/// A connection that stands, and the terminal's end of it.
+struct Pair {
+    link: Link,
+    terminal: Terminal,
+    _poll: Poll,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        let mut poll = Poll::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let watch = Watch::new(Arc::new(poll.registry().try_clone().unwrap()), Token(0));
+        let there = Address { host: "127.0.0.1".into(), port: address.port(), path: "/".into() };
+        let mut link = Link::new(there, 1 << 20, 20_000, watch);
+        link.attempt_until = 20_000;
+        link.open([address].into(), 0).unwrap();
+        let terminal =
+            std::thread::spawn(move || tungstenite::accept(listener.accept().unwrap().0).unwrap());
+        let mut events = Events::with_capacity(8);
+        while !matches!(link.state, State::Open(_)) {
+            poll.poll(&mut events, Some(LONG)).unwrap();
+            link.on_ready(0, &mut |_| {}).unwrap();
+        }
+        Pair { link, terminal: terminal.join().unwrap(), _poll: poll }
+    }
+
+    fn socket(&mut self) -> &mut Counted {
+        let State::Open(open) = &mut self.link.state else { panic!("it stands") };
+        open.socket.get_mut()
+    }
+
+    /// From now on it takes so many bytes.
+    fn leave_room(&mut self, room: usize) {
+        self.socket().room = Some(room);
+    }
+
+    fn make_room(&mut self) {
+        self.socket().room = None;
+    }
+
+    /// What a caller who watches reads, until it is enough or the connection ends.
+    fn read_until(&mut self, enough: fn(&News) -> bool) -> (Vec<News>, Option<Fault>) {
+        let mut heard = Vec::new();
+        let began = Instant::now();
+        while began.elapsed() < LONG {
+            let mut is_enough = false;
+            let read = self.link.read_lent(&mut |news| {
+                is_enough |= enough(&news);
+                heard.push(news);
+            });
+            match read {
+                Err(fault) => return (heard, Some(fault)),
+                Ok(_) if is_enough => return (heard, None),
+                Ok(_) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        panic!("nothing came but {heard:?}");
+    }
+}
+
+fn is_alive(news: &News) -> bool {
+    matches!(news, News::Alive)
+}
+
+#[test]
+fn a_request_of_any_length_is_written_when_its_last_byte_is() {
+    let mut pair = Pair::new();
+    for length in [0, 1, 125, 126, 127, 65_535, 65_536, 200_000] {
+        let text = "x".repeat(length);
+        pair.leave_room(0);
+        assert_eq!(pair.link.send(&text).0, Progress::Nothing, "{length}");
+        assert!(!pair.link.can_send());
+        pair.leave_room(1);
+        assert_eq!(pair.link.flush().0, Progress::Started, "{length}");
+        let header = if length < 126 {
+            2
+        } else if length < 65_536 {
+            4
+        } else {
+            10
+        };
+        pair.leave_room(header + 4 + length - 2);
+        assert_eq!(pair.link.flush().0, Progress::Started, "{length}");
+        pair.leave_room(1);
+        assert_eq!(pair.link.flush(), (Progress::Done, None), "{length}");
+        pair.make_room();
+        assert!(pair.link.can_send());
+        assert_eq!(pair.terminal.read().unwrap().into_text().unwrap(), text);
+    }
+}
+
+#[test]
+fn what_leaves_with_a_pong_is_told_before_anything_that_is_read() {
+    let mut pair = Pair::new();
+    pair.leave_room(0);
+    assert_eq!(pair.link.send("an order").0, Progress::Nothing);
+    pair.make_room();
+    pair.terminal.send(Message::Ping("?".into())).unwrap();
+    let (heard, _) = pair.read_until(is_alive);
+    // Its pong goes out with the next read.
+    pair.terminal.send(Message::Ping("?".into())).unwrap();
+    let (more, _) = pair.read_until(is_alive);
+    let heard: Vec<News> = heard.into_iter().chain(more).collect();
+    let told = heard.iter().position(|news| matches!(news, News::Progress(Progress::Done)));
+    assert!(told.is_some_and(|told| told < heard.len() - 1), "{heard:?}");
+    assert_eq!(pair.terminal.read().unwrap().into_text().unwrap(), "an order");
+}
+
+#[test]
+fn what_left_in_part_is_told_before_the_connections_end() {
+    let mut pair = Pair::new();
+    pair.leave_room(0);
+    assert_eq!(pair.link.send("an order").0, Progress::Nothing);
+    pair.leave_room(3);
+    pair.terminal.send(Message::Ping("?".into())).unwrap();
+    pair.terminal.send(Message::Close(None)).unwrap();
+    let (heard, fault) = pair.read_until(|_| false);
+    assert!(fault.is_some());
+    assert!(
+        heard.iter().any(|news| matches!(news, News::Progress(Progress::Started))),
+        "or it would be sent once more: {heard:?}"
+    );
+}
+
+#[test]
+fn what_leaves_with_a_ping_is_told_too() {
+    let mut pair = Pair::new();
+    pair.leave_room(0);
+    assert_eq!(pair.link.send("an order").0, Progress::Nothing);
+    pair.leave_room(3);
+    assert_eq!(pair.link.ping(7), (Progress::Started, None));
+    pair.make_room();
+    assert_eq!(pair.link.ping(8), (Progress::Done, None));
+}
+
+#[test]
+fn a_terminal_that_pings_and_never_reads_fills_no_memory() {
+    for has_request in [false, true] {
+        let mut pair = Pair::new();
+        pair.leave_room(0);
+        if has_request {
+            assert_eq!(pair.link.send("an order").0, Progress::Nothing);
+        }
+        for _ in 0..2_000 {
+            pair.terminal.send(Message::Ping(vec![0; 125].into())).unwrap();
+            pair.read_until(is_alive);
+        }
+        assert_eq!(pair.link.ping(7), (Progress::Nothing, None));
+        pair.make_room();
+        let progress = if has_request { Progress::Done } else { Progress::Nothing };
+        assert_eq!(pair.link.flush(), (progress, None));
+        let left = pair.socket().written;
+        assert!(left < 100_000, "{left} bytes were kept for it");
+    }
+}
