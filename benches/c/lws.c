@@ -7,15 +7,15 @@
 #include <cjson/cJSON.h>
 #endif
 
-static int64_t *samples, *sent_at;
-static long count, in_flight_at_most, sent, done, total;
+static int64_t *samples, *wanted_at;
+static long count, in_flight_at_most, wanted, sent, done, total;
 static int64_t began, cpu;
 static int is_over;
 
 #ifdef WITH_CJSON
 static int write_order(char *json, size_t capacity, long serial)
 {
-    char number[17], id[29], now[21], *text;
+    char number[24], id[40], now[24], *text;
     cJSON *order = cJSON_CreateObject(), *biz_data;
     int length;
     snprintf(number, sizeof number, "B%015ld", serial);
@@ -69,15 +69,21 @@ static long serial_of(const char *answer)
 }
 #endif
 
-static void send_one(struct lws *wsi)
+/* The till wants to sell; from here on it waits, as a till does that calls a function. */
+static void want_one(struct lws *wsi)
 {
-    static unsigned char buffer[LWS_PRE + 1024];
-    int length = write_order((char *)buffer + LWS_PRE, 1024, sent);
-    if (sent == WARM_UP) {
+    if (wanted == WARM_UP) {
         began = now_ns();
         cpu = cpu_ns();
     }
-    sent_at[sent++] = now_ns();
+    wanted_at[wanted++] = now_ns();
+    lws_callback_on_writable(wsi);
+}
+
+static void send_one(struct lws *wsi)
+{
+    static unsigned char buffer[LWS_PRE + 1024];
+    int length = write_order((char *)buffer + LWS_PRE, 1024, sent++);
     MUST(lws_write(wsi, buffer + LWS_PRE, (size_t)length, LWS_WRITE_TEXT) >= length);
 }
 
@@ -86,10 +92,10 @@ static void take_answer(struct lws *wsi, const char *answer)
     long serial = serial_of(answer);
     MUST(serial >= 0 && serial < sent);
     if (serial >= WARM_UP)
-        samples[serial - WARM_UP] = now_ns() - sent_at[serial];
+        samples[serial - WARM_UP] = now_ns() - wanted_at[serial];
     is_over = ++done == total;
-    if (sent < total)
-        lws_callback_on_writable(wsi);
+    if (wanted < total)
+        want_one(wsi);
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
@@ -99,12 +105,13 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     (void)user;
     switch (reason) {
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        lws_callback_on_writable(wsi);
+        while (wanted < in_flight_at_most && wanted < total)
+            want_one(wsi);
         break;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        if (sent < total && sent - done < in_flight_at_most)
+        if (sent < wanted)
             send_one(wsi);
-        if (sent < total && sent - done < in_flight_at_most)
+        if (sent < wanted)
             lws_callback_on_writable(wsi);
         break;
     case LWS_CALLBACK_CLIENT_RECEIVE:
@@ -137,7 +144,7 @@ int main(int argc, char **argv)
     count = atol(argv[3]);
     total = WARM_UP + count;
     samples = calloc((size_t)count, sizeof *samples);
-    sent_at = calloc((size_t)total, sizeof *sent_at);
+    wanted_at = calloc((size_t)total, sizeof *wanted_at);
     lws_set_log_level(LLL_ERR, NULL);
     connection.context = lws_create_context(&info);
     MUST(connection.context);
