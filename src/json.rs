@@ -90,26 +90,48 @@ pub(crate) fn push_quoted(out: &mut String, value: &str) {
 }
 
 /// Where the first byte is that cannot stand in a JSON string as it is: a quote, a backslash or a control character.
-/// Eight bytes at a time.
 pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
+    first_of(bytes, special_bytes, must_be_escaped)
+}
+
+/// Where the first quote is.
+pub(crate) fn first_quote(bytes: &[u8]) -> Option<usize> {
+    first_of(bytes, quote_bytes, |byte| byte == b'"')
+}
+
+/// `marks` marks in a word what `is_it`, eight bytes at a time.
+#[inline(always)]
+fn first_of(bytes: &[u8], marks: fn(u64) -> u64, is_it: fn(u8) -> bool) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            return Some(at * 8 + usize::try_from(special.trailing_zeros() / 8).unwrap_or(0));
+        let marked = marks(u64::from_le_bytes(*word));
+        if marked != 0 {
+            return Some(at * 8 + usize::try_from(marked.trailing_zeros() / 8).unwrap_or(0));
         }
     }
     let before = bytes.len() - rest.len();
-    rest.iter().position(|byte| must_be_escaped(*byte)).map(|at| before + at)
+    rest.iter().position(|byte| is_it(*byte)).map(|at| before + at)
 }
 
-/// The highest bit of each special byte, as far as the first one; above that there may be false ones.
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// The highest bit of each byte below a bound, as far as the first one; above that there may be false ones. The other
+/// bits mean nothing.
+fn below(word: u64, bound: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(bound)) & !word
+}
+
+fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * u64::from(byte)), 1)
+}
+
+fn quote_bytes(word: u64) -> u64 {
+    equal(word, b'"') & HIGHEST
+}
+
 fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGHEST
+    (below(word, 0x20) | equal(word, b'"') | equal(word, b'\\')) & HIGHEST
 }
 
 fn must_be_escaped(byte: u8) -> bool {
@@ -161,6 +183,8 @@ mod tests {
                         let mut bytes = vec![filler; length];
                         bytes[at] = byte;
                         assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");
+                        let quote = bytes.iter().position(|byte| *byte == b'"');
+                        assert_eq!(first_quote(&bytes), quote, "{bytes:?}");
                         if at + 1 < length {
                             bytes[at + 1] = b'"';
                             assert_eq!(first_special(&bytes), slowly(&bytes), "{bytes:?}");

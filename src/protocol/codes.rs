@@ -139,8 +139,16 @@ fn status_row(status: &str) -> Option<&'static (&'static str, &'static str, Outc
 }
 
 fn speaks_of_timeout(message: &str) -> bool {
+    if message.is_ascii() {
+        return TIMEOUT_WORDS.iter().any(|word| contains_in_any_case(message, word));
+    }
     let message = message.to_lowercase();
     TIMEOUT_WORDS.iter().any(|word| message.contains(word))
+}
+
+/// Of ASCII text.
+fn contains_in_any_case(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// A terminal's text, fit for a sentence.

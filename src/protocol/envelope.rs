@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fields::{self, Field, Tables};
-use super::members::{self, Members, Value};
+use super::members::{self, Members, Read, Value};
 use super::{Defaults, Request, check};
 use crate::config::Validation;
 use crate::error::{Error, Result, Status};
@@ -17,11 +17,10 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let read = Members::read_message(json);
-    let (envelope, taken_apart) = read
-        .and_then(|read| read.0.insist(json).map(|()| read))
+    let Read { envelope, biz_data, is_compact } = Read::message(json)
+        .and_then(|read| read.envelope.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
-    let biz_data = match (taken_apart, envelope.get("biz_data")) {
+    let biz_data = match (biz_data, envelope.get("biz_data")) {
         (Some(members), _) => Some(members),
         (None, Some(Value::Object(json))) => Some(Members::read(json).map_err(refused)?),
         (None, _) => None,
@@ -31,13 +30,13 @@ pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
             .refuse_duplicates()
             .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
     }
-    let message = Message { envelope, biz_data };
+    let message = Message { json, envelope, biz_data, is_compact };
     let tables = message.tables(defaults.validation);
     let faults = message.faults(&tables, defaults);
     if !faults.is_empty() {
         return Err(Error::new(Status::Request, faults.join("; ")));
     }
-    Ok(message.into_request(&tables, defaults, json.len()))
+    Ok(message.into_request(&tables, defaults))
 }
 
 /// The library's own question about an order, or its request to give the order up.
@@ -78,9 +77,12 @@ pub fn app_id_of(message: &str) -> Option<String> {
 
 /// A caller's message, taken apart.
 struct Message<'a> {
+    json: &'a str,
     envelope: Members<'a>,
     /// None where there is none, or something else in its place.
     biz_data: Option<Members<'a>>,
+    /// See [`Read`].
+    is_compact: bool,
 }
 
 impl Message<'_> {
@@ -113,7 +115,7 @@ impl Message<'_> {
     }
 
     /// The message as it goes on the wire. It has no faults.
-    fn into_request(self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> Request {
+    fn into_request(self, tables: &Tables, defaults: &Defaults<'_>) -> Request {
         let envelope_text = |name| text_of(&self.envelope, name).map(Cow::into_owned);
         let biz_data_text = |name| {
             let members = self.biz_data.as_ref()?;
@@ -126,12 +128,12 @@ impl Message<'_> {
             merchant_order_no: biz_data_text("merchant_order_no"),
             trans_type: biz_data_text("trans_type"),
             order_amount: biz_data_text("order_amount"),
-            text: self.write(tables, defaults, length),
+            text: self.write(tables, defaults),
         }
     }
 
     /// The caller's members in the caller's order, then what was lacking.
-    fn write(&self, tables: &Tables, defaults: &Defaults<'_>, length: usize) -> String {
+    fn write(&self, tables: &Tables, defaults: &Defaults<'_>) -> String {
         let timestamp = defaults.timestamp_ms.to_string();
         let filled = [
             ("request_id", Some(defaults.request_id)),
@@ -139,20 +141,12 @@ impl Message<'_> {
             ("version", Some(VERSION)),
             ("app_id", defaults.app_id),
         ];
-        let mut out = String::with_capacity(length + 160);
-        out.push('{');
-        for (name, json) in self.envelope.iter() {
-            match &self.biz_data {
-                Some(biz_data) if name == "biz_data" => {
-                    push_name(&mut out, name);
-                    out.push('{');
-                    for (name, json) in biz_data.iter() {
-                        push_member(&mut out, tables.biz_data, name, json);
-                    }
-                    out.push('}');
-                }
-                _ => push_member(&mut out, tables.envelope, name, json),
+        let mut out = String::with_capacity(self.json.len() + 160);
+        match self.json.strip_suffix('}') {
+            Some(open) if self.is_compact && !self.has_numbers_for_texts(tables) => {
+                out.push_str(open);
             }
+            _ => self.write_members(tables, &mut out),
         }
         for (name, value) in filled {
             if let (None, Some(value)) = (self.envelope.get(name), value) {
@@ -162,6 +156,35 @@ impl Message<'_> {
         }
         out.push('}');
         out
+    }
+
+    fn has_numbers_for_texts(&self, tables: &Tables) -> bool {
+        let has = |members: &Members<'_>, table| {
+            members.iter().any(|(name, json)| {
+                json.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+                    && wants_text(table, name)
+            })
+        };
+        has(&self.envelope, tables.envelope)
+            || self.biz_data.as_ref().is_some_and(|biz_data| has(biz_data, tables.biz_data))
+    }
+
+    /// The object up to where it is closed.
+    fn write_members(&self, tables: &Tables, out: &mut String) {
+        out.push('{');
+        for (name, json) in self.envelope.iter() {
+            match &self.biz_data {
+                Some(biz_data) if name == "biz_data" => {
+                    push_name(out, name);
+                    out.push('{');
+                    for (name, json) in biz_data.iter() {
+                        push_member(out, tables.biz_data, name, json);
+                    }
+                    out.push('}');
+                }
+                _ => push_member(out, tables.envelope, name, json),
+            }
+        }
     }
 }
 
@@ -185,9 +208,12 @@ fn push_name(out: &mut String, name: &str) {
 /// A member as the caller wrote it; a number where the table wants a text becomes that text.
 fn push_member(out: &mut String, table: &[Field], name: &str, json: &str) {
     push_name(out, name);
-    let wants_text = || table.iter().any(|field| field.name == name && field.rule.is_text());
     match members::value_of(json) {
-        Value::Number(digits) if wants_text() => push_quoted(out, digits),
+        Value::Number(digits) if wants_text(table, name) => push_quoted(out, digits),
         _ => members::push_compact(out, json),
     }
+}
+
+fn wants_text(table: &[Field], name: &str) -> bool {
+    table.iter().any(|field| field.name == name && field.rule.is_text())
 }

@@ -77,6 +77,33 @@ pub(crate) enum Members<'a> {
 
 type FullMember<'a> = (Cow<'a, str>, &'a RawValue);
 
+/// A message taken apart as far as that is done at once.
+#[derive(Debug)]
+pub(crate) struct Read<'a> {
+    pub(crate) envelope: Members<'a>,
+    /// Where there is none, the envelope may still have one.
+    pub(crate) biz_data: Option<Members<'a>>,
+    /// It is known to have no blank but in its strings.
+    pub(crate) is_compact: bool,
+}
+
+impl<'a> Read<'a> {
+    /// As [`Members::read`].
+    pub(crate) fn message(json: &'a str) -> Result<Self, String> {
+        match plain::message(json) {
+            Some(plain::Message { envelope, biz_data, is_compact }) => Ok(Read {
+                envelope: Members::Plain(envelope),
+                biz_data: biz_data.map(Members::Plain),
+                is_compact,
+            }),
+            None => {
+                let envelope = Members::read(json)?;
+                Ok(Read { envelope, biz_data: None, is_compact: false })
+            }
+        }
+    }
+}
+
 impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
     /// The error is a few words on why it is no object.
@@ -109,17 +136,6 @@ impl<'a> Members<'a> {
             serde_json::from_str::<Sound>(json).map_err(|error| format!("not JSON: {error}"))?;
         }
         self.refuse_duplicates()
-    }
-
-    /// As [`Members::read`]. A `biz_data` that could be taken apart on the way comes with it; where none does, there may
-    /// still be one.
-    pub(crate) fn read_message(json: &'a str) -> Result<(Self, Option<Self>), String> {
-        match plain::message(json) {
-            Some((envelope, biz_data)) => {
-                Ok((Members::Plain(envelope), biz_data.map(Members::Plain)))
-            }
-            None => Ok((Self::read(json)?, None)),
-        }
     }
 
     /// Says which name comes twice.

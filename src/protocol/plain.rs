@@ -3,7 +3,7 @@
 //! It says no to anything that is not plainly that, be it wrong or only unusual. A full JSON reader then decides, and
 //! finds the words for what is wrong.
 
-use crate::json::first_special;
+use crate::json::{first_quote, first_special};
 
 /// How deep values may be nested here; a bit for each level must fit.
 const DEEPEST: u32 = 60;
@@ -11,13 +11,23 @@ const DEEPEST: u32 = 60;
 /// An object's members in the order they were written: names without quotes, values as their own text.
 pub(super) type Members<'a> = Vec<(&'a str, &'a str)>;
 
-/// Takes an object apart.
-pub(super) fn members(json: &str) -> Option<Members<'_>> {
-    whole(json, Reader::skip_value).map(|(members, _)| members)
+/// A message taken apart.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message<'a> {
+    pub(super) envelope: Members<'a>,
+    /// The object that is its last `biz_data`.
+    pub(super) biz_data: Option<Members<'a>>,
+    /// There is no blank in it but in its strings.
+    pub(super) is_compact: bool,
 }
 
-/// Takes a message apart, and at the same time the object that is its last `biz_data`.
-pub(super) fn message(json: &str) -> Option<(Members<'_>, Option<Members<'_>>)> {
+/// Takes an object apart.
+pub(super) fn members(json: &str) -> Option<Members<'_>> {
+    whole(json, Reader::skip_value).map(|message| message.envelope)
+}
+
+/// Takes a message apart, and at the same time its `biz_data`.
+pub(super) fn message(json: &str) -> Option<Message<'_>> {
     whole(json, |reader, name, inner| {
         if name != "biz_data" {
             return reader.skip_value(name, inner);
@@ -34,18 +44,35 @@ pub(super) fn message(json: &str) -> Option<(Members<'_>, Option<Members<'_>>)> 
 /// Reads what a name stands for; may keep the object it is.
 type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
 
-fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<(Members<'a>, Option<Members<'a>>)> {
-    let mut reader = Reader { json, at: 0 };
-    let mut inner = None;
+fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<Message<'a>> {
+    let mut reader = Reader { json, at: 0, string_end: string_end(json)?, is_compact: true };
+    let mut biz_data = None;
     reader.skip_blanks();
-    let members = reader.object(&mut inner, read)?;
+    let envelope = reader.object(&mut biz_data, read)?;
     reader.skip_blanks();
-    (reader.at == json.len()).then_some((members, inner))
+    let is_compact = reader.is_compact;
+    (reader.at == json.len()).then_some(Message { envelope, biz_data, is_compact })
+}
+
+type FindEnd = fn(&[u8]) -> Option<usize>;
+
+/// How a string's end is found in this text: where there is no control character at all, the next quote is it.
+/// None where there is an escape, or what looks like one.
+fn string_end(json: &str) -> Option<FindEnd> {
+    let (mut has_escape, mut has_control) = (false, false);
+    for byte in json.bytes() {
+        has_escape |= byte == b'\\';
+        has_control |= byte < 0x20;
+    }
+    let find: FindEnd = if has_control { first_special } else { first_quote };
+    (!has_escape).then_some(find)
 }
 
 struct Reader<'a> {
     json: &'a str,
     at: usize,
+    string_end: FindEnd,
+    is_compact: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -66,6 +93,7 @@ impl<'a> Reader<'a> {
     fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
+            self.is_compact = false;
         }
     }
 
@@ -159,7 +187,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Option<()> {
         self.expect(b'"')?;
         let rest = self.json.as_bytes().get(self.at..)?;
-        let length = first_special(rest)?;
+        let length = (self.string_end)(rest)?;
         self.at += length + 1;
         (rest[length] == b'"').then_some(())
     }
@@ -217,14 +245,30 @@ mod tests {
     fn a_message_is_taken_apart_with_its_biz_data() {
         let json =
             r#"{"biz_data":{"x":1},"topic":"t","biz_data" : {"a":[{}],"biz_data":{"b":2}} }"#;
-        let (envelope, biz_data) = message(json).unwrap();
-        assert_eq!(Some(envelope), members(json));
-        assert_eq!(biz_data.unwrap(), [("a", "[{}]"), ("biz_data", r#"{"b":2}"#)]);
+        let taken = message(json).unwrap();
+        assert_eq!(Some(taken.envelope), members(json));
+        assert_eq!(taken.biz_data.unwrap(), [("a", "[{}]"), ("biz_data", r#"{"b":2}"#)]);
         for without in ["{}", r#"{"biz_data":[1]}"#, r#"{"biz_data":{},"biz_data":"x"}"#] {
-            assert_eq!(message(without), Some((members(without).unwrap(), None)), "{without}");
+            let taken = message(without).unwrap();
+            assert_eq!((taken.envelope, taken.biz_data), (members(without).unwrap(), None));
         }
         assert_eq!(message(r#"{"biz_data":{"a":01}}"#), None);
         assert_eq!(message(r#"{"biz_data":{"a":1}"#), None);
+    }
+
+    #[test]
+    fn blanks_between_the_tokens_are_noticed_wherever_they_are() {
+        let is_compact = |json: &str| message(json).unwrap().is_compact;
+        assert!(is_compact(r#"{"a b":" é ","d":[1,{"e f":null}],"biz_data":{"g":" "}}"#));
+        for blank in [" ", "\t", "\n", "\r"] {
+            for place in 0..9 {
+                let mut blanks = [""; 9];
+                blanks[place] = blank;
+                let [a, b, c, d, e, f, g, h, i] = blanks;
+                let json = format!("{a}{{{b}\"x\"{c}:{d}[{e}1{f}]{g},\"y\":{{{h}}}}}{i}");
+                assert!(!is_compact(&json), "{json:?}");
+            }
+        }
     }
 
     #[test]
@@ -297,7 +341,7 @@ mod tests {
         #[test]
         fn what_it_takes_the_full_reader_takes_alike(inner in nearly_json()) {
             for json in [format!("{{\"a\":{inner}}}"), format!("{{{inner}}}"), inner] {
-                prop_assert_eq!(message(&json).map(|(envelope, _)| envelope), members(&json));
+                prop_assert_eq!(message(&json).map(|taken| taken.envelope), members(&json));
                 let Some(taken) = members(&json) else { continue };
                 let value: Value = serde_json::from_str(&json).expect("JSON");
                 prop_assert!(value.is_object());

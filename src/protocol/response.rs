@@ -3,20 +3,26 @@
 use std::borrow::Cow;
 
 use super::amount::Decimal;
-use super::members::{Members, Value};
+use super::members::{Members, Read, Value};
 use super::{Outcome, Request, Response, Verdict, codes};
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
-    let (envelope, taken_apart) = Members::read_message(text)?;
-    let mut response = Response {
-        topic: name(&envelope, "topic"),
-        request_id: name(&envelope, "request_id"),
-        code: verbatim(&envelope, "response_code"),
-        message: name(&envelope, "response_msg"),
-        ..Response::default()
-    };
-    match (taken_apart, envelope.get("biz_data")) {
+    let Read { envelope, biz_data, .. } = Read::message(text)?;
+    let mut response = Response::default();
+    let mut given = None;
+    // Of a name that comes twice the last counts.
+    for (field, value) in envelope.values() {
+        match field {
+            "topic" => response.topic = name(value),
+            "request_id" => response.request_id = name(value),
+            "response_code" => response.code = verbatim(value),
+            "response_msg" => response.message = name(value),
+            "biz_data" => given = Some(value),
+            _ => {}
+        }
+    }
+    match (biz_data, given) {
         (Some(biz_data), _) => response.set_biz_data(&biz_data),
         (None, Some(Value::Object(json))) => response.read_biz_data(json),
         // Some terminals serialise the object a second time.
@@ -40,17 +46,22 @@ impl<'a> Response<'a> {
     }
 
     fn set_biz_data(&mut self, biz_data: &Members<'a>) {
-        self.merchant_order_no = name(biz_data, "merchant_order_no");
-        self.trans_type = verbatim(biz_data, "trans_type");
-        self.trans_status = verbatim(biz_data, "trans_status");
-        self.order_amount = verbatim(biz_data, "order_amount");
-        self.trans_no = name(biz_data, "trans_no");
+        for (field, value) in biz_data.values() {
+            match field {
+                "merchant_order_no" => self.merchant_order_no = name(value),
+                "trans_type" => self.trans_type = verbatim(value),
+                "trans_status" => self.trans_status = verbatim(value),
+                "order_amount" => self.order_amount = verbatim(value),
+                "trans_no" => self.trans_no = name(value),
+                _ => {}
+            }
+        }
     }
 }
 
 /// A field that names something: only a text or a number can.
-fn name<'a>(members: &Members<'a>, field: &str) -> Option<Cow<'a, str>> {
-    match members.get(field)? {
+fn name(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
         Value::Text(text) if !text.is_empty() => Some(text),
         Value::Number(digits) => Some(digits.into()),
         _ => None,
@@ -58,8 +69,8 @@ fn name<'a>(members: &Members<'a>, field: &str) -> Option<Cow<'a, str>> {
 }
 
 /// A field that decides about money: what cannot be understood must not read as absent, for absence can mean success.
-fn verbatim<'a>(members: &Members<'a>, field: &str) -> Option<Cow<'a, str>> {
-    match members.get(field)? {
+fn verbatim(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
         Value::Null => None,
         Value::Bool(value) => Some(value.to_string().into()),
         Value::Array(json) | Value::Object(json) => Some(json.into()),
