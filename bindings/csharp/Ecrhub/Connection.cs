@@ -27,10 +27,6 @@ namespace Ecrhub
         /// acknowledged: an answer cannot overtake its wait, and an acknowledgement not the event it would swallow.</summary>
         private readonly object turn = new object();
 
-        /// <summary>How long the end of a process waits for the thread, which takes no longer than to be woken.</summary>
-        private const int LongestGoodbyeMs = 2000;
-
-        private Thread fetcher;
         private int hasEnded;
         private int isFetching;
 
@@ -67,8 +63,7 @@ namespace Ecrhub
 
         public string Submit(string request, int timeoutMs)
         {
-            RefuseWhenEnded();
-            return Calls.Send(handle, request, timeoutMs);
+            return Ask(() => Calls.Send(handle, request, timeoutMs));
         }
 
         /// <summary>Acknowledges what the till was told.</summary>
@@ -76,48 +71,27 @@ namespace Ecrhub
         /// unknown order is on its way to the till, an acknowledgement of the "unknown" must not reach it.</remarks>
         public void Acknowledge(PaymentResult result)
         {
-            RefuseWhenEnded();
-            lock (turn)
-            {
-                if (!result.IsClarification && truths.Contains(result.RequestId))
-                {
-                    return;
-                }
-                Calls.Acknowledge(handle, result.RequestId);
-                truths.Remove(result.RequestId);
-            }
+            Acknowledge(result.RequestId, () => !result.IsClarification && truths.Contains(result.RequestId));
         }
 
         public void Acknowledge(string requestId)
         {
-            RefuseWhenEnded();
-            lock (turn)
-            {
-                if (Events.HoldsClarification(requestId))
-                {
-                    return;
-                }
-                Calls.Acknowledge(handle, requestId);
-                truths.Remove(requestId);
-            }
+            Acknowledge(requestId, () => Events.HoldsClarification(requestId));
         }
 
         public void Resolve(string requestId, string outcome, string note)
         {
-            RefuseWhenEnded();
-            Calls.Resolve(handle, requestId, outcome, note);
+            Ask(() => Calls.Resolve(handle, requestId, outcome, note));
         }
 
         public string State()
         {
-            RefuseWhenEnded();
-            return Calls.State(handle);
+            return Ask(() => Calls.State(handle));
         }
 
         public string Pending()
         {
-            RefuseWhenEnded();
-            return Calls.Pending(handle);
+            return Ask(() => Calls.Pending(handle));
         }
 
         /// <summary>From now on somebody wants events.</summary>
@@ -125,12 +99,7 @@ namespace Ecrhub
         {
             if (Interlocked.Exchange(ref isFetching, 1) == 0)
             {
-                // A thread inside native code keeps an application domain from being unloaded, and on Mono the process from
-                // ending, a background thread too.
-                AppDomain.CurrentDomain.DomainUnload += EndWithDomain;
-                AppDomain.CurrentDomain.ProcessExit += EndWithDomain;
-                fetcher = new Thread(Fetch) { IsBackground = true, Name = "ecrhub events" };
-                fetcher.Start();
+                Fetchers.Start(handle, Fetch);
             }
         }
 
@@ -140,8 +109,7 @@ namespace Ecrhub
             if (Interlocked.Exchange(ref hasEnded, 1) == 0)
             {
                 Calls.Disconnect(handle);
-                FailWaits();
-                Events.End();
+                EndWaits();
             }
         }
 
@@ -151,31 +119,68 @@ namespace Ecrhub
             RefuseWhenEnded();
             StartFetching();
             var wait = new TaskCompletionSource<PaymentResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            lock (turn)
+            requestId = Ask(() =>
             {
-                requestId = Calls.Send(handle, request, timeoutMs);
-                waits[requestId] = wait;
-            }
+                lock (turn)
+                {
+                    string id = Calls.Send(handle, request, timeoutMs);
+                    waits[id] = wait;
+                    return id;
+                }
+            });
             if (Volatile.Read(ref hasEnded) != 0)
             {
-                FailWaits();
+                EndWaits();
             }
             return wait.Task;
+        }
+
+        private void Acknowledge(string requestId, Func<bool> isOvertaken)
+        {
+            Ask(() =>
+            {
+                lock (turn)
+                {
+                    if (!isOvertaken())
+                    {
+                        Calls.Acknowledge(handle, requestId);
+                        truths.Remove(requestId);
+                    }
+                }
+            });
+        }
+
+        private void Ask(Action call)
+        {
+            Ask(() =>
+            {
+                call();
+                return "";
+            });
+        }
+
+        /// <summary>Holds back after the call, not inside of it, where it may have the turn for which the thread waits.</summary>
+        private string Ask(Func<string> call)
+        {
+            RefuseWhenEnded();
+            try
+            {
+                return call();
+            }
+            catch (TerminalDisposedException)
+            {
+                Fetchers.HoldBack();
+                throw;
+            }
         }
 
         private void RefuseWhenEnded()
         {
             if (Volatile.Read(ref hasEnded) != 0)
             {
+                Fetchers.HoldBack();
                 throw new TerminalDisposedException(null, "the terminal was disposed, nothing was sent");
             }
-        }
-
-        /// <summary>Waits for the thread too: Mono may lock up when it is torn down while a thread is on its way out.</summary>
-        private void EndWithDomain(object sender, EventArgs arguments)
-        {
-            End();
-            fetcher.Join(LongestGoodbyeMs);
         }
 
         private void Fetch()
@@ -191,12 +196,9 @@ namespace Ecrhub
                     }
                 }
             }
-            // Ended by EcrhubLibrary.Shutdown, if not by End.
+            // Ended by EcrhubLibrary.Shutdown or with the process, if not by End.
             Volatile.Write(ref hasEnded, 1);
-            AppDomain.CurrentDomain.DomainUnload -= EndWithDomain;
-            AppDomain.CurrentDomain.ProcessExit -= EndWithDomain;
-            FailWaits();
-            Events.End();
+            EndWaits();
         }
 
         private bool WaitForEvent()
@@ -237,6 +239,15 @@ namespace Ecrhub
             if (waits.TryRemove(requestId, out TaskCompletionSource<PaymentResult> wait))
             {
                 wait.SetException(new WaitCanceledException(requestId, token));
+            }
+        }
+
+        private void EndWaits()
+        {
+            if (!Fetchers.MustLeave)
+            {
+                FailWaits();
+                Events.End();
             }
         }
 

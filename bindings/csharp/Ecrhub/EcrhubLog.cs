@@ -67,6 +67,7 @@ namespace Ecrhub
                 AppDomain.CurrentDomain.ProcessExit += (sender, arguments) =>
                 {
                     Stop();
+                    Fetchers.Leave();
                     Calls.Shutdown();
                 };
                 AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Stop();
