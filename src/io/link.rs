@@ -507,4 +507,4 @@ fn would_block(error: &tungstenite::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -28,5 +28,7 @@ mod thread;
 pub use borrow::Bell;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
+#[cfg(test)]
+pub use link::tests::Pair;
 pub use link::{Link, News};
 pub use signal::ReadySignal;

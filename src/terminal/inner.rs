@@ -288,7 +288,66 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::config::{Config, Validation};
+    use crate::event::EventKind;
+    use crate::io::Pair;
+    use crate::protocol::{self, Defaults};
+    use crate::session::{LinkState, Settings};
+
+    fn eventually(inner: &mut Inner, mut is_so: impl FnMut(&mut Inner) -> bool) {
+        let began = Instant::now();
+        while !is_so(inner) {
+            assert!(began.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// The order found no room, went out along with a pong, and then the connection was lost: it is found out, and never
+    /// sent again.
+    #[test]
+    fn an_order_that_left_by_the_way_is_not_sent_again() {
+        let now = io::now();
+        let Pair { link, mut terminal, .. } = Pair::new();
+        let config = Config { app_id: Some("test".into()), ..Config::new("ws://127.0.0.1:1/") };
+        let mut session = Session::new(Settings::from(&config), 1, now);
+        session.on_connected(now);
+        let mut inner = Inner::new(session, link, EventQueue::default(), 1);
+        let defaults = Defaults {
+            request_id: "r1",
+            timestamp_ms: now.wall_ms,
+            app_id: Some("test"),
+            validation: Validation::Strict,
+        };
+        let order = r#"{"topic":"ecrhub.pay.order","biz_data":{"trans_type":"1","merchant_order_no":"A1","order_amount":"1.00"}}"#;
+        inner.link.leave_room(0);
+        inner.session.submit(protocol::prepare(order, &defaults).unwrap(), None, now);
+        inner.pump(None, now);
+        inner.link.make_room();
+        let patience = Some(Duration::from_millis(5));
+        terminal.get_mut().set_read_timeout(patience).unwrap();
+        let has_arrived = |inner: &mut Inner| {
+            inner.read_lent(now);
+            terminal.send(Message::Ping("?".into())).unwrap();
+            terminal.read().is_ok_and(|message| message.to_string().contains("A1"))
+        };
+        eventually(&mut inner, has_arrived);
+        drop(terminal);
+        let is_lost = |inner: &mut Inner| {
+            inner.read_lent(now);
+            inner.session.link_state() != LinkState::Connected
+        };
+        eventually(&mut inner, is_lost);
+        let told: Vec<_> = std::iter::from_fn(|| inner.session.next_event()).collect();
+        assert!(
+            told.iter().any(|event| matches!(event.kind, EventKind::Recovering { .. })),
+            "{told:?}"
+        );
+        inner.session.on_connected(now);
+        assert!(inner.session.next_frame().unwrap().contains("ecrhub.pay.query"));
+    }
 
     #[test]
     fn ids_count_behind_their_prefix() {

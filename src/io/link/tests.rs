@@ -8,19 +8,37 @@ use mio::{Events, Poll, Token};
 
 use super::*;
 
-type Terminal = WebSocket<std::net::TcpStream>;
+/// The terminal's end.
+pub type Terminal = WebSocket<std::net::TcpStream>;
 
 const LONG: Duration = Duration::from_secs(20);
 
+impl Link {
+    fn socket(&mut self) -> &mut Counted {
+        let State::Open(open) = &mut self.state else { panic!("it stands") };
+        open.socket.get_mut()
+    }
+
+    /// From now on its socket takes so many bytes.
+    pub fn leave_room(&mut self, room: usize) {
+        self.socket().room = Some(room);
+    }
+
+    /// From now on it takes all that the system's does.
+    pub fn make_room(&mut self) {
+        self.socket().room = None;
+    }
+}
+
 /// A connection that stands, and the terminal's end of it.
-struct Pair {
-    link: Link,
-    terminal: Terminal,
+pub struct Pair {
+    pub link: Link,
+    pub terminal: Terminal,
     _poll: Poll,
 }
 
 impl Pair {
-    fn new() -> Pair {
+    pub fn new() -> Pair {
         let mut poll = Poll::new().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -37,20 +55,6 @@ impl Pair {
             link.on_ready(0, &mut |_| {}).unwrap();
         }
         Pair { link, terminal: terminal.join().unwrap(), _poll: poll }
-    }
-
-    fn socket(&mut self) -> &mut Counted {
-        let State::Open(open) = &mut self.link.state else { panic!("it stands") };
-        open.socket.get_mut()
-    }
-
-    /// From now on it takes so many bytes.
-    fn leave_room(&mut self, room: usize) {
-        self.socket().room = Some(room);
-    }
-
-    fn make_room(&mut self) {
-        self.socket().room = None;
     }
 
     /// What a caller who watches reads, until it is enough or the connection ends.
@@ -82,10 +86,10 @@ fn a_request_of_any_length_is_written_when_its_last_byte_is() {
     let mut pair = Pair::new();
     for length in [0, 1, 125, 126, 127, 65_535, 65_536, 200_000] {
         let text = "x".repeat(length);
-        pair.leave_room(0);
+        pair.link.leave_room(0);
         assert_eq!(pair.link.send(&text).0, Progress::Nothing, "{length}");
         assert!(!pair.link.can_send());
-        pair.leave_room(1);
+        pair.link.leave_room(1);
         assert_eq!(pair.link.flush().0, Progress::Started, "{length}");
         let header = if length < 126 {
             2
@@ -94,11 +98,11 @@ fn a_request_of_any_length_is_written_when_its_last_byte_is() {
         } else {
             10
         };
-        pair.leave_room(header + 4 + length - 2);
+        pair.link.leave_room(header + 4 + length - 2);
         assert_eq!(pair.link.flush().0, Progress::Started, "{length}");
-        pair.leave_room(1);
+        pair.link.leave_room(1);
         assert_eq!(pair.link.flush(), (Progress::Done, None), "{length}");
-        pair.make_room();
+        pair.link.make_room();
         assert!(pair.link.can_send());
         assert_eq!(pair.terminal.read().unwrap().into_text().unwrap(), text);
     }
@@ -107,9 +111,9 @@ fn a_request_of_any_length_is_written_when_its_last_byte_is() {
 #[test]
 fn what_leaves_with_a_pong_is_told_before_anything_that_is_read() {
     let mut pair = Pair::new();
-    pair.leave_room(0);
+    pair.link.leave_room(0);
     assert_eq!(pair.link.send("an order").0, Progress::Nothing);
-    pair.make_room();
+    pair.link.make_room();
     pair.terminal.send(Message::Ping("?".into())).unwrap();
     let (heard, _) = pair.read_until(is_alive);
     // Its pong goes out with the next read.
@@ -124,9 +128,9 @@ fn what_leaves_with_a_pong_is_told_before_anything_that_is_read() {
 #[test]
 fn what_left_in_part_is_told_before_the_connections_end() {
     let mut pair = Pair::new();
-    pair.leave_room(0);
+    pair.link.leave_room(0);
     assert_eq!(pair.link.send("an order").0, Progress::Nothing);
-    pair.leave_room(3);
+    pair.link.leave_room(3);
     pair.terminal.send(Message::Ping("?".into())).unwrap();
     pair.terminal.send(Message::Close(None)).unwrap();
     let (heard, fault) = pair.read_until(|_| false);
@@ -140,11 +144,11 @@ fn what_left_in_part_is_told_before_the_connections_end() {
 #[test]
 fn what_leaves_with_a_ping_is_told_too() {
     let mut pair = Pair::new();
-    pair.leave_room(0);
+    pair.link.leave_room(0);
     assert_eq!(pair.link.send("an order").0, Progress::Nothing);
-    pair.leave_room(3);
+    pair.link.leave_room(3);
     assert_eq!(pair.link.ping(7), (Progress::Started, None));
-    pair.make_room();
+    pair.link.make_room();
     assert_eq!(pair.link.ping(8), (Progress::Done, None));
 }
 
@@ -152,7 +156,7 @@ fn what_leaves_with_a_ping_is_told_too() {
 fn a_terminal_that_pings_and_never_reads_fills_no_memory() {
     for has_request in [false, true] {
         let mut pair = Pair::new();
-        pair.leave_room(0);
+        pair.link.leave_room(0);
         if has_request {
             assert_eq!(pair.link.send("an order").0, Progress::Nothing);
         }
@@ -161,10 +165,10 @@ fn a_terminal_that_pings_and_never_reads_fills_no_memory() {
             pair.read_until(is_alive);
         }
         assert_eq!(pair.link.ping(7), (Progress::Nothing, None));
-        pair.make_room();
+        pair.link.make_room();
         let progress = if has_request { Progress::Done } else { Progress::Nothing };
         assert_eq!(pair.link.flush(), (progress, None));
-        let left = pair.socket().written;
+        let left = pair.link.socket().written;
         assert!(left < 100_000, "{left} bytes were kept for it");
     }
 }
