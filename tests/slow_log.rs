@@ -78,8 +78,14 @@ impl Log for SlowLog {
 }
 
 fn connect(simulator: &Simulator) -> Terminal {
-    // No heartbeat that would wake the I/O thread by the way.
-    let terminal = Terminal::connect(Config { ping_interval_ms: 0, ..config(simulator) }).unwrap();
+    // No heartbeat that would wake the I/O thread by the way, and an end to everything.
+    let terminal = Terminal::connect(Config {
+        ping_interval_ms: 0,
+        order_timeout_ms: 20_000,
+        recovery_timeout_ms: 1_000,
+        ..config(simulator)
+    })
+    .unwrap();
     wait_connected(&terminal);
     terminal
 }
