@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::{Condvar, Mutex};
 use std::thread::{self, Builder};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::*;
 use ecrhub::{Called, Config, EventKind, Outcome, Terminal};
@@ -142,8 +142,11 @@ fn who_is_in_the_log_does_not_keep_the_socket() {
         slowly(
             || terminal.call(order, None).unwrap(),
             || {
+                let began = Instant::now();
                 (0..10).for_each(|_| ask());
+                let took = began.elapsed();
                 terminal.disconnect();
+                assert!(took < Duration::from_secs(10), "answered by a timer, after {took:?}");
             },
         )
     });
