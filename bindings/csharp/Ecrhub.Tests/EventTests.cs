@@ -108,6 +108,23 @@ namespace Ecrhub.Tests
         }
 
         [Test]
+        public void AnExceptionWithoutWordsIsReportedToo()
+        {
+            using (Terminal terminal = Connect())
+            {
+                HandlerFailure reported = null;
+                terminal.HandlerFailed += (sender, failure) => reported = failure;
+                terminal.Event += (sender, happened) => { throw new Wordless(); };
+                Eventually.Holds(() => reported?.Exception is Wordless, "it is reported");
+            }
+        }
+
+        private sealed class Wordless : Exception
+        {
+            public override string ToString() => throw new InvalidOperationException("a bug of the till");
+        }
+
+        [Test]
         public void AHandlerMayBlockSellAndDispose()
         {
             Terminal terminal = Connect();
@@ -167,7 +184,7 @@ namespace Ecrhub.Tests
                 events.Add(new TerminalEvent("{\"event\":\"" + kind + "\",\"at\":" + i + ",\"request_id\":\"" + i + "\"}"));
             }
             Assert.AreEqual(1300, events.Count);
-            var taken = Enumerable.Range(0, 1300).Select(_ => Await(events.Take().Task)).ToList();
+            var taken = Enumerable.Range(0, 1300).Select(_ => Await(Take(events))).ToList();
             CollectionAssert.AreEqual(Enumerable.Range(0, 300).Select(i => (i * 10).ToString()).ToArray(),
                 taken.Where(happened => happened.Kind == EventKind.Completed).Select(happened => happened.RequestId).ToArray());
             Assert.AreEqual("2999", taken.Last().RequestId);
@@ -195,6 +212,13 @@ namespace Ecrhub.Tests
                 StringAssert.Contains("\"order_amount\":\"10.13\"", pending.Request);
                 Assert.IsNull(pending.Outcome);
             }
+        }
+
+        private static Task<TerminalEvent> Take(EventStream events)
+        {
+            var taker = new TaskCompletionSource<TerminalEvent>();
+            events.Take(taker);
+            return taker.Task;
         }
     }
 }

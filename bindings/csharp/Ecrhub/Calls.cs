@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Threading;
 
 namespace Ecrhub
 {
@@ -16,8 +17,8 @@ namespace Ecrhub
 
         private static readonly Encoding Utf8 = new UTF8Encoding(false, true);
 
-        /// <summary>Set while this thread asks how long the next event is: the library logs its "too small" as a refusal,
-        /// which is none.</summary>
+        /// <summary>Set while this thread may ask how long a text is: the library logs its "too small" as a refusal, which is
+        /// none.</summary>
         [ThreadStatic]
         private static bool isAsking;
 
@@ -42,10 +43,14 @@ namespace Ecrhub
             return handle;
         }
 
-        /// <summary>Ends a handle, and says whether it was one: a finalizer may come too late, and may not throw.</summary>
-        public static bool Disconnect(ulong handle)
+        /// <summary>Ends a handle, if it still is one: a finalizer may come too late, and may not throw.</summary>
+        public static void Disconnect(ulong handle)
         {
-            return Native.ecrhub_disconnect(handle) == Contract.ECRHUB_OK;
+            if (Native.ecrhub_disconnect(handle) == Contract.ECRHUB_ERR_UNSUPPORTED)
+            {
+                // From inside a receiver of the log nothing may be called, but the terminal counts as disposed already.
+                ThreadPool.UnsafeQueueUserWorkItem(_ => Native.ecrhub_disconnect(handle), null);
+            }
         }
 
         public static string Send(ulong handle, string request, int timeoutMs)
@@ -53,18 +58,22 @@ namespace Ecrhub
             byte[] json = Bytes(request, "the request");
             var id = new byte[RequestIdCapacity];
             Check(Native.ecrhub_send(handle, json, timeoutMs, id, (UIntPtr)id.Length, out UIntPtr length));
-            return Text(id, length);
+            return Text(new ArraySegment<byte>(id, 0, (int)length));
         }
 
-        /// <summary>Whether a line of the log, at this level and from this thread, says nothing.</summary>
-        public static bool IsNoise(LogLevel level) => isAsking && level >= LogLevel.Debug;
+        /// <summary>Whether a line of the log is but the answer to a question of this thread's. Only the words tell: who waits
+        /// reads for all, so that whatever happens to the terminal may be said on his thread.</summary>
+        public static bool IsNoise(LogLevel level, string line)
+        {
+            return isAsking && level == LogLevel.Debug && line.StartsWith("refused: ", StringComparison.Ordinal)
+                && line.EndsWith("(ECRHUB_ERR_BUFFER_TOO_SMALL)", StringComparison.Ordinal);
+        }
 
         /// <summary>Waits until there may be an event, and leaves it where it is. false: the handle has ended.</summary>
         public static bool WaitForEvent(ulong handle)
         {
-            isAsking = true;
-            int status = Native.ecrhub_poll(handle, -1, null, UIntPtr.Zero, out UIntPtr _);
-            isAsking = false;
+            int status = Asking((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_poll(handle, -1, buffer, capacity, out length), null, out UIntPtr _);
             if (status == Contract.ECRHUB_ERR_HANDLE)
             {
                 return false;
@@ -76,8 +85,8 @@ namespace Ecrhub
             return true;
         }
 
-        /// <summary>The event that is there; null when there is none, or the handle has ended.</summary>
-        public static string TryPoll(ulong handle)
+        /// <summary>The event that is there, for <see cref="Text"/>; empty when there is none, or the handle has ended.</summary>
+        public static ArraySegment<byte> TryPoll(ulong handle)
         {
             return Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
             {
@@ -88,14 +97,14 @@ namespace Ecrhub
 
         public static string State(ulong handle)
         {
-            return Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
-                Native.ecrhub_state(handle, buffer, capacity, out length));
+            return Text(Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_state(handle, buffer, capacity, out length)));
         }
 
         public static string Pending(ulong handle)
         {
-            return Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
-                Native.ecrhub_pending(handle, buffer, capacity, out length));
+            return Text(Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_pending(handle, buffer, capacity, out length)));
         }
 
         public static void Acknowledge(ulong handle, string requestId)
@@ -145,25 +154,39 @@ namespace Ecrhub
             // Longer than any message.
             var buffer = new byte[1024];
             int status = Native.ecrhub_last_error(buffer, (UIntPtr)buffer.Length, out UIntPtr length);
-            return status == Contract.ECRHUB_OK ? Text(buffer, length) : "";
+            return status == Contract.ECRHUB_OK ? Text(new ArraySegment<byte>(buffer, 0, (int)length)) : "";
         }
 
-        /// <summary>Calls with ever larger buffers until the text fits. null when there is nothing to give.</summary>
-        private static string Grow(Fetch fetch)
+        /// <summary>Calls with ever larger buffers until the text fits. Empty when there is nothing to give.</summary>
+        private static ArraySegment<byte> Grow(Fetch fetch)
         {
             var buffer = new byte[4096];
             for (;;)
             {
-                int status = fetch(buffer, (UIntPtr)buffer.Length, out UIntPtr length);
+                int status = Asking(fetch, buffer, out UIntPtr length);
                 if (status != Contract.ECRHUB_ERR_BUFFER_TOO_SMALL)
                 {
-                    return Check(status) == Contract.ECRHUB_OK ? Text(buffer, length) : null;
+                    return Check(status) == Contract.ECRHUB_OK ? new ArraySegment<byte>(buffer, 0, (int)length) : default(ArraySegment<byte>);
                 }
                 buffer = new byte[checked((int)length + 1)];
             }
         }
 
-        private static string Text(byte[] buffer, UIntPtr length) => Utf8.GetString(buffer, 0, (int)length);
+        private static int Asking(Fetch fetch, byte[] buffer, out UIntPtr length)
+        {
+            isAsking = true;
+            try
+            {
+                return fetch(buffer, (UIntPtr)(buffer?.Length ?? 0), out length);
+            }
+            finally
+            {
+                isAsking = false;
+            }
+        }
+
+        /// <summary>A text that the library gave.</summary>
+        public static string Text(ArraySegment<byte> bytes) => Utf8.GetString(bytes.Array, bytes.Offset, bytes.Count);
 
         /// <summary>A text as C takes it. What lies behind a NUL would be lost on the way, so there may be none.</summary>
         private static byte[] Bytes(string text, string what)

@@ -17,8 +17,7 @@ namespace Ecrhub
         private readonly ulong handle;
 
         /// <summary>Requests that somebody waits for. Who takes one out tells its end: an answer or a cancelled wait.</summary>
-        private readonly ConcurrentDictionary<string, TaskCompletionSource<PaymentResult>> waits =
-            new ConcurrentDictionary<string, TaskCompletionSource<PaymentResult>>(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<string, Wait> waits = new ConcurrentDictionary<string, Wait>(StringComparer.Ordinal);
 
         /// <summary>The truths that have left the library, and were not acknowledged.</summary>
         private readonly HashSet<string> truths = new HashSet<string>(StringComparer.Ordinal);
@@ -27,8 +26,17 @@ namespace Ecrhub
         /// acknowledged: an answer cannot overtake its wait, and an acknowledgement not the event it would swallow.</summary>
         private readonly object turn = new object();
 
+        /// <summary>Between two attempts to fetch an event.</summary>
+        private const int RetryMs = 100;
+
+        /// <summary>So many attempts in a row may fail before those who wait are told: it may well pass.</summary>
+        private const int MostFailures = 10;
+
         private int hasEnded;
         private int isFetching;
+
+        /// <summary>An event that has left the library, and nobody has been given yet. The thread's own.</summary>
+        private ArraySegment<byte> unread;
 
         public Connection(string config)
         {
@@ -43,10 +51,12 @@ namespace Ecrhub
         /// <summary>Sends, and waits for the answer without holding a thread.</summary>
         public async Task<PaymentResult> CallAsync(string request, int timeoutMs, CancellationToken token)
         {
-            Task<PaymentResult> wait = Send(request, timeoutMs, token, out string requestId);
-            using (token.Register(() => Cancel(requestId, token)))
+            var wait = new Wait();
+            // First, because some runtimes throw when the token's source is gone, and nothing must have been sent then.
+            using (token.Register(() => Cancel(wait, token)))
             {
-                return await wait.ConfigureAwait(false);
+                Send(request, timeoutMs, token, wait);
+                return await wait.Task.ConfigureAwait(false);
             }
         }
 
@@ -54,10 +64,22 @@ namespace Ecrhub
         /// one: a pool all of whose threads are busy, perhaps in this very method, holds nobody up.</summary>
         public PaymentResult Call(string request, int timeoutMs, CancellationToken token)
         {
-            Task<PaymentResult> wait = Send(request, timeoutMs, token, out string requestId);
-            using (token.Register(() => Cancel(requestId, token)))
+            var wait = new Wait();
+            using (token.Register(() => Cancel(wait, token)))
             {
-                return wait.GetAwaiter().GetResult();
+                Send(request, timeoutMs, token, wait);
+                try
+                {
+                    return wait.Task.GetAwaiter().GetResult();
+                }
+                catch (ThreadInterruptedException interrupted)
+                {
+                    if (waits.TryRemove(wait.RequestId, out Wait _))
+                    {
+                        throw new ThreadInterruptedException(WaitCanceledException.Words("interrupted", wait.RequestId), interrupted);
+                    }
+                    return wait.EndInSpiteOfInterruption();
+                }
             }
         }
 
@@ -97,9 +119,23 @@ namespace Ecrhub
         /// <summary>From now on somebody wants events.</summary>
         public void StartFetching()
         {
-            if (Interlocked.Exchange(ref isFetching, 1) == 0)
+            if (Interlocked.Exchange(ref isFetching, 1) != 0)
+            {
+                return;
+            }
+            bool hasStarted = false;
+            try
             {
                 Fetchers.Start(handle, Fetch);
+                hasStarted = true;
+            }
+            finally
+            {
+                // Where memory does not suffice for a thread, the next call tries again: without one it would wait for ever.
+                if (!hasStarted)
+                {
+                    Volatile.Write(ref isFetching, 0);
+                }
             }
         }
 
@@ -113,26 +149,29 @@ namespace Ecrhub
             }
         }
 
-        private Task<PaymentResult> Send(string request, int timeoutMs, CancellationToken token, out string requestId)
+        private void Send(string request, int timeoutMs, CancellationToken token, Wait wait)
         {
             token.ThrowIfCancellationRequested();
             RefuseWhenEnded();
             StartFetching();
-            var wait = new TaskCompletionSource<PaymentResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            requestId = Ask(() =>
+            Ask(() =>
             {
                 lock (turn)
                 {
-                    string id = Calls.Send(handle, request, timeoutMs);
-                    waits[id] = wait;
-                    return id;
+                    wait.RequestId = Calls.Send(handle, request, timeoutMs);
+                    waits[wait.RequestId] = wait;
                 }
             });
+            // Between the two sides of each of these, one sees what the other has done.
+            Interlocked.MemoryBarrier();
             if (Volatile.Read(ref hasEnded) != 0)
             {
                 EndWaits();
             }
-            return wait.Task;
+            if (token.IsCancellationRequested)
+            {
+                Cancel(wait, token);
+            }
         }
 
         private void Acknowledge(string requestId, Func<bool> isOvertaken)
@@ -183,38 +222,67 @@ namespace Ecrhub
             }
         }
 
+        /// <summary>The thread. It throws nothing, which would end the process with its orders in flight, and goes on
+        /// whatever fails: where there was no memory, there may be some soon.</summary>
         private void Fetch()
         {
-            while (WaitForEvent())
-            {
-                lock (turn)
-                {
-                    string raw = Calls.TryPoll(handle);
-                    if (raw != null)
-                    {
-                        Tell(new TerminalEvent(raw));
-                    }
-                }
-            }
-            // Ended by EcrhubLibrary.Shutdown or with the process, if not by End.
-            Volatile.Write(ref hasEnded, 1);
-            EndWaits();
-        }
-
-        private bool WaitForEvent()
-        {
-            for (;;)
+            int failures = 0;
+            Exception failure = null;
+            for (bool isAlive = true; isAlive;)
             {
                 try
                 {
-                    return Calls.WaitForEvent(handle);
+                    if (failures >= MostFailures)
+                    {
+                        Report(failure, failures == MostFailures);
+                    }
+                    isAlive = FetchOne();
+                    failures = 0;
                 }
-                catch (EcrhubException)
+                catch (Exception error)
                 {
-                    // A bug in the library, which has logged it. The handle may still be used, so those who wait still do.
-                    Thread.Sleep(100);
+                    failure = error;
+                    failures++;
+                    Thread.Sleep(RetryMs);
                 }
             }
+        }
+
+        /// <summary>Gives one event to whom it is for. false: the handle has ended, and everybody knows.</summary>
+        private bool FetchOne()
+        {
+            // What could not be read before comes first, for as long as anybody may want it.
+            if (unread.Array == null ? !Calls.WaitForEvent(handle) : Volatile.Read(ref hasEnded) != 0)
+            {
+                // Ended by EcrhubLibrary.Shutdown or with the process, if not by End.
+                Volatile.Write(ref hasEnded, 1);
+                EndWaits();
+                return false;
+            }
+            lock (turn)
+            {
+                if (unread.Array == null)
+                {
+                    unread = Calls.TryPoll(handle);
+                }
+                if (unread.Array != null)
+                {
+                    Tell(new TerminalEvent(Calls.Text(unread)));
+                    unread = default(ArraySegment<byte>);
+                }
+            }
+            return true;
+        }
+
+        /// <summary>Tells those who wait that they may wait in vain. What they wait for becomes an event.</summary>
+        private void Report(Exception failure, bool isNews)
+        {
+            if (isNews)
+            {
+                EcrhubLog.Error(() => "events cannot be fetched, it is tried on and on: " + failure);
+            }
+            FailWaits(requestId => new WaitFailedException(requestId, failure));
+            Events.Fail(() => new WaitFailedException(null, failure));
         }
 
         private void Tell(TerminalEvent happened)
@@ -224,7 +292,7 @@ namespace Ecrhub
                 truths.Add(happened.RequestId);
             }
             if (happened.Kind == EventKind.Completed
-                && waits.TryRemove(happened.RequestId, out TaskCompletionSource<PaymentResult> wait))
+                && waits.TryRemove(happened.RequestId, out Wait wait))
             {
                 wait.SetResult(happened.Result);
             }
@@ -234,9 +302,11 @@ namespace Ecrhub
             }
         }
 
-        private void Cancel(string requestId, CancellationToken token)
+        private void Cancel(Wait wait, CancellationToken token)
         {
-            if (waits.TryRemove(requestId, out TaskCompletionSource<PaymentResult> wait))
+            // Without an id nothing has been sent, and who is about to asks the token once more.
+            string requestId = wait.RequestId;
+            if (requestId != null && waits.TryRemove(requestId, out Wait _))
             {
                 wait.SetException(new WaitCanceledException(requestId, token));
             }
@@ -246,21 +316,53 @@ namespace Ecrhub
         {
             if (!Fetchers.MustLeave)
             {
-                FailWaits();
+                FailWaits(Disposed);
                 Events.End();
             }
         }
 
-        private void FailWaits()
+        private void FailWaits(Func<string, Exception> error)
         {
             foreach (string requestId in waits.Keys)
             {
-                if (waits.TryRemove(requestId, out TaskCompletionSource<PaymentResult> wait))
+                Exception why = error(requestId);
+                if (waits.TryRemove(requestId, out Wait wait))
                 {
-                    wait.SetException(new TerminalDisposedException(requestId, "the terminal was disposed while the request \""
-                        + requestId + "\" was in flight: an order may be paid yet. With a journal, the next connection to this "
-                        + "terminal finds out what became of it."));
+                    wait.SetException(why);
                 }
+            }
+        }
+
+        private static Exception Disposed(string requestId)
+        {
+            return new TerminalDisposedException(requestId, "the terminal was disposed while the request \"" + requestId
+                + "\" was in flight: an order may be paid yet. With a journal, the next connection to this terminal finds out "
+                + "what became of it.");
+        }
+
+        /// <summary>Somebody's wait for an answer.</summary>
+        private sealed class Wait : TaskCompletionSource<PaymentResult>
+        {
+            private volatile string requestId;
+
+            public Wait() : base(TaskCreationOptions.RunContinuationsAsynchronously) { }
+
+            /// <summary>null before it is sent.</summary>
+            public string RequestId
+            {
+                get => requestId;
+                set => requestId = value;
+            }
+
+            /// <summary>For one whose end is being told this moment, or has been. The interruption is left for later.</summary>
+            public PaymentResult EndInSpiteOfInterruption()
+            {
+                while (!Task.IsCompleted)
+                {
+                    Thread.SpinWait(100);
+                }
+                Thread.CurrentThread.Interrupt();
+                return Task.GetAwaiter().GetResult();
             }
         }
     }

@@ -1,4 +1,6 @@
 using System;
+using System.Diagnostics;
+using System.Threading;
 
 namespace Ecrhub
 {
@@ -12,6 +14,17 @@ namespace Ecrhub
         private static readonly object Sync = new object();
         private static volatile Action<LogLevel, string> receiver;
         private static bool endsWithProcess;
+
+        /// <summary>Set while this thread is inside a receiver.</summary>
+        [ThreadStatic]
+        private static bool isReceiving;
+
+        /// <summary>How many threads are inside a receiver.</summary>
+        private static int receiving;
+
+        /// <summary>How long the end of a process waits for the library's thread when it comes from inside a receiver, which
+        /// that thread may be waiting for.</summary>
+        private const int LongestGoodbyeMs = 2000;
 
         /// <summary>Has the log given to <paramref name="receiver"/>, instead of to the one before.</summary>
         /// <remarks>
@@ -31,6 +44,7 @@ namespace Ecrhub
                 throw new ArgumentNullException(nameof(receiver));
             }
             Loader.Ensure();
+            RefuseInside();
             lock (Sync)
             {
                 Calls.SetLog(Callback, (int)level);
@@ -44,6 +58,7 @@ namespace Ecrhub
         public static void Stop()
         {
             Loader.Ensure();
+            RefuseInside();
             lock (Sync)
             {
                 Calls.SetLog(null, Contract.ECRHUB_LOG_OFF);
@@ -52,9 +67,27 @@ namespace Ecrhub
         }
 
         /// <summary>A line of this package's own, at the level of an error.</summary>
-        internal static void Error(string line)
+        internal static void Error(Func<string> line)
         {
-            Give(LogLevel.Error, line);
+            try
+            {
+                Give(LogLevel.Error, line());
+            }
+            catch (Exception)
+            {
+                // Here neither.
+            }
+        }
+
+        /// <summary>The library refuses it too, but only those who hold the lock come so far: they may be waiting for this very
+        /// receiver.</summary>
+        private static void RefuseInside()
+        {
+            if (isReceiving)
+            {
+                throw EcrhubException.Of(Contract.ECRHUB_ERR_UNSUPPORTED, "ECRHUB_ERR_UNSUPPORTED",
+                    "a receiver of the log can neither start nor end it");
+            }
         }
 
         /// <summary>A runtime that is being taken down must not be called any more. And Mono waits at the end for every
@@ -64,34 +97,79 @@ namespace Ecrhub
             if (!endsWithProcess)
             {
                 endsWithProcess = true;
-                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) =>
+                AppDomain.CurrentDomain.ProcessExit += (sender, arguments) => End(true);
+                AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => End(false);
+            }
+        }
+
+        private static void End(bool isProcess)
+        {
+            receiver = null;
+            if (Volatile.Read(ref receiving) == 0)
+            {
+                Stop();
+                if (isProcess)
                 {
-                    Stop();
                     Fetchers.Leave();
                     Calls.Shutdown();
-                };
-                AppDomain.CurrentDomain.DomainUnload += (sender, arguments) => Stop();
+                }
             }
-        }
-
-        private static void Receive(int level, IntPtr message, IntPtr userData)
-        {
-            if (!Calls.IsNoise((LogLevel)level))
+            else if (isProcess && !IsLibrarysThread())
             {
-                Give((LogLevel)level, Calls.Static(message));
+                // It may be a receiver that ends the process, which never returns: the log cannot be ended then, and inside it
+                // the library takes no calls.
+                var shutdown = new Thread(Calls.Shutdown) { IsBackground = true };
+                shutdown.Start();
+                shutdown.Join(LongestGoodbyeMs);
             }
         }
 
-        private static void Give(LogLevel level, string line)
+        /// <summary>Whether the receiver is called by the library's own thread, which has nothing else of the runtime's on its
+        /// stack. To wait there for its end would be to wait for ever, and Mono would, too.</summary>
+        private static bool IsLibrarysThread()
+        {
+            StackFrame[] frames = isReceiving ? new StackTrace(false).GetFrames() : null;
+            return frames != null && frames.Length > 0 && frames[frames.Length - 1].GetMethod()?.Name == nameof(Receive);
+        }
+
+        [MonoPInvokeCallback(typeof(Native.ecrhub_log_fn))]
+        private static void Receive(int level, IntPtr message, IntPtr userData)
         {
             try
             {
-                receiver?.Invoke(level, line);
+                string line = Calls.Static(message);
+                if (!Calls.IsNoise((LogLevel)level, line))
+                {
+                    Give((LogLevel)level, line);
+                }
             }
             catch (Exception)
             {
                 // There is native code below, through which nothing may be thrown, and no other place to report it to.
             }
         }
+
+        private static void Give(LogLevel level, string line)
+        {
+            bool wasReceiving = isReceiving;
+            isReceiving = true;
+            Interlocked.Increment(ref receiving);
+            try
+            {
+                receiver?.Invoke(level, line);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref receiving);
+                isReceiving = wasReceiving;
+            }
+        }
+    }
+
+    /// <summary>Unity's IL2CPP lets native code call only what has an attribute of this name. It cares for nothing else.</summary>
+    [AttributeUsage(AttributeTargets.Method)]
+    internal sealed class MonoPInvokeCallbackAttribute : Attribute
+    {
+        public MonoPInvokeCallbackAttribute(Type type) { }
     }
 }

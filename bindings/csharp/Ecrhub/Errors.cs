@@ -128,16 +128,38 @@ namespace Ecrhub
         public string RequestId { get; }
     }
 
+    /// <summary>What the library has to tell could not be fetched: there is no memory for it, or there is a bug. The wait ends
+    /// with this, the request does not: it lives on.</summary>
+    /// <remarks>No <see cref="EcrhubException"/>, because the request was sent: an order may be paid, or have been. Fetching is
+    /// tried again and again, and once it succeeds the completion comes as an event, with the same request id.</remarks>
+    public sealed class WaitFailedException : Exception
+    {
+        internal WaitFailedException(string requestId, Exception why)
+            : base((requestId == null ? "the wait for an event failed" : "the wait failed, but the request \"" + requestId
+                + "\" is still in flight: an order may be paid yet. Its completion comes as an event") + ": " + why.Message, why)
+        {
+            RequestId = requestId;
+        }
+
+        /// <summary>The request that lives on; null for a wait for the next event.</summary>
+        public string RequestId { get; }
+    }
+
     /// <summary>The wait for an answer was cancelled, not the request: it lives on.</summary>
     /// <remarks>An order may still be paid. Its completion comes as an event, with the same request id. To give an order up
     /// at the terminal, send a <see cref="Ecrhub.Close"/>.</remarks>
     public sealed class WaitCanceledException : OperationCanceledException
     {
         internal WaitCanceledException(string requestId, System.Threading.CancellationToken token)
-            : base("the wait was cancelled, but the request \"" + requestId
-                + "\" is still in flight: an order may be paid yet. Its completion comes as an event.", token)
+            : base(Words("cancelled", requestId), token)
         {
             RequestId = requestId;
+        }
+
+        internal static string Words(string how, string requestId)
+        {
+            return "the wait was " + how + ", but the request \"" + requestId
+                + "\" is still in flight: an order may be paid yet. Its completion comes as an event.";
         }
 
         /// <summary>The request that lives on.</summary>

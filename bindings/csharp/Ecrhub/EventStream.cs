@@ -65,9 +65,8 @@ namespace Ecrhub
 
         /// <summary>The next event: at once when there is one, else when it happens.</summary>
         /// <remarks>Ends with a <see cref="TerminalDisposedException"/> when there can be none any more.</remarks>
-        public TaskCompletionSource<TerminalEvent> Take()
+        public void Take(TaskCompletionSource<TerminalEvent> taker)
         {
-            var taker = new TaskCompletionSource<TerminalEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (sync)
             {
                 if (held.Count > 0)
@@ -83,7 +82,6 @@ namespace Ecrhub
                     takers.AddLast(taker);
                 }
             }
-            return taker;
         }
 
         /// <summary>Ends a wait for the next event; false when it has ended already, one way or the other.</summary>
@@ -92,6 +90,31 @@ namespace Ecrhub
             lock (sync)
             {
                 return takers.Remove(taker);
+            }
+        }
+
+        /// <summary>An event that was taken by somebody who cannot use it: it is the next one again.</summary>
+        public void PutBack(TerminalEvent taken)
+        {
+            lock (sync)
+            {
+                held.AddFirst(taken);
+                ordinary += taken.IsOutcome ? 0 : 1;
+                StartHandling();
+            }
+        }
+
+        /// <summary>Ends the waits for the next event with an error; events may still come.</summary>
+        public void Fail(Func<Exception> error)
+        {
+            lock (sync)
+            {
+                while (takers.Count > 0)
+                {
+                    TaskCompletionSource<TerminalEvent> taker = takers.First.Value;
+                    takers.RemoveFirst();
+                    taker.SetException(error());
+                }
             }
         }
 
@@ -117,11 +140,7 @@ namespace Ecrhub
             lock (sync)
             {
                 hasEnded = true;
-                foreach (TaskCompletionSource<TerminalEvent> taker in takers)
-                {
-                    taker.SetException(Ended());
-                }
-                takers.Clear();
+                Fail(Ended);
             }
         }
 
@@ -157,8 +176,9 @@ namespace Ecrhub
         {
             if (handler != null && held.Count > 0 && !isHandling)
             {
-                isHandling = true;
                 ThreadPool.UnsafeQueueUserWorkItem(_ => Handle(), null);
+                // Only now: where that failed, the next event tries again.
+                isHandling = true;
             }
         }
 

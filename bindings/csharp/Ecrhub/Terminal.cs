@@ -102,13 +102,19 @@ namespace Ecrhub
         /// <see cref="Event"/>.</remarks>
         /// <param name="wait">How long to wait; zero never does, <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> waits
         /// for ever.</param>
+        /// <exception cref="WaitFailedException">Events cannot be fetched just now; none is lost.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed, and all its events are taken.</exception>
         /// <example><code>TerminalEvent e = terminal.NextEvent(TimeSpan.FromMilliseconds(100));</code></example>
         public TerminalEvent NextEvent(TimeSpan wait)
         {
+            if (wait != System.Threading.Timeout.InfiniteTimeSpan && (wait < TimeSpan.Zero || wait.TotalMilliseconds > int.MaxValue))
+            {
+                throw new ArgumentOutOfRangeException(nameof(wait), wait, "from zero to 24 days, or infinite");
+            }
             connection.StartFetching();
-            TaskCompletionSource<TerminalEvent> taker = connection.Events.Take();
-            TerminalEvent happened = HasEnded(taker.Task, wait) || !connection.Events.Cancel(taker)
+            TaskCompletionSource<TerminalEvent> taker = NewTaker();
+            connection.Events.Take(taker);
+            TerminalEvent happened = HasEnded(taker, wait) || !connection.Events.Cancel(taker)
                 ? taker.Task.GetAwaiter().GetResult() : null;
             GC.KeepAlive(this);
             return happened;
@@ -116,15 +122,22 @@ namespace Ecrhub
 
         /// <summary>The next event that nobody waits for otherwise, when it happens.</summary>
         /// <exception cref="OperationCanceledException">The wait was cancelled; no event was taken.</exception>
+        /// <exception cref="WaitFailedException">Events cannot be fetched just now; none is lost.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed, and all its events are taken.</exception>
         /// <example><code>TerminalEvent e = await terminal.NextEventAsync(token);</code></example>
         public async Task<TerminalEvent> NextEventAsync(CancellationToken token = default(CancellationToken))
         {
             token.ThrowIfCancellationRequested();
             connection.StartFetching();
-            TaskCompletionSource<TerminalEvent> taker = connection.Events.Take();
+            TaskCompletionSource<TerminalEvent> taker = NewTaker();
+            // First, because some runtimes throw when the token's source is gone, and no event must have been taken then.
             using (token.Register(() => CancelTaker(taker, token)))
             {
+                connection.Events.Take(taker);
+                if (token.IsCancellationRequested)
+                {
+                    CancelTaker(taker, token);
+                }
                 TerminalEvent happened = await taker.Task.ConfigureAwait(false);
                 GC.KeepAlive(this);
                 return happened;
@@ -200,16 +213,30 @@ namespace Ecrhub
 
         /// <summary>Waits as Task.Wait does, which needs no thread of the pool, but leaves the throwing to who asks for the
         /// result.</summary>
-        private static bool HasEnded(Task task, TimeSpan wait)
+        private bool HasEnded(TaskCompletionSource<TerminalEvent> taker, TimeSpan wait)
         {
             try
             {
-                return task.Wait(wait);
+                return taker.Task.Wait(wait);
             }
             catch (AggregateException)
             {
                 return true;
             }
+            catch (ThreadInterruptedException)
+            {
+                // Nobody is left to be given the event.
+                if (!connection.Events.Cancel(taker) && taker.Task.Status == TaskStatus.RanToCompletion)
+                {
+                    connection.Events.PutBack(taker.Task.Result);
+                }
+                throw;
+            }
+        }
+
+        private static TaskCompletionSource<TerminalEvent> NewTaker()
+        {
+            return new TaskCompletionSource<TerminalEvent>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         private void CancelTaker(TaskCompletionSource<TerminalEvent> taker, CancellationToken token)
@@ -247,14 +274,14 @@ namespace Ecrhub
 
         private void ReportFailure(HandlerFailure failure)
         {
-            EcrhubLog.Error("a handler of the event \"" + failure.Event + "\" threw: " + failure.Exception);
+            EcrhubLog.Error(() => "a handler of the event \"" + failure.Event + "\" threw: " + failure.Exception);
             try
             {
                 HandlerFailed?.Invoke(this, failure);
             }
             catch (Exception error)
             {
-                EcrhubLog.Error("a handler of HandlerFailed threw: " + error);
+                EcrhubLog.Error(() => "a handler of HandlerFailed threw: " + error);
             }
         }
     }

@@ -14,6 +14,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.SaleAsync(new Sale { OrderNo = "A1001", Amount = 34.50m, Currency = "USD" });</code>
         /// </example>
@@ -28,6 +29,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Sale(new Sale { OrderNo = "A1001", Amount = 34.50m, Currency = "USD" });</code>
         /// </example>
@@ -42,6 +44,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.VoidAsync(new VoidOrder { OrderNo = "A1002", OriginalOrderNo = "A1001" });</code>
         /// </example>
@@ -56,6 +59,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Void(new VoidOrder { OrderNo = "A1002", OriginalOrderNo = "A1001" });</code>
         /// </example>
@@ -70,6 +74,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.RefundAsync(new Refund { OrderNo = "A1003", OriginalOrderNo = "A1001", Amount = 10.00m });</code>
         /// </example>
@@ -84,6 +89,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Refund(new Refund { OrderNo = "A1003", OriginalOrderNo = "A1001", Amount = 10.00m });</code>
         /// </example>
@@ -98,6 +104,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.AuthorizeAsync(new Authorization { OrderNo = "A1004", Amount = 100.00m });</code>
         /// </example>
@@ -112,6 +119,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Authorize(new Authorization { OrderNo = "A1004", Amount = 100.00m });</code>
         /// </example>
@@ -126,6 +134,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.CompleteAsync(new Completion { OrderNo = "A1005", OriginalOrderNo = "A1004", Amount = 80.00m });</code>
         /// </example>
@@ -140,6 +149,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Complete(new Completion { OrderNo = "A1005", OriginalOrderNo = "A1004", Amount = 80.00m });</code>
         /// </example>
@@ -154,6 +164,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.CashbackAsync(new Cashback { OrderNo = "A1006", Amount = 10.00m, CashbackAmount = 20.00m });</code>
         /// </example>
@@ -168,6 +179,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Cashback(new Cashback { OrderNo = "A1006", Amount = 10.00m, CashbackAmount = 20.00m });</code>
         /// </example>
@@ -182,6 +194,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.QueryAsync(new Query { OrderNo = "A1001" });</code>
         /// </example>
@@ -196,6 +209,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Query(new Query { OrderNo = "A1001" });</code>
         /// </example>
@@ -210,6 +224,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.CloseAsync(new Close { OrderNo = "A1001" });</code>
         /// </example>
@@ -224,6 +239,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Close(new Close { OrderNo = "A1001" });</code>
         /// </example>
@@ -238,6 +254,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = await terminal.SendAsync(order, token);</code></example>
         public Task<PaymentResult> SendAsync(Request request, CancellationToken token = default(CancellationToken))
@@ -251,6 +268,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>PaymentResult result = terminal.Send(order);</code></example>
         public PaymentResult Send(Request request, CancellationToken token = default(CancellationToken))
@@ -268,6 +286,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>await terminal.SendAsync("{\"topic\":\"ecrhub.heartbeat\",\"biz_data\":{}}");</code></example>
         public async Task<PaymentResult> SendAsync(string json, TimeSpan? timeout = null,
@@ -289,6 +308,7 @@ namespace Ecrhub
         /// <exception cref="EcrhubException">It is refused otherwise (<see cref="DuplicateException"/>,
         /// <see cref="BusyException"/>, <see cref="JournalException"/>); nothing was sent.</exception>
         /// <exception cref="WaitCanceledException">The wait was cancelled; the request lives on.</exception>
+        /// <exception cref="WaitFailedException">Its completion cannot be fetched just now; the request lives on.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
         /// <example><code>terminal.Send("{\"topic\":\"ecrhub.heartbeat\",\"biz_data\":{}}");</code></example>
         public PaymentResult Send(string json, TimeSpan? timeout = null, CancellationToken token = default(CancellationToken))
