@@ -31,7 +31,7 @@ help:
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
 	@echo 'make install   PREFIX=$(PREFIX) [DESTDIR=...] the release build, for C, C++, pkg-config and CMake'
-	@echo 'make package   check that the crate is complete'
+	@echo 'make package   the crate, checked, and a .nupkg with this machine'\''s library, in target/package'
 	@echo 'make abi-check refuse what breaks programs that exist'
 
 demo: install-tools
@@ -112,14 +112,17 @@ test-dist:
 reproduce:
 	scripts/dist/reproduce $(PLATFORMS)
 
-# The release build, which is made if it is not there, below PREFIX; DESTDIR stands before it for packagers.
+# The release build below PREFIX; DESTDIR stands before it for packagers. It is brought up to date first, but where there is
+# no cargo, as with sudo: then what was staged before is installed.
 install:
-	@[ -e target/release/libecrhub.so ] || $(MAKE) build
+	@! command -v cargo >/dev/null || $(MAKE) build
 	scripts/dist/install '$(abspath $(PREFIX))' '$(DESTDIR)'
 
-# The crate, from which nothing may be missing.
-package: install-tools
+# The crate, from which nothing may be missing, and the .NET package with this machine's own library, without the .NET SDK.
+package: build
 	scripts/dist/crate
+	scripts/build-csharp
+	scripts/dist/own-nupkg
 
 # What programs that exist rely on, and the gate's own tests: docs/abi.md.
 abi-check: install-tools
