@@ -16,7 +16,7 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint unit bindings simulate torture bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate torture bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -29,8 +29,9 @@ help:
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
+	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
 	@echo 'make install   PREFIX=$(PREFIX) [DESTDIR=...] the release build, for C, C++, pkg-config and CMake'
-	@echo 'make package   check that the crate is complete'
+	@echo 'make package   the crate, checked, and a .nupkg with this machine'\''s library, in target/package'
 	@echo 'make abi-check refuse what breaks programs that exist'
 
 demo: install-tools
@@ -39,8 +40,13 @@ demo: install-tools
 build: install-tools
 	cargo build --release --workspace
 
-test: install-tools lint unit abi-check bindings simulate torture
+test: test-begins install-tools lint unit abi-check bindings simulate torture
+	@# For scripts/release-checklist: what was tested, if nobody changed anything meanwhile.
+	@scripts/commit | cmp -s - target/testing && mv target/testing target/test-passed || echo 'The sources have changed meanwhile.'
 	@echo 'make test: all of it passed'
+
+test-begins:
+	@mkdir -p target && rm -f target/test-passed && scripts/commit >target/testing
 
 # Formatting, lints and the documentation's own rules.
 lint: install-tools
@@ -91,7 +97,7 @@ clean:
 	cargo clean
 
 # What ships. `make dist` and `make test-dist` take PLATFORMS="linux-x64 ..." and make or try only those.
-.PHONY: dist test-dist install package abi-check
+.PHONY: dist test-dist reproduce install package abi-check
 PLATFORMS ?=
 
 # Everything for every platform, into dist/: archives, wheels, the NuGet package, checksums, the bill of materials.
@@ -102,14 +108,21 @@ dist:
 test-dist:
 	scripts/dist/test $(PLATFORMS)
 
-# The release build, which is made if it is not there, below PREFIX; DESTDIR stands before it for packagers.
+# The same commit made twice, and compared to the byte. It takes twice the time of make dist, and two gigabytes a platform.
+reproduce:
+	scripts/dist/reproduce $(PLATFORMS)
+
+# The release build below PREFIX; DESTDIR stands before it for packagers. It is brought up to date first, but where there is
+# no cargo, as with sudo: then what was staged before is installed.
 install:
-	@[ -e target/release/libecrhub.so ] || $(MAKE) build
+	@! command -v cargo >/dev/null || $(MAKE) build
 	scripts/dist/install '$(abspath $(PREFIX))' '$(DESTDIR)'
 
-# The crate, from which nothing may be missing.
-package: install-tools
+# The crate, from which nothing may be missing, and the .NET package with this machine's own library, without the .NET SDK.
+package: build
 	scripts/dist/crate
+	scripts/build-csharp
+	scripts/dist/own-nupkg
 
 # What programs that exist rely on, and the gate's own tests: docs/abi.md.
 abi-check: install-tools

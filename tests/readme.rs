@@ -1,4 +1,4 @@
-//! What the README shows works as it stands there.
+//! What the README and the pages show works as it stands there.
 // It is built with the system's C compiler.
 #![cfg(target_os = "linux")]
 
@@ -7,11 +7,17 @@ mod support;
 use ecrhub_simulator::{Options, Simulator};
 use support::Build;
 
+/// What stands in a page's only block of this kind.
+fn block<'a>(page: &'a str, fence: &str) -> &'a str {
+    let (_, rest) = page.split_once(fence).expect("the page has such a block");
+    assert!(!rest.contains(fence), "the page has two such blocks");
+    rest.split_once("```").expect("the block has an end").0
+}
+
 #[test]
 fn the_sale_in_c_compiles_and_is_approved() {
     let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```c\n").expect("the README has a sale in C");
-    let (code, _) = rest.split_once("```").expect("the block has an end");
+    let code = block(readme, "```c\n");
     assert!(code.contains("ws://127.0.0.1:35779"), "the simulator's own address");
 
     let terminal = Simulator::start(Options::default()).unwrap();
@@ -26,4 +32,16 @@ fn the_sale_in_c_compiles_and_is_approved() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert_eq!(terminal.charges("A1001"), 1, "charged once");
+}
+
+#[test]
+fn the_notifier_for_qt_compiles_and_shows_a_long_event() {
+    let notifier = block(include_str!("../docs/projects.md"), "```cpp\n");
+    let window = include_str!("c/qt.cpp").replace("// The page's lines.", notifier);
+
+    let terminal = Simulator::start(Options::default()).unwrap();
+    let source = Build::scratch(&format!("qt-{}.cpp", std::process::id()));
+    std::fs::write(&source, window).unwrap();
+    Build::new(source.to_str().unwrap()).run(&[&terminal.url()], 60);
+    std::fs::remove_file(&source).unwrap();
 }

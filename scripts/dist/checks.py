@@ -1,7 +1,9 @@
 """Counting what passed and what failed, with the time of each."""
 
 import os
+import signal
 import subprocess
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -18,7 +20,6 @@ class Checks:
     def __init__(self) -> None:
         self.passed = 0
         self.failed: list[str] = []
-        self.begun = time.monotonic()
 
     def check(self, name: str, work: Callable[[], object]) -> None:
         begun = time.monotonic()
@@ -47,7 +48,7 @@ class Checks:
         """The closing lines, and what the process should exit with."""
         for name in self.failed:
             print(f"failed: {name}")
-        print(f"{time.monotonic() - self.begun:.0f} seconds\n{self.passed} passed, {len(self.failed)} failed")
+        print(f"{self.passed} passed, {len(self.failed)} failed")
         return 1 if self.failed else 0
 
 
@@ -79,6 +80,43 @@ def said(
         raise Failed(f"{' '.join(words)}: {error}") from error
     must(done.returncode == status, f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}")
     return done.stdout
+
+
+def script_said(script: str, cwd: Path, env: dict[str, str] | None = None, seconds: int = 120) -> str:
+    """What a shell says that stops at the first failure. Whatever the script has started ends with it.
+
+    What it says goes to a file: a pipe would stay open for as long as anything it started lives.
+    """
+    with tempfile.TemporaryFile("w+", errors="replace") as heard:
+        shell = subprocess.Popen(
+            ["sh", "-e", "-c", script],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=heard,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = shell.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            end_group(shell)
+        heard.seek(0)
+        shown = heard.read()
+    must(status is not None, f"did not end within {seconds} s\n{script}\n{shown}")
+    must(status == 0, f"ended with {status}\n{script}\n{shown}")
+    return shown
+
+
+def end_group(leader: subprocess.Popen) -> None:
+    """Ends all that a process with a session of its own has started."""
+    try:
+        os.killpg(leader.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    leader.wait()
 
 
 def with_variables(**variables: object) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 from checks import Checks, must, said, with_variables
@@ -96,15 +95,3 @@ def plain_cpp(tree: Path, scratch: Path) -> None:
         "-lecrhub",
     )
     sells(tree, program, "approved: record it")
-
-
-def readme_word_for_word(tree: Path) -> str:
-    """Every shell block of the archive's README, run in its folder by a shell that stops at the first failure."""
-    text = (tree / "README.md").read_text()
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.S | re.M)
-    must(len(blocks) == 2, f"{len(blocks)} shell blocks in {tree / 'README.md'}")
-    done = subprocess.run(["sh", "-e"], input="".join(blocks), cwd=tree, capture_output=True, text=True, timeout=120)
-    must(done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    needs_the_library(tree / "sale", True)
-    must("approved\n{" in done.stdout, f"{done.stdout}{done.stderr}")
-    return f"{len(blocks)} blocks, approved"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import abi
+import archive
 from checks import must, said
 from common import ROOT, SONAME, version
 from platforms import Platform
@@ -102,6 +103,7 @@ def is_stripped(_: Platform, tree: Path) -> None:
 
 
 CHECKS = [
+    *archive.CHECKS,
     is_for_this_machine,
     needs_no_newer_glibc,
     needs_only_the_c_library,

@@ -1,6 +1,9 @@
 """What is shipped for which machine: the one table that building, packing and testing read."""
 
+import sys
 from dataclasses import dataclass
+
+from common import output
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ PLATFORMS = [
     Platform("windows-x86", "i686-win7-windows-gnu", None, True, "win-x86", "win32", 32),
     Platform("windows-x64", "x86_64-win7-windows-gnu", None, True, "win-x64", "win_amd64", 64),
 ]
+
+
+def host() -> Platform:
+    """This machine, as a platform of its own: what the installed toolchain builds runs here, and need run nowhere else."""
+    target = next(line.split()[1] for line in output("rustc", "-vV").splitlines() if line.startswith("host:"))
+    cpu = target.split("-")[0]
+    named = [platform for platform in PLATFORMS if not platform.windows and platform.target.startswith(f"{cpu}-")]
+    rid = next((platform.rid for platform in named if platform.musl == target.endswith("musl")), "")
+    return Platform("this machine", target, None, False, rid, None, 64 if sys.maxsize > 2**32 else 32)
 
 
 def chosen(names: list[str]) -> list[Platform]:

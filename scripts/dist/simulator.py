@@ -9,8 +9,11 @@ from pathlib import Path
 class Simulator:
     """`with Simulator(program) as url:`; the program may be one for another machine, behind an emulator."""
 
-    def __init__(self, program: Path, *before: str, think_ms: int = 20) -> None:
-        self.command = [*before, str(program), "--port", "0", "--control-port", "0", "--think-ms", str(think_ms)]
+    # On ports that are free, and for customers who do not think long.
+    QUICK = ("--port", "0", "--control-port", "0", "--think-ms", "20")
+
+    def __init__(self, program: Path, *before: str, arguments: tuple[str, ...] = QUICK) -> None:
+        self.command = [*before, str(program), *arguments]
 
     def __enter__(self) -> str:
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,5 +1,7 @@
 """Lays the files out as a project finds them: the same folders in an archive and after `make install`."""
 
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,9 @@ STATIC_NEEDS = {
     "linux": ["gcc_s", "pthread", "dl", "m"],
     "windows": ["ws2_32", "userenv", "ntdll", "advapi32", "kernel32"],
 }
+REPOSITORY = "https://github.com/ecrhub/ecrhub"
+# Pages for those who use the library, not for those who work on it.
+PAGES = ["abi", "command-line", "money-safety", "platforms", "projects", "simulator", "windows"]
 STDCALL_ROW = """| the same functions with stdcall, for Delphi, VB6 and others, with their declarations | `stdcall` |
 """
 
@@ -24,8 +29,10 @@ def lay_out(platform: Platform, built: Path, tree: Path) -> None:
         put(ROOT / "include" / header, tree / "include" / header)
     for source in sorted([*(ROOT / "examples/c").iterdir(), *(ROOT / "examples/cpp").iterdir()]):
         put(source, tree / "share/ecrhub/examples" / source.parent.name / source.name)
-    for page in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"]:
-        put(ROOT / page, tree / "share/doc/ecrhub" / page)
+    for file in ["LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md"]:
+        put(ROOT / file, tree / "share/doc/ecrhub" / file)
+    for name in PAGES:
+        write(tree / f"share/doc/ecrhub/{name}.md", page(name))
     write(tree / "share/doc/ecrhub/THIRD-PARTY-LICENSES.txt", licences.third_party(platform))
     for_build_tools(platform, tree)
 
@@ -56,7 +63,7 @@ def for_build_tools(platform: Platform, tree: Path) -> None:
     values = {
         "VERSION": version(),
         "MAJOR": version().split(".")[0],
-        "REPOSITORY": "https://github.com/ecrhub/ecrhub",
+        "REPOSITORY": REPOSITORY,
         "POINTER_BYTES": str(platform.pointer_bits // 8),
         "POINTER_BITS": str(platform.pointer_bits),
         "STATIC_FLAGS": " ".join(f"-l{name}" for name in needs),
@@ -85,6 +92,18 @@ def cmake_of(platform: Platform) -> dict[str, str]:
         "IMPORT_LIBRARY": choice,
         "STATIC_TARGET": static.replace("if(NOT TARGET", "if(MINGW AND NOT TARGET"),
     }
+
+
+def page(name: str) -> str:
+    """A page of docs/. What it links to and does not ship is in the repository, as it was for this version."""
+
+    def link(found: re.Match) -> str:
+        to = os.path.normpath(f"docs/{found[1]}")
+        stays = to in [f"docs/{name}.md" for name in PAGES]
+        return found[0] if stays else f"]({REPOSITORY}/blob/v{version()}/{to})"
+
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    return re.sub(r"\]\((?!https?:|#)([^)#\s]+)\)", link, text)
 
 
 def readme(platform: Platform, tree: Path) -> None:

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import abi
+import archive
+import readme
 import windows_dotnet
 from build import BINUTILS
 from checks import Checks, must, said
@@ -38,6 +40,10 @@ def try_everything(platform: Platform, tree: Path, checking: Checks) -> None:
         lambda: visual_studios_import_library(platform, tree, scratch),
     )
     checking.check(f"{name}: a sale by the command line under Wine", lambda: command_line(platform, tree))
+    checking.check(
+        f"{name}: the README under Wine",
+        lambda: readme.on_windows(tree, scratch, in_wine(platform), BINUTILS[name] + "gcc-posix"),
+    )
     if bits == "x64":
         checking.check(
             f"{name}: the C# till on .NET Core 3.1 for Windows, under Wine",
@@ -175,10 +181,22 @@ def has_its_version(_: Platform, tree: Path) -> str:
     return version()
 
 
+def declarations_end_their_lines_as_windows_does(platform: Platform, tree: Path) -> str:
+    """Visual Basic 6 takes a module with other line ends for one long line."""
+    files = sorted([*tree.rglob("*.bas"), *tree.rglob("*.pas")])
+    must(len(files) == (2 if platform.windows_bits == "x86" else 0), f"there are {files}")
+    for file in files:
+        content = file.read_bytes()
+        must(re.fullmatch(rb"([\t -~]*\r\n)+", content), f"{file} has other line ends, or more than ASCII")
+    return ", ".join(file.name for file in files) or "none here"
+
+
 FROM_THE_FILES = [
+    *archive.CHECKS,
     is_for_this_machine,
     exports_the_headers_functions,
     imports_what_windows_7_has,
     tells_no_path_of_the_builders_machine,
     has_its_version,
+    declarations_end_their_lines_as_windows_does,
 ]

@@ -25,7 +25,7 @@ def a_till(library: Path, scratch: Path, in_wine: tuple[str, str], simulator) ->
     # Windows takes no notice of case: two names that differ in nothing else are one file there.
     names = [path.name.lower() for path in folder.iterdir()]
     must(len(names) == len(set(names)), f"one of {names} would replace another")
-    quiet = with_variables(DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1)
+    quiet = with_variables(DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1, COMPlus_EnableDiagnostics=0)
     with simulator as url:
         shown = said(*in_wine, tools.dotnet_for_windows(), "Till.exe", url, "test", cwd=folder, env=quiet, seconds=300)
     told = re.findall(r"^  ([a-z_]+): (?!\d)", shown, re.M)

@@ -11,6 +11,14 @@ chroot=${ECRHUB_WINE_CHROOT:-/var/tmp/ecrhub-wine-i386}
 # What a program that links libecrhub.a needs of the system.
 native_libraries=(-lkernel32 -lws2_32 -luserenv -lntdll)
 
+# Each run of MinGW's dlltool, and rustc has many, leaves an empty file in the folder for temporary ones. This folder goes
+# with the script.
+use_own_tmp() {
+    TMPDIR=$(mktemp -d)
+    export TMPDIR
+    trap 'rm -rf "$TMPDIR"' EXIT
+}
+
 say() { printf '%s: %s\n' "$(basename "$0")" "$1" >&2; }
 die() { say "$1"; exit 1; }
 

@@ -84,6 +84,8 @@ pub fn csharp_on_dotnet() -> Language {
         command.arg(root().join("target/csharp/Runner.exe"));
         // There may be no ICU here, without which it does not start otherwise.
         command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
+        // Without what debuggers attach to, it leaves no sockets and pipes in /tmp.
+        command.env("COMPlus_EnableDiagnostics", "0");
         command
     };
     Language { name: "C# on .NET", is_raw: false, command: Box::new(command) }

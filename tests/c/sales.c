@@ -105,13 +105,20 @@ static void the_state_tells_where_it_is_connected(void)
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
 }
 
+/* The stdcall DLL calls back as it is called. */
+#ifdef STDCALL
+#define CONVENTION __stdcall
+#else
+#define CONVENTION
+#endif
+
 /* What a host's own log would be: one lock, and lines. */
 struct host_log {
     pthread_mutex_t lock;
     char lines[8192];
 };
 
-static void keep(int32_t level, const char *message, void *user_data)
+static void CONVENTION keep(int32_t level, const char *message, void *user_data)
 {
     struct host_log *log = user_data;
     const size_t longest = sizeof log->lines - 1;
