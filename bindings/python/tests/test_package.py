@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -13,6 +14,7 @@ from typing import Dict, List
 import pytest
 
 import ecrhub
+import ecrhub.aio
 from ecrhub import _native
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -117,3 +119,14 @@ def test_everything_that_is_offered_is_there_and_explained() -> None:
         assert ">>>" in documentation, verb
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         ecrhub.nonsense
+
+
+def test_everything_has_an_example() -> None:
+    places = {f"ecrhub.{name}": getattr(ecrhub, name) for name in ecrhub.__all__}
+    for module, terminal in (("ecrhub", ecrhub.Terminal), ("ecrhub.aio", ecrhub.aio.Terminal)):
+        members = inspect.getmembers(terminal, inspect.isfunction)
+        places.update({f"{module}.Terminal.{name}": member for name, member in members if not name.startswith("_")})
+    places.update({f"ecrhub.aio.{name}": getattr(ecrhub.aio, name) for name in ecrhub.aio.__all__})
+    explained = {name: place for name, place in places.items() if inspect.isclass(place) or callable(place)}
+    assert len(explained) > 60
+    assert [name for name, place in explained.items() if name != "ecrhub.Amount" and ">>>" not in (place.__doc__ or "")] == []
