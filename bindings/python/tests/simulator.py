@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -14,8 +15,12 @@ class Simulator:
     """A terminal in software that nobody thinks long at; it ends with the ``with``."""
 
     def __init__(self, program: str, *flags: str) -> None:
+        self.program = program
         ports = ["--port", "0", "--control-port", "0"]
-        command = [program, *ports, "--think-ms", "0", "--slow-ms", "700", "--quiet", *flags]
+        # It ends with the thread that started it, also when that is killed.
+        setpriv = shutil.which("setpriv")
+        tied = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+        command = [*tied, program, *ports, "--think-ms", "0", "--slow-ms", "700", "--quiet", *flags]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.url = self._address("listening on ")
         self.control = self._address("control on ")

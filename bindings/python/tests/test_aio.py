@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from typing import Any, Awaitable, Callable, Iterator, List
 
@@ -10,7 +11,7 @@ import pytest
 
 import ecrhub
 import ecrhub.aio
-from ecrhub import Outcome
+from ecrhub import Outcome, _events, _pump
 
 from .simulator import Simulator
 
@@ -97,7 +98,7 @@ def test_a_task_that_is_cancelled_as_its_answer_comes_loses_nothing(run: Run, si
             while not (owners := terminal._mailbox.owners):
                 await asyncio.sleep(0)
             owner = owners["mine"]
-            while owner.arrival is None:
+            while not owner.inbox:
                 await asyncio.sleep(0)
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -163,6 +164,89 @@ def test_the_end_of_a_terminal_ends_every_wait(run: Run, simulator: Simulator, e
         assert await _all(terminal) == []
 
     run(work)
+
+
+@pytest.mark.parametrize("end", ["disconnect", "shutdown"])
+def test_a_late_disconnect_disturbs_no_other_terminal(run: Run, simulator: Simulator, end: str) -> None:
+    """The number of its descriptor may be another one's by then."""
+
+    async def work() -> None:
+        gone = ecrhub.aio.connect(simulator.url, app_id="tests")
+        assert (await gone.query("A0")).outcome is Outcome.NOT_FOUND
+        (gone.disconnect if end == "disconnect" else ecrhub.shutdown)()
+        async with ecrhub.aio.connect(simulator.url, app_id="tests") as terminal:
+            assert (await asyncio.wait_for(terminal.query("A0"), 10)).outcome is Outcome.NOT_FOUND
+            selling = asyncio.ensure_future(terminal.sale(order_no="A1", amount="10.13"))
+            while simulator.get("state")["running"] is None:
+                await asyncio.sleep(0.01)
+            gone.disconnect()
+            gone.disconnect()
+            simulator.post("approve")
+            assert (await asyncio.wait_for(selling, 10)).approved
+
+    run(work)
+
+
+def test_a_shutdown_ends_the_waits_by_itself(run: Run, simulator: Simulator) -> None:
+    async def work() -> None:
+        terminal = ecrhub.aio.connect(simulator.url, app_id="tests")
+        selling = asyncio.ensure_future(terminal.sale(order_no="A1", amount="10.13"))
+        while simulator.get("state")["running"] is None:
+            await asyncio.sleep(0.01)
+        ecrhub.shutdown()
+        with pytest.raises(ecrhub.WaitEndedError):
+            await asyncio.wait_for(selling, 10)
+        terminal.disconnect()
+
+    run(work)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this system does not list descriptors")
+def test_no_descriptor_is_left_open(run: Run, simulator: Simulator) -> None:
+    async def work() -> None:
+        async with ecrhub.aio.connect(simulator.url, app_id="tests") as terminal:
+            await terminal.query("A1")
+
+    run(work)
+    before = os.listdir("/proc/self/fd")
+    for _ in range(5):
+        run(work)
+    assert len(os.listdir("/proc/self/fd")) <= len(before) + 1
+
+
+@pytest.mark.parametrize("times", [1, 1_000_000])
+def test_what_cannot_be_read_ends_the_waits_unless_it_can_be_after_all(
+    run: Run, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    read = _events.read_event
+    failures: List[str] = []
+
+    def fail(text: str) -> ecrhub.Event:
+        if len(failures) < times:
+            failures.append(text)
+            raise MemoryError("no room")
+        return read(text)
+
+    async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        async with ecrhub.aio.connect(simulator.url, app_id="tests") as terminal:
+            assert isinstance(await terminal.next_event(10), ecrhub.Connected)
+            monkeypatch.setattr(_pump, "read_event", fail)
+            if times == 1:
+                assert (await asyncio.wait_for(terminal.query("A1"), 10)).outcome is Outcome.NOT_FOUND
+                return
+            listening = asyncio.ensure_future(terminal.next_event())
+            for _ in range(2):
+                with pytest.raises(ecrhub.InternalError, match="no room") as raised:
+                    await asyncio.wait_for(terminal.query("A1", request_id=f"mine{len(failures)}"), 10)
+                assert isinstance(raised.value.__cause__, MemoryError)
+            with pytest.raises(ecrhub.InternalError, match="no room"):
+                await asyncio.wait_for(listening, 10)
+            with pytest.raises(ecrhub.InternalError, match="no room"):
+                await asyncio.wait_for(terminal.next_event(), 10)
+
+    run(work)
+    assert failures
 
 
 def test_refusals_are_the_same(run: Run, simulator: Simulator) -> None:

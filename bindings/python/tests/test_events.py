@@ -194,11 +194,10 @@ def test_words_of_a_later_library_are_borne() -> None:
 
 def test_of_other_events_the_oldest_go_but_never_a_completion() -> None:
     mailbox = _mailbox.Mailbox()
-    mailbox.file(1, completed())
+    mailbox.file(_mailbox.Letter(1, completed()))
     for number in range(2, 1_007):
-        mailbox.file(number, _events.read_event('{"event":"message","at":%d}' % number))
+        mailbox.file(_mailbox.Letter(number, _events.read_event('{"event":"message","at":%d}' % number)))
     assert (len(mailbox), mailbox.dropped) == (1_000, 6)
-
 
     def take() -> Optional[ecrhub.Event]:
         listener = _waits.Waiter()

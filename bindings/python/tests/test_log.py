@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Iterator, List
+import textwrap
+import time
+from pathlib import Path
+from typing import Any, Iterator, List
 
 import pytest
 
 import ecrhub
-from ecrhub import _log
+import ecrhub.aio
+from ecrhub import _log, _native
 
 from . import till
+from .simulator import Simulator
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +100,85 @@ def test_ctrl_c_while_a_record_is_handled_is_not_lost() -> None:
         """
     )
     assert out == "interrupted\n"
+
+
+CTRL_C_IN_A_HANDLER = """
+    import logging, signal, sys, ecrhub
+    url, what, journal = sys.argv[1:]
+    is_on = False
+    class Handler(logging.Handler):
+        def emit(self, record):
+            if is_on and what in record.getMessage():
+                signal.raise_signal(signal.SIGINT)
+    logging.getLogger("ecrhub").addHandler(Handler())
+    ecrhub.set_log_level(ecrhub.TRACE)
+"""
+
+
+def after_ctrl_c(code: str, *arguments: str) -> str:
+    return till.run(textwrap.dedent(CTRL_C_IN_A_HANDLER) + textwrap.dedent(code), *arguments)
+
+
+@pytest.mark.parametrize("module", [ecrhub, ecrhub.aio])
+def test_ctrl_c_while_connecting_leaves_no_terminal_behind(
+    module: Any, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = _native.library.ecrhub_connect
+
+    def connect_and_log(text: bytes, handle: object) -> int:
+        status: int = connect(text, handle)
+        _native.postponed = KeyboardInterrupt()
+        return status
+
+    async def try_it() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            module.connect(simulator.url, app_id="tests", journal=tmp_path / "till.db")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_native.library, "ecrhub_connect", connect_and_log)
+        asyncio.run(try_it())
+    # It would have been connected by now.
+    time.sleep(0.3)
+    assert simulator.get("state")["connections"] == 0
+
+
+def test_ctrl_c_while_a_request_is_logged_does_not_lose_its_id(simulator: Simulator) -> None:
+    out = after_ctrl_c(
+        """
+        with ecrhub.connect(url, app_id="tests") as terminal:
+            terminal.query("A1")
+            message = {"topic": "ecrhub.pay.order", "request_id": "mine",
+                       "biz_data": {"trans_type": "1", "merchant_order_no": "A2", "order_amount": "1.00"}}
+            is_on = True
+            try:
+                print("submitted", terminal.submit(message))
+            except ecrhub.Interrupted as interrupted:
+                is_on = False
+                print("interrupted", interrupted.request_id)
+            for event in terminal.events(timeout=10):
+                if isinstance(event, ecrhub.Completed):
+                    print(event.request_id, event.outcome)
+                    break
+        """,
+        simulator.url,
+        "",
+        "",
+    )
+    assert out.split() == ["interrupted", "mine", "mine", "approved"]
+
+
+def test_ctrl_c_after_a_call_comes_when_what_it_did_is_known(
+    terminal: ecrhub.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it had come while the call was logged."""
+    result = terminal.sale(order_no="A1", amount="1.00")
+    mail = terminal._waits.mailbox
+    mail._truths[result.request_id] = True
+    monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        terminal.acknowledge(result.request_id)
+    assert mail._truths == {} and terminal.pending() == []
+    monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        terminal.disconnect()
+    assert terminal._is_closed and terminal._waits.is_over

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Dict, List
@@ -13,7 +17,11 @@ from typing import Dict, List
 import pytest
 
 import ecrhub
+import ecrhub.aio
 from ecrhub import _native
+
+from . import till
+from .simulator import Simulator
 
 PACKAGE = Path(__file__).resolve().parent.parent
 REPOSITORY = PACKAGE.parent.parent
@@ -117,3 +125,46 @@ def test_everything_that_is_offered_is_there_and_explained() -> None:
         assert ">>>" in documentation, verb
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         ecrhub.nonsense
+
+
+def test_everything_has_an_example() -> None:
+    places = {f"ecrhub.{name}": getattr(ecrhub, name) for name in ecrhub.__all__}
+    for module, terminal in (("ecrhub", ecrhub.Terminal), ("ecrhub.aio", ecrhub.aio.Terminal)):
+        members = inspect.getmembers(terminal, inspect.isfunction)
+        places.update({f"{module}.Terminal.{name}": member for name, member in members if not name.startswith("_")})
+    places.update({f"ecrhub.aio.{name}": getattr(ecrhub.aio, name) for name in ecrhub.aio.__all__})
+    explained = {name: place for name, place in places.items() if inspect.isclass(place) or callable(place)}
+    assert len(explained) > 60
+    assert [name for name, place in explained.items() if name != "ecrhub.Amount" and ">>>" not in (place.__doc__ or "")] == []
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="nothing here ties a process to the one that started it")
+def test_a_simulator_ends_with_the_tests_that_started_it(simulator: Simulator) -> None:
+    program = till.start(
+        """
+        import os, signal, sys, time
+        sys.path.insert(0, sys.argv[1])
+        from tests.simulator import Simulator
+        with Simulator(sys.argv[2]) as simulator:
+            print(simulator.control, flush=True)
+            time.sleep(60)
+        """,
+        str(PACKAGE),
+        simulator.program,
+    )
+    assert program.stdout is not None
+    url = program.stdout.readline().strip()
+    program.kill()
+    program.wait()
+    # Not to their ends: a simulator that is still there has them open.
+    for pipe in (program.stdin, program.stdout, program.stderr):
+        assert pipe is not None
+        pipe.close()
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"{url}/state").close()
+        except OSError:
+            return
+        time.sleep(0.01)
+    raise AssertionError("it is still there")

@@ -15,7 +15,7 @@ from typing import Any, List
 import pytest
 
 import ecrhub
-from ecrhub import Outcome, _waits
+from ecrhub import Outcome, _mailbox, _waits
 
 from . import till
 from .simulator import Simulator
@@ -224,14 +224,14 @@ def test_an_event_whose_filing_was_cut_short_is_filed_again(
     file = mailbox.file
     cut: List[int] = []
 
-    def file_and_be_cut(number: int, event: ecrhub.Event) -> None:
+    def file_and_be_cut(letter: _mailbox.Letter) -> None:
         # Before it is filed, or after it was.
         if len(cut) == 1:
-            file(number, event)
+            file(letter)
         if len(cut) < 2:
-            cut.append(number)
+            cut.append(letter.number)
             raise KeyboardInterrupt
-        file(number, event)
+        file(letter)
 
     monkeypatch.setattr(terminal._waits._pump, "_file", file_and_be_cut)
     for request_id in ("before", "after"):
@@ -282,7 +282,7 @@ def test_a_lock_that_an_exception_left_taken_is_given_back(
     terminal.query("A1")
     waits = terminal._waits
 
-    def take_and_be_cut(_number: int, _event: ecrhub.Event) -> None:
+    def take_and_be_cut(_letter: _mailbox.Letter) -> None:
         waits.mailbox.lock.acquire()
         raise KeyboardInterrupt
 
@@ -323,7 +323,8 @@ def another_thread_gets_its_answer(terminal: ecrhub.Terminal) -> bool:
 def test_the_lead_goes_to_one_who_still_waits() -> None:
     waits = _waits.Waits(0)
     gone, waiting, leader = (_waits.Waiter(name) for name in ("gone", "waiting", "leader"))
-    for waiter in (leader, gone, waiting):
+    for number, waiter in enumerate((leader, gone, waiting)):
+        waiter.thread = number
         waits.mailbox.register(waiter)
         waits._takes_lead(waiter)
     # It has its answer and is on its way out: it would never lead.

@@ -6,11 +6,11 @@ import ctypes
 import json
 import os
 import warnings
-from typing import TYPE_CHECKING, Generic, List, Mapping, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, Generic, List, Mapping, Optional, TypeVar, Union
 
 from . import _native
 from ._contract import TOPICS, VERBS, Amount, Outcome
-from ._errors import ForkedError, HandleError
+from ._errors import Error, ForkedError, HandleError, cut_short
 from ._events import Clarified, Completed, Pending, State, read_pending, read_state
 from ._mailbox import Mailbox
 from ._requests import Message, Path, Request, build_about, build_message, build_order
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 #: What a verb gives: a completion, or something to be awaited for it.
 Answer = TypeVar("Answer", covariant=True)
+
+#: A terminal of one kind or the other.
+Opened = TypeVar("Opened")
 
 #: Which request is meant: its id, or what told of it.
 About = Union[str, Completed, Clarified]
@@ -202,7 +205,8 @@ class Connection(Generic[Answer]):
         return self._perform(build_message(message, timeout))
 
     def submit(self, message: Message, *, timeout: Optional[float] = None) -> str:
-        """Sends any message and returns its ``request_id`` at once; what became of it comes by ``events()``.
+        """Sends any message and returns its ``request_id`` at once; what became of it comes by ``events()``. Should Ctrl-C
+        come meanwhile, :class:`Interrupted` has the ``request_id``.
 
         >>> with ecrhub.connect(url, app_id="demo") as terminal:
         ...     request_id = terminal.submit({"topic": "ecrhub.pay.query", "biz_data": {"merchant_order_no": "A1001"}})
@@ -212,7 +216,15 @@ class Connection(Generic[Answer]):
         ...             break
         not_found
         """
-        return self._send(build_message(message, timeout))
+        request = build_message(message, timeout)
+        try:
+            request_id = self._send(request)
+            _native.give_way()
+            return request_id
+        except BaseException as error:
+            if not isinstance(error, Error):
+                cut_short(error, request.request_id)
+            raise
 
     def acknowledge(self, about: About) -> None:
         """Says that the till has this outcome safe, in its own books: it is not told again. Call it after the till has
@@ -237,6 +249,7 @@ class Connection(Generic[Answer]):
             if not mail.owes_truth(name, isinstance(about, Completed)):
                 self._check(_native.library.ecrhub_acknowledge(handle, request_id))
                 mail.forget_truth(name)
+        _native.give_way()
 
     def resolve(self, about: About, outcome: Union[Outcome, str], note: Optional[str] = None) -> None:
         """Writes down what a person decided about an order whose outcome is ``unknown``: ``approved``, ``declined``,
@@ -253,6 +266,7 @@ class Connection(Generic[Answer]):
         word = _native.text_in(str(outcome), "outcome")
         reason = None if note is None else _native.text_in(note, "note")
         self._check(_native.library.ecrhub_resolve(self._own(), _request_id(about), word, reason))
+        _native.give_way()
 
     def pending(self) -> List[Pending]:
         """The requests that are open, oldest first: in flight, being found out, not acknowledged, or unknown.
@@ -291,9 +305,10 @@ class Connection(Generic[Answer]):
             raise self._gone() from None
 
     def _check(self, status: int) -> None:
+        """Raises what was refused, as :func:`_native.accept` does."""
         if status == _native.ERR_HANDLE:
             raise self._gone()
-        _native.check(status)
+        _native.accept(status)
 
     def _gone(self) -> HandleError:
         return HandleError(f"the terminal {self._url} is disconnected")
@@ -312,7 +327,7 @@ class Connection(Generic[Answer]):
         """Ends the handle. One that has ended already is as good."""
         status: int = _native.library.ecrhub_disconnect(self._own())
         if status != _native.ERR_HANDLE:
-            _native.check(status)
+            _native.accept(status)
         self._is_closed = True
 
     def __repr__(self) -> str:
@@ -327,8 +342,10 @@ class Connection(Generic[Answer]):
                 warnings.warn(f"{self!r} was never disconnected", ResourceWarning, source=self, stacklevel=2)
 
 
-def open_handle(url: str, app_id: Optional[str], journal: Path, config: Config) -> int:
-    """Starts connecting. The library says what is wrong with the configuration."""
+def open_terminal(
+    make: Callable[[int], Opened], url: str, app_id: Optional[str], journal: Path, config: Config
+) -> Opened:
+    """Starts connecting, and has the terminal made of the handle. The library says what is wrong with the configuration."""
     given: Mapping[str, object] = {
         "url": url,
         "app_id": app_id,
@@ -337,8 +354,14 @@ def open_handle(url: str, app_id: Optional[str], journal: Path, config: Config) 
     }
     text = json.dumps({key: value for key, value in given.items() if value is not None}, ensure_ascii=False)
     handle = _native.Handle()
-    _native.check(_native.library.ecrhub_connect(text.encode(), ctypes.byref(handle)))
-    return handle.value
+    try:
+        _native.check(_native.library.ecrhub_connect(text.encode(), ctypes.byref(handle)))
+        return make(handle.value)
+    except BaseException:
+        # Ctrl-C. Nobody has the terminal, and it would go on connecting, with the journal locked.
+        if handle.value:
+            _native.library.ecrhub_disconnect(handle)
+        raise
 
 
 def _request_id(about: About) -> bytes:

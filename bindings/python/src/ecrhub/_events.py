@@ -19,7 +19,13 @@ read_json: Callable[[str], Any] = json.JSONDecoder(parse_int=Number, parse_float
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no better outcome, or why a connection was lost."""
+    """Why there is no better outcome, or why a connection was lost.
+
+    >>> with ecrhub.connect("ws://127.0.0.1:1", app_id="demo", send_timeout_ms=100) as terminal:
+    ...     result = terminal.query("A1001")
+    >>> result.outcome.value, result.error.stage, result.error.name
+    ('not_sent', 'send', 'ECRHUB_TIMEOUT')
+    """
 
     #: The library's number for it.
     status: int
@@ -37,7 +43,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. One of a kind that this package does not know is a plain ``Event``."""
+    """Something that happened. One of a kind that this package does not know is a plain ``Event``.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     event = terminal.next_event(timeout=10)
+    >>> event.event, event.at.year > 2000, event.is_kept
+    ('connected', True, False)
+    """
 
     #: "connected", "disconnected", "completed", "recovering", "clarified", "message", "protocol_error".
     event: str
@@ -62,7 +74,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Connected(Event):
-    """The connection stands."""
+    """The connection stands.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     print(terminal.next_event(timeout=10))
+    connected to ws://127.0.0.1:...
+    """
 
     #: The terminal's address.
     url: str
@@ -73,7 +90,15 @@ class Connected(Event):
 
 @dataclass(frozen=True)
 class Disconnected(Event):
-    """The connection is lost or could not be made; it is tried again by itself."""
+    """The connection is lost or could not be made; it is tried again by itself.
+
+    >>> with ecrhub.connect("ws://127.0.0.1:1", app_id="demo") as terminal:
+    ...     event = terminal.next_event(timeout=10)
+    >>> print(event)
+    disconnected: ...; trying again in ... ms
+    >>> event.error.name, event.retry_in_ms > 0
+    ('ECRHUB_ERR_TERMINAL', True)
+    """
 
     #: Why.
     error: Failure
@@ -190,7 +215,14 @@ class Completed(_Answered, Event):
 
 @dataclass(frozen=True)
 class Clarified(_Answered, Event):
-    """The truth about an order that had completed as ``unknown``. It is acknowledged like a completion."""
+    """The truth about an order that had completed as ``unknown``. It is acknowledged like a completion.
+
+    >>> with ecrhub.connect(url, app_id="demo", journal=folder / "till.db") as terminal:
+    ...     for event in terminal.events(timeout=0.1):
+    ...         if isinstance(event, ecrhub.Clarified):
+    ...             print(event.merchant_order_no, "was", event.outcome, "after all")
+    ...             terminal.acknowledge(event)
+    """
 
     #: The order's ``request_id``.
     request_id: str
@@ -219,7 +251,16 @@ class Clarified(_Answered, Event):
 
 @dataclass(frozen=True)
 class Recovering(Event):
-    """An order's outcome is being found out; for the till's display."""
+    """An order's outcome is being found out; for the till's display.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     print(terminal.sale(order_no="A1001", amount="10.20").outcome)  # the terminal does not know
+    ...     for event in terminal.events(timeout=0.1):
+    ...         if isinstance(event, ecrhub.Recovering):
+    ...             print(event)
+    approved
+    recovering A1001: ...
+    """
 
     #: The order's ``request_id``.
     request_id: str
@@ -234,7 +275,13 @@ class Recovering(Event):
 
 @dataclass(frozen=True)
 class Message(Event):
-    """The terminal said something nobody waits for."""
+    """The terminal said something nobody waits for.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     for event in terminal.events(timeout=0.1):
+    ...         if isinstance(event, ecrhub.Message):
+    ...             print(event.message, event.late_for)
+    """
 
     #: What it said; its numbers are :class:`Number`.
     message: Any
@@ -246,7 +293,13 @@ class Message(Event):
 
 @dataclass(frozen=True)
 class ProtocolError(Event):
-    """The terminal said something that is no message."""
+    """The terminal said something that is no message.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     for event in terminal.events(timeout=0.1):
+    ...         if isinstance(event, ecrhub.ProtocolError):
+    ...             print(event.detail, event.excerpt)
+    """
 
     #: What is wrong with it.
     detail: str
@@ -259,7 +312,14 @@ class ProtocolError(Event):
 
 @dataclass(frozen=True)
 class State:
-    """A snapshot of a connection, for a status line or a support call."""
+    """A snapshot of a connection, for a status line or a support call.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     result = terminal.query("A1001")
+    ...     state = terminal.state()
+    >>> state.state, state.in_flight, state.journal
+    ('connected', 0, None)
+    """
 
     #: "connecting", "connected", or "waiting" for the next attempt.
     state: str
@@ -282,7 +342,14 @@ class State:
 
 @dataclass(frozen=True)
 class Pending:
-    """A request that is open."""
+    """A request that is open.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     result = terminal.sale(order_no="A1001", amount="34.50")
+    ...     [order] = terminal.pending()
+    >>> order.merchant_order_no, order.state, str(order.outcome)
+    ('A1001', 'unacknowledged', 'approved')
+    """
 
     request_id: str
     merchant_order_no: Optional[str]

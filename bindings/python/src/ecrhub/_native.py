@@ -142,14 +142,26 @@ def refused(status: int) -> Error:
 postponed: Optional[BaseException] = None
 
 
-def check(status: int) -> None:
-    """Raises what was refused, and before it a Ctrl-C that could not be raised into C."""
+def give_way() -> None:
+    """Raises a Ctrl-C that could not be raised into C. Where nothing is lost by it: what the call before it has brought
+    about must be known to somebody, or undone."""
     global postponed
     if postponed is not None and threading.current_thread() is threading.main_thread():
         error, postponed = postponed, None
         raise error
+
+
+def accept(status: int) -> None:
+    """Raises what was refused. After a call that was not, :func:`give_way` is still to come."""
     if status < 0:
+        give_way()
         raise refused(status)
+
+
+def check(status: int) -> None:
+    """For a call that has brought about nothing that could be lost: both."""
+    accept(status)
+    give_way()
 
 
 def text_in(text: str, what: str) -> bytes:

@@ -30,7 +30,12 @@ _KNOWN = frozenset(OrderFields.__annotations__)
 
 
 class Number(str):
-    """A JSON number, in the digits in which it was written: ``int``, ``float`` and ``Decimal`` read it."""
+    """A JSON number, in the digits in which it was written: ``int``, ``float`` and ``Decimal`` read it.
+
+    >>> from decimal import Decimal
+    >>> Decimal(ecrhub.Number("34.50")), int(ecrhub.Number("7"))
+    (Decimal('34.50'), 7)
+    """
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Iterator, Optional, Type
 
 from . import _native
-from ._connection import Connection, open_handle
-from ._errors import Error, Interrupted, WaitEndedError, say_in_flight
+from ._connection import Connection, open_terminal
+from ._errors import Error, WaitEndedError, cut_short
 from ._events import Completed, Event
 from ._mailbox import Mailbox
 from ._requests import Path, Request
@@ -28,6 +28,14 @@ class Terminal(Connection[Completed]):
 
     **Ctrl-C works during a wait.** It leaves the order in flight: :class:`Interrupted` says so, with the ``request_id``,
     and the completion comes by :meth:`events`. An exception that a signal handler raises does the same.
+
+    **A signal handler may call everything here**, also while its thread waits on the same terminal: ``close`` gives up the
+    order that is waited for. What it interrupted goes on when it returns.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     result = terminal.sale(order_no="A1001", amount="34.50")
+    >>> terminal
+    <ecrhub._terminal.Terminal ws://127.0.0.1:..., disconnected>
     """
 
     def __init__(self, handle: int, url: str, has_journal: bool) -> None:
@@ -75,6 +83,7 @@ class Terminal(Connection[Completed]):
         handle = self._own()
         if self._waits.wake():
             self._check(_native.library.ecrhub_wake(handle))
+        _native.give_way()
 
     def disconnect(self) -> None:
         """Ends the connection; doing it again changes nothing. Whoever waits gets a :class:`WaitEndedError`, and every
@@ -88,6 +97,7 @@ class Terminal(Connection[Completed]):
         """
         self._disconnect()
         self._waits.end()
+        _native.give_way()
 
     def __enter__(self) -> Terminal:
         return self
@@ -110,12 +120,10 @@ class Terminal(Connection[Completed]):
             return self._waits.completion(waiter)
         except BaseException as error:
             self._waits.abandon(waiter)
-            if isinstance(error, WaitEndedError) or (isinstance(error, Error) and not is_accepted):
+            has_ended = isinstance(error, WaitEndedError) and error.request_id == request.request_id
+            if has_ended or (isinstance(error, Error) and not is_accepted):
                 raise
-            # A signal's exception. It may have come before the library had the request; it is never sent again.
-            if type(error) is KeyboardInterrupt:
-                raise Interrupted(request.request_id).with_traceback(error.__traceback__) from None
-            say_in_flight(error, request.request_id)
+            cut_short(error, request.request_id)
             raise
 
     def _mail(self) -> Mailbox:
@@ -144,4 +152,4 @@ def connect(
     ...     print(terminal.sale(order_no="A1001", amount="34.50").outcome)
     approved
     """
-    return Terminal(open_handle(url, app_id, journal, config), url, journal is not None)
+    return open_terminal(lambda handle: Terminal(handle, url, journal is not None), url, app_id, journal, config)

@@ -18,13 +18,13 @@ from __future__ import annotations
 import asyncio
 import os
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, AsyncIterator, Coroutine, Optional, Type
+from typing import TYPE_CHECKING, Any, AsyncIterator, Coroutine, Dict, Optional, Type
 
-from . import _fetchers
-from ._connection import Connection, open_handle
-from ._errors import Error, WaitEndedError, say_in_flight
+from . import _fetchers, _native
+from ._connection import Connection, open_terminal
+from ._errors import Error, InternalError, WaitEndedError, say_in_flight
 from ._events import Completed, Event
-from ._mailbox import Arrival, Mailbox
+from ._mailbox import Letter, Mailbox
 from ._requests import Path, Request
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Owner:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, request_id: Optional[str] = None) -> None:
         self.request_id = request_id
-        self.arrival: Optional[Arrival] = None
+        self.inbox: Dict[int, Letter] = {}
         self.roused: asyncio.Future[None] = loop.create_future()
         self.is_woken = False
 
@@ -68,13 +68,22 @@ class _Events:
 
 
 class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
-    """A connection to one terminal. :func:`connect` makes it; ``async with`` or :meth:`disconnect` ends it."""
+    """A connection to one terminal. :func:`connect` makes it; ``async with`` or :meth:`disconnect` ends it.
+
+    >>> async def look():
+    ...     async with ecrhub.aio.connect(url, app_id="demo") as terminal:
+    ...         return (await terminal.query("NEVERSOLD")).outcome
+    >>> print(asyncio.run(look()))
+    not_found
+    """
 
     def __init__(self, handle: int, url: str, has_journal: bool, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(handle, url)
         self._loop = loop
         self._mailbox = Mailbox(expects_truths=has_journal)
         self._is_over = False
+        #: Why no event will come any more, though the terminal has not ended.
+        self._blame: Optional[Exception] = None
         self._wake_next = False
         self._fetcher = _fetchers.start(handle, loop, self._mailbox, self._end)
 
@@ -112,6 +121,8 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
             while not self._is_heard(owner) and (deadline is None or self._loop.time() < deadline):
                 owner.roused = self._loop.create_future()
                 await self._roused(owner, deadline)
+            if not owner.inbox and not owner.is_woken:
+                self._check_fetcher()
             return self._mailbox.receive(owner)
         except BaseException:
             self._mailbox.free_lock()
@@ -119,22 +130,39 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
             raise
 
     def wake(self) -> None:
-        """Ends the waiting of :meth:`events` in other tasks, or else the next one. Orders go on being waited for."""
+        """Ends the waiting of :meth:`events` in other tasks, or else the next one. Orders go on being waited for.
+
+        >>> async def listen():
+        ...     async with ecrhub.aio.connect(url, app_id="demo") as terminal:
+        ...         terminal.wake()
+        ...         return [event async for event in terminal.events()]
+        >>> asyncio.run(listen())
+        []
+        """
         self._own()
         self._wake_next = not self._mailbox.listeners
-        for owner in self._mailbox.listeners:
+        for owner in tuple(self._mailbox.listeners):
             assert isinstance(owner, _Owner)
             owner.is_woken = True
             owner.rouse()
 
     def disconnect(self) -> None:
         """Ends the connection; doing it again changes nothing. Whoever waits gets a :class:`ecrhub.WaitEndedError`, and
-        every later call a :class:`ecrhub.HandleError`."""
+        every later call a :class:`ecrhub.HandleError`.
+
+        >>> async def ask():
+        ...     terminal = ecrhub.aio.connect(url, app_id="demo")
+        ...     terminal.disconnect()
+        ...     await terminal.query("A1001")
+        >>> asyncio.run(ask())
+        Traceback (most recent call last):
+        ecrhub.HandleError: the terminal ws://127.0.0.1:... is disconnected
+        """
         self._own()
-        # The descriptor ends with the handle, so the loop must not know it any more.
         self._fetcher.stop()
         self._disconnect()
         self._end()
+        _native.give_way()
 
     async def __aenter__(self) -> Terminal:
         return self
@@ -151,9 +179,13 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
         is_accepted = False
         try:
             self._mailbox.register(owner)
+            self._check_fetcher()
             self._send(request)
             is_accepted = True
+            _native.give_way()
             await owner.roused
+            if not owner.inbox:
+                self._check_fetcher()
             event = self._mailbox.receive(owner)
         except BaseException as error:
             self._mailbox.free_lock()
@@ -179,10 +211,15 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
             if timer is not None:
                 timer.cancel()
 
-    def _end(self) -> None:
+    def _end(self, blame: Optional[Exception] = None) -> None:
         """No event will come any more: every wait ends."""
         self._is_over = True
+        self._blame = blame
         self._mailbox.rouse_all()
+
+    def _check_fetcher(self) -> None:
+        if self._blame is not None:
+            raise InternalError(f"events can be fetched no more: {self._blame!r}") from self._blame
 
     def _mail(self) -> Mailbox:
         return self._mailbox
@@ -205,4 +242,5 @@ def connect(
     not_found
     """
     loop = asyncio.get_running_loop()
-    return Terminal(open_handle(url, app_id, journal, config), url, journal is not None, loop)
+    has_journal = journal is not None
+    return open_terminal(lambda handle: Terminal(handle, url, has_journal, loop), url, app_id, journal, config)
