@@ -64,7 +64,7 @@ static int write_order(char *json, size_t capacity, long serial)
 static long serial_of(const char *answer)
 {
     const char *id = strstr(answer, "\"request_id\":\"");
-    MUST(id && strstr(answer, "\"response_code\":\"000\""));
+    MUST(id && strstr(answer, "\"response_code\":\"000\"") && strstr(answer, "\"trans_status\":\"2\""));
     return strtol(id + 14 + 16, NULL, 16);
 }
 #endif

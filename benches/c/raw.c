@@ -54,12 +54,11 @@ static void roundtrip(int fd, long count)
     report(samples, count, now_ns() - began, cpu_ns() - cpu);
 }
 
-static void pipelined(int fd, long count)
+static void keep_in_flight(int fd, int64_t *samples, long count)
 {
-    int64_t *samples = calloc((size_t)count, sizeof *samples), cpu = cpu_ns(), began = now_ns();
     long sent = 0, done = 0;
     size_t got = 0;
-    for (; sent < IN_FLIGHT; sent++) {
+    for (; sent < IN_FLIGHT && sent < count; sent++) {
         samples[sent] = now_ns();
         send_one(fd);
     }
@@ -75,6 +74,15 @@ static void pipelined(int fd, long count)
             }
         }
     }
+}
+
+static void pipelined(int fd, long count)
+{
+    int64_t *samples = calloc((size_t)(count > WARM_UP ? count : WARM_UP), sizeof *samples), began, cpu;
+    keep_in_flight(fd, samples, WARM_UP);
+    cpu = cpu_ns();
+    began = now_ns();
+    keep_in_flight(fd, samples, count);
     report(samples, count, now_ns() - began, cpu_ns() - cpu);
 }
 

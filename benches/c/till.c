@@ -9,6 +9,7 @@
 #include "till.h"
 
 static ecrhub_handle handle;
+static int has_journal;
 
 static void one_by_call(long serial)
 {
@@ -36,7 +37,7 @@ static int64_t measure(void (*one)(long), long serial)
     int64_t took = now_ns();
     one(serial);
     took = now_ns() - took;
-    if (getenv("JOURNAL"))
+    if (has_journal)
         acknowledge();
     return took;
 }
@@ -91,32 +92,31 @@ static void pipelined(long count, long in_flight)
     report(samples, count, now_ns() - began, cpu_ns() - cpu);
 }
 
-/* In turn, so that the machine's mood is the same for both: the wait for the disk puts two processes to sleep, and the order
- * after it finds them so, with a journal or without. */
+/* Order by order in turn, so that the machine's mood is the same for both: whoever waited for the disk was asleep, and so is
+ * the terminal, and the next order has to wake them, be it kept or not. */
 static void beside(const char *url, long count)
 {
     int64_t *samples[2], cpu[2] = {0, 0}, wall[2] = {0, 0};
     ecrhub_handle handles[2];
+    long warm_up = count / 4;
     handles[1] = connect_to(url);
     unsetenv("JOURNAL");
     handles[0] = connect_to(url);
-    for (int journal = 0; journal < 2; journal++)
-        samples[journal] = calloc((size_t)count, sizeof **samples);
-    for (long i = -count / 4; i < count; i++)
-        for (int journal = 0; journal < 2; journal++) {
-            int64_t used = cpu_ns(), took;
-            handle = handles[journal];
-            took = measure(one_by_call, 2 * (count + i) + journal);
-            if (journal)
-                acknowledge();
-            if (i < 0)
-                continue;
-            samples[journal][i] = took;
-            wall[journal] += took;
-            cpu[journal] += cpu_ns() - used;
-        }
-    for (int journal = 0; journal < 2; journal++)
-        report(samples[journal], count, wall[journal], cpu[journal]);
+    for (int i = 0; i < 2; i++)
+        samples[i] = calloc((size_t)count, sizeof **samples);
+    for (long serial = 0; serial < 2 * (warm_up + count); serial++) {
+        int64_t used = cpu_ns(), took;
+        has_journal = serial % 2;
+        handle = handles[has_journal];
+        took = measure(one_by_call, serial);
+        if (serial < 2 * warm_up)
+            continue;
+        samples[has_journal][serial / 2 - warm_up] = took;
+        wall[has_journal] += took;
+        cpu[has_journal] += cpu_ns() - used;
+    }
+    for (int i = 0; i < 2; i++)
+        report(samples[i], count, wall[i], cpu[i]);
 }
 
 /* What an order costs when there were `rows` before it: fresh terminals, one after the other, until enough were measured. At
@@ -125,12 +125,10 @@ static void grown(const char *url, long count, long rows)
 {
     int64_t *samples = calloc((size_t)count, sizeof *samples), cpu = 0, wall = 0;
     long at_once = rows < 10 ? 10 : rows, serial = 0, done = 0;
-    const char *journals = getenv("JOURNAL");
-    char *base = journals ? strdup(journals) : NULL;
+    char *base = has_journal ? strdup(getenv("JOURNAL")) : NULL, file[512];
     while (done < count) {
         int64_t used, began;
-        if (base) {
-            char file[512];
+        if (has_journal) {
             snprintf(file, sizeof file, "%s-%ld", base, done);
             setenv("JOURNAL", file, 1);
         }
@@ -150,19 +148,24 @@ static void grown(const char *url, long count, long rows)
 
 int main(int argc, char **argv)
 {
-    const char *in_flight = getenv("IN_FLIGHT");
+    const char *in_flight = getenv("IN_FLIGHT"), *rows = getenv("ROWS");
     long count;
     MUST(argc == 4);
     count = atol(argv[3]);
-    if (strcmp(argv[1], "beside") == 0 || strcmp(argv[1], "grown") == 0)
-        XXX
-    handle = connect_to(argv[2]);
-    if (strcmp(argv[1], "call") == 0)
-        roundtrip(one_by_call, count);
-    else if (strcmp(argv[1], "poll") == 0)
-        roundtrip(one_by_poll, count);
-    else
-        pipelined(count, in_flight ? atol(in_flight) : IN_FLIGHT);
+    has_journal = getenv("JOURNAL") != NULL;
+    if (strcmp(argv[1], "beside") == 0)
+        beside(argv[2], count);
+    else if (strcmp(argv[1], "grown") == 0)
+        grown(argv[2], count, rows ? atol(rows) : 0);
+    else {
+        handle = connect_to(argv[2]);
+        if (strcmp(argv[1], "call") == 0)
+            roundtrip(one_by_call, count);
+        else if (strcmp(argv[1], "poll") == 0)
+            roundtrip(one_by_poll, count);
+        else
+            pipelined(count, in_flight ? atol(in_flight) : IN_FLIGHT);
+    }
     must(ecrhub_shutdown(), "ecrhub_shutdown");
     return 0;
 }

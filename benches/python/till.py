@@ -1,24 +1,30 @@
-"""A till in Python. `till.py ecrhub|websocket-client|websockets URL COUNT`, one request at a time.
+"""A till in Python. `till.py roundtrip|pipelined ecrhub|websocket-client|websockets URL COUNT`.
 
-Each does what must be done at the least: builds the request, sends it, reads the answer and pairs it.
+Each does what must be done at the least: builds the request, sends it, reads the answer and pairs it. `roundtrip` has one
+request at a time, `pipelined` 64 in flight.
 """
 
 import json
 import sys
 import time
 
+IN_FLIGHT = 64
 WARM_UP = 200
+
+
+def body(serial):
+    return {
+        "trans_type": "1",
+        "merchant_order_no": f"B{serial:015}",
+        "order_amount": "34.50",
+        "price_currency": "USD",
+    }
 
 
 def whole_order(serial):
     return {
         "topic": "ecrhub.pay.order",
-        "biz_data": {
-            "trans_type": "1",
-            "merchant_order_no": f"B{serial:015}",
-            "order_amount": "34.50",
-            "price_currency": "USD",
-        },
+        "biz_data": body(serial),
         "request_id": f"{serial:028x}",
         "timestamp": str(time.time_ns() // 1_000_000),
         "version": "1.0",
@@ -26,55 +32,97 @@ def whole_order(serial):
     }
 
 
-def by_ecrhub(url):
-    import ecrhub
+class Ecrhub:
+    def __init__(self, url):
+        import ecrhub
 
-    terminal = ecrhub.connect(url, app_id="bench-till")
+        self.ecrhub = ecrhub
+        self.terminal = ecrhub.connect(url, app_id="bench-till")
+        self.events = self.terminal.events()
 
-    def one(serial):
-        result = terminal.sale(order_no=f"B{serial:015}", amount="34.50", currency="USD")
-        assert result.outcome is ecrhub.Outcome.APPROVED
+    def sell(self, serial):
+        result = self.terminal.sale(order_no=f"B{serial:015}", amount="34.50", currency="USD")
+        assert result.outcome is self.ecrhub.Outcome.APPROVED
 
-    return one
+    def submit(self, serial):
+        return self.terminal.submit({"topic": "ecrhub.pay.order", "biz_data": body(serial)})
+
+    def take(self):
+        for event in self.events:
+            if isinstance(event, self.ecrhub.Completed):
+                assert event.outcome is self.ecrhub.Outcome.APPROVED
+                return event.request_id
 
 
-def by_socket(send, receive):
-    def one(serial):
+class Socket:
+    def __init__(self, socket):
+        self.socket = socket
+
+    def sell(self, serial):
+        request_id = self.submit(serial)
+        assert self.take() == request_id
+
+    def submit(self, serial):
         order = whole_order(serial)
-        send(json.dumps(order, separators=(",", ":")))
-        answer = json.loads(receive())
-        assert answer["request_id"] == order["request_id"]
-        assert answer["biz_data"]["trans_status"] == "2"
+        self.socket.send(json.dumps(order, separators=(",", ":")))
+        return order["request_id"]
 
-    return one
+    def take(self):
+        answer = json.loads(self.socket.recv())
+        assert answer["response_code"] == "000"
+        assert answer["biz_data"]["trans_status"] == "2"
+        return answer["request_id"]
 
 
 def by_websocket_client(url):
     import websocket
 
-    socket = websocket.create_connection(url)
-    return by_socket(socket.send, socket.recv)
+    return Socket(websocket.create_connection(url))
 
 
 def by_websockets(url):
     from websockets.sync.client import connect
 
-    socket = connect(url)
-    return by_socket(socket.send, socket.recv)
+    # A context manager that stays open to the end of the process.
+    return Socket(connect(url).__enter__())
+
+
+def roundtrip(till, serials):
+    samples = []
+    for serial in serials:
+        before = time.perf_counter_ns()
+        till.sell(serial)
+        samples.append(time.perf_counter_ns() - before)
+    return samples
+
+
+def pipelined(till, serials):
+    """As soon as one is answered, the next one is sent. The clock of each starts when the till wants to send it."""
+    unsent, wanted_at, samples = iter(serials), {}, []
+
+    def send_next():
+        wanted = time.perf_counter_ns()
+        for serial in unsent:
+            wanted_at[till.submit(serial)] = wanted
+            break
+
+    for _ in range(IN_FLIGHT):
+        send_next()
+    while wanted_at:
+        wanted = wanted_at.pop(till.take())
+        samples.append(time.perf_counter_ns() - wanted)
+        send_next()
+    return samples
 
 
 def main():
-    what, url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    ways = {"ecrhub": by_ecrhub, "websocket-client": by_websocket_client, "websockets": by_websockets}
-    one = ways[what](url)
-    for serial in range(WARM_UP):
-        one(serial)
-    samples = []
+    how, who, url, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    tills = {"ecrhub": Ecrhub, "websocket-client": by_websocket_client, "websockets": by_websockets}
+    run = {"roundtrip": roundtrip, "pipelined": pipelined}[how]
+    till = tills[who](url)
+    run(till, range(WARM_UP))
     cpu, began = time.process_time_ns(), time.perf_counter_ns()
-    for serial in range(WARM_UP, WARM_UP + count):
-        before = time.perf_counter_ns()
-        one(serial)
-        samples.append(time.perf_counter_ns() - before)
+    samples = run(till, range(WARM_UP, WARM_UP + count))
     wall, cpu = time.perf_counter_ns() - began, time.process_time_ns() - cpu
     samples.sort()
     print(

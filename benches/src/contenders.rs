@@ -40,18 +40,18 @@ fn tungstenite(setting: &Setting, what: &str, terminal: &Terminal, count: u32) -
     command
 }
 
-fn python(setting: &Setting, what: &str, terminal: &Terminal, count: u32) -> Command {
+fn python(setting: &Setting, what: [&str; 2], terminal: &Terminal, count: u32) -> Command {
     let mut command = with_library(setting, setting.built.join("python/bin/python"));
     command.env("PYTHONPATH", setting.root.join("bindings/python/src"));
-    command.arg(setting.root.join("benches/python/till.py"));
-    command.args([what, &terminal.url(), &(count / 4).max(1).to_string()]);
+    command.arg(setting.root.join("benches/python/till.py")).args(what);
+    command.args([terminal.url(), (count / 4).max(1).to_string()]);
     command
 }
 
-fn mono(setting: &Setting, what: &str, terminal: &Terminal, count: u32) -> Command {
+fn mono(setting: &Setting, what: [&str; 2], terminal: &Terminal, count: u32) -> Command {
     let mut command = with_library(setting, "mono");
-    command.arg(setting.program("Tills.exe"));
-    command.args([what, &terminal.url(), &(count / 4).max(1).to_string()]);
+    command.arg(setting.program("Tills.exe")).args(what);
+    command.args([terminal.url(), (count / 4).max(1).to_string()]);
     command
 }
 
@@ -87,28 +87,28 @@ pub const ROUND_TRIP: [Contender; 10] = [
     },
     Contender {
         name: "libwebsockets without JSON, C",
-        note: "the same, but text is printed and searched, never parsed",
+        note: "does less: prints text and searches the answer for text; no JSON is read, nothing is remembered",
         make: |s, t, n| peer(s, "lws-bare", "roundtrip", t.port.to_string(), n),
     },
     Contender {
         name: "ecrhub, Python",
         note: "`terminal.sale`, defaults",
-        make: |s, t, n| python(s, "ecrhub", t, n),
+        make: |s, t, n| python(s, ["roundtrip", "ecrhub"], t, n),
     },
     Contender {
         name: "websocket-client, Python",
         note: "`create_connection`, defaults, `json`",
-        make: |s, t, n| python(s, "websocket-client", t, n),
+        make: |s, t, n| python(s, ["roundtrip", "websocket-client"], t, n),
     },
     Contender {
         name: "websockets (sync), Python",
         note: "`websockets.sync.client`, defaults, `json`",
-        make: |s, t, n| python(s, "websockets", t, n),
+        make: |s, t, n| python(s, ["roundtrip", "websockets"], t, n),
     },
     Contender {
         name: "ecrhub, C# on Mono",
         note: "`terminal.Sale`, defaults",
-        make: |s, t, n| mono(s, "ecrhub", t, n),
+        make: |s, t, n| mono(s, ["roundtrip", "ecrhub"], t, n),
     },
 ];
 
@@ -116,11 +116,11 @@ pub const ROUND_TRIP: [Contender; 10] = [
 pub const CLIENT_WEB_SOCKET: Contender = Contender {
     name: "`ClientWebSocket`, C# on Mono",
     note: "defaults; text is printed and searched, never parsed: Mono has no JSON reader",
-    make: |s, t, n| mono(s, "ClientWebSocket", t, n),
+    make: |s, t, n| mono(s, ["roundtrip", "ClientWebSocket"], t, n),
 };
 
 /// 64 requests in flight.
-pub const PIPELINED: [Contender; 5] = [
+pub const PIPELINED: [Contender; 10] = [
     Contender {
         name: RAW,
         note: "one write and, where answers come together, one read for several",
@@ -143,8 +143,33 @@ pub const PIPELINED: [Contender; 5] = [
     },
     Contender {
         name: "libwebsockets without JSON, C",
-        note: "the same, never parsed",
+        note: "does less, as above",
         make: |s, t, n| peer(s, "lws-bare", "pipelined", t.port.to_string(), n),
+    },
+    Contender {
+        name: "ecrhub, Python",
+        note: "`terminal.submit` and `terminal.events`, defaults",
+        make: |s, t, n| python(s, ["pipelined", "ecrhub"], t, n),
+    },
+    Contender {
+        name: "websocket-client, Python",
+        note: "as above; a dictionary pairs the answers",
+        make: |s, t, n| python(s, ["pipelined", "websocket-client"], t, n),
+    },
+    Contender {
+        name: "websockets (sync), Python",
+        note: "as above; a dictionary pairs the answers",
+        make: |s, t, n| python(s, ["pipelined", "websockets"], t, n),
+    },
+    Contender {
+        name: "ecrhub, C# on Mono",
+        note: "64 tasks that await `terminal.SaleAsync`, defaults",
+        make: |s, t, n| mono(s, ["pipelined", "ecrhub"], t, n),
+    },
+    Contender {
+        name: "`ClientWebSocket`, C# on Mono",
+        note: "as above, never parsed; a dictionary pairs the answers",
+        make: |s, t, n| mono(s, ["pipelined", "ClientWebSocket"], t, n),
     },
 ];
 

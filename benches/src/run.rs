@@ -100,15 +100,27 @@ impl Measured {
 
 /// Runs a till once. The error says why there are no numbers.
 pub fn run(command: &mut Command) -> Result<Measured, String> {
+    let [measured] = run_for(command)?;
+    Ok(measured)
+}
+
+/// Runs a till that ends with so many lines of results.
+pub fn run_for<const LINES: usize>(command: &mut Command) -> Result<[Measured; LINES], String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(format!("{command:?}: {}: {err}", output.status));
     }
-    let last = out.lines().last().unwrap_or_default();
-    let value = serde_json::from_str(last).map_err(|error| format!("{last}: {error}"))?;
-    Ok(Measured(value))
+    let lines: Vec<&str> = out.lines().collect();
+    let last = &lines[lines.len().saturating_sub(LINES)..];
+    let measured: Result<Vec<Measured>, String> = last
+        .iter()
+        .map(|line| {
+            serde_json::from_str(line).map(Measured).map_err(|why| format!("{line}: {why}"))
+        })
+        .collect();
+    measured?.try_into().map_err(|_| format!("{command:?}: no results: {out}"))
 }
 
 /// A till that uses the library.

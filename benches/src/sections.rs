@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::contenders::{CLIENT_WEB_SOCKET, Contender, Entered, PIPELINED, ROUND_TRIP, interleave};
-use crate::run::{Measured, Setting, Terminal, median, run, with_library};
+use crate::run::{Measured, Setting, Terminal, median, run, run_for, with_library};
 use crate::table::{Table, number, whole};
 
 /// Measures and writes one section.
@@ -24,7 +24,8 @@ minute or two that it works, and writes nothing. What can be counted instead of 
 - Everybody sells the same order and gets the same answer, 261 and 483 bytes on the wire, and must find in it that
   the order was paid.
 - All contenders take turns, A B C A B C, five times; a number is the median of its five runs, each of which warms up first.
-  p50 and p99 are within a run. Machines differ and have moods: **the ratios are what counts.**
+  p50 and p99 are within a run. Machines differ and have moods: where the kernel keeps till and terminal on two processors that
+  sleep in between, a round trip takes several times as long as on one. **The ratios are what counts.**
 - No peer runs with settings that its users would not use; the last column says which.
 - CPU is what the till's whole process used, all threads of it.
 ";
@@ -108,6 +109,12 @@ fn table_of(all: &[Entered], rate: bool) -> Table {
     table
 }
 
+/// A ratio of which nothing was asked.
+fn told(out: &mut String, what: &str, got: f64, why: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "- {what}: {}, {why}", number(got));
+}
+
 /// Whatever the numbers say.
 const WHY_NOT_FASTER: &str = "
 Why it is not faster still: beside what a bare client does, the library checks the order against the protocol, remembers its
@@ -115,6 +122,10 @@ number so that it is never sold twice, keeps what a later question would ask for
 (`poll` and then `recv`, where a client with one thread has `recv` alone). Of the time in Python most is the binding's own
 Python, which makes a typed object of every answer.
 ";
+
+/// Of a till that cannot be used as it is.
+const DOES_LESS: &str = "told but not judged, for it does less: it prints its order and searches the answer for three texts, \
+                         reads no JSON and remembers nothing; the till on libwebsockets that does the job is the one with cJSON";
 
 /// One request at a time.
 pub fn round_trip(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
@@ -127,7 +138,7 @@ pub fn round_trip(setting: &Setting, terminal: &Terminal) -> Result<String, Stri
     verdict(&mut out, "`ecrhub_call` / tungstenite with serde_json", p50(2) / p50(1), 1.3);
     verdict(&mut out, "`ecrhub_call` / plain TCP", p50(2) / p50(0), 2.0);
     verdict(&mut out, "`ecrhub_call` / libwebsockets with cJSON", p50(2) / p50(4), 1.0);
-    verdict(&mut out, "`ecrhub_call` / libwebsockets without JSON", p50(2) / p50(5), 1.0);
+    told(&mut out, "`ecrhub_call` / libwebsockets without JSON", p50(2) / p50(5), DOES_LESS);
     verdict(&mut out, "Python: ecrhub / websocket-client", p50(6) / p50(7), 1.0);
     verdict(&mut out, "Python: ecrhub / websockets", p50(6) / p50(8), 1.0);
     verdict(&mut out, "C#: ecrhub / `ClientWebSocket`", p50(9) / p50(10), 1.0);
@@ -151,12 +162,20 @@ fn libcurl() -> String {
     }
 }
 
+/// Whatever the numbers say.
+const WHY_DEARER: &str = "\
+Nothing is asked of these numbers. Every till writes each request by itself. Beside that the library keeps its books of all
+the orders in flight, and a thread of its own reads what comes while the till's is not waiting. In Python it makes a typed
+object of every answer here, too.
+";
+
 /// 64 requests in flight.
 pub fn pipelined(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
     let contenders: Vec<&Contender> = PIPELINED.iter().collect();
     let all = interleave(setting, terminal, &contenders, setting.count(20_000));
     Ok(format!(
-        "64 requests in flight: as soon as one is answered, the next one is sent.\n\n{}",
+        "64 requests in flight: as soon as one is answered, the next one is sent. The clock of each starts when the till wants \
+         to send it.\n\n{}\n{WHY_DEARER}",
         table_of(&all, true).text()
     ))
 }
@@ -264,18 +283,6 @@ fn costs(setting: &Setting) -> Result<String, String> {
     Ok(format!("\nPer round trip, as `tests/costs.rs` counts it:\n\n{}", lines.concat()))
 }
 
-fn with_journal(
-    setting: &Setting,
-    terminal: &Terminal,
-    file: &Path,
-    first: u32,
-    count: u32,
-) -> Result<Measured, String> {
-    let mut command = with_library(setting, setting.program("till"));
-    command.env("JOURNAL", file).env("FIRST", first.to_string());
-    run(command.args(["call", &terminal.url(), &count.to_string()]))
-}
-
 /// Removes a journal and what SQLite keeps beside it.
 fn forget(file: &Path) {
     for end in ["", "-wal", "-shm", "-lock", ".lock"] {
@@ -287,87 +294,132 @@ fn forget(file: &Path) {
 /// What being on disk costs.
 pub fn journal(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
     let (mut with, mut without, mut disk) = (Vec::new(), Vec::new(), Vec::new());
-    let count = setting.count(500);
+    let count = setting.count(500).to_string();
+    let file = setting.built.join("journal.db");
     for _ in 0..setting.rounds() {
+        forget(&file);
         let mut till = with_library(setting, setting.program("till"));
-        without.push(run(till.args(["call", &terminal.url(), &count.to_string()]))?);
-        let file = setting.built.join("journal.db");
-        forget(&file);
-        with.push(with_journal(setting, terminal, &file, 0, count)?);
-        forget(&file);
+        till.env("JOURNAL", &file).args(["beside", &terminal.url(), &count]);
+        let [one_without, one_with] = run_for(&mut till)?;
+        without.push(one_without);
+        with.push(one_with);
         let mut writes = Command::new(setting.program("disk"));
-        disk.push(run(writes.arg(setting.built.join("disk.bin")).arg(count.to_string()))?);
+        disk.push(run(writes.arg(setting.built.join("disk.bin")).arg(&count))?);
     }
-    let [with, without, disk] = [&with, &without, &disk].map(|runs| median(runs, p50_us));
-    let mut table = Table::new(&["what", "p50 us"]);
-    table.row(["`ecrhub_call` of an order without a journal".to_owned(), number(without)]);
-    table.row(["the same with a journal".to_owned(), number(with)]);
-    table.row(["added".to_owned(), number(with - without)]);
-    table.row(["the disk's own: one page appended and synced".to_owned(), number(disk)]);
-    table.row(["added, in such writes".to_owned(), number((with - without) / disk)]);
+    forget(&file);
+    let mut table = Table::new(&["what", "p50 us", "CPU us/order"]);
+    let mut row = |what: &str, p50, cpu| table.row([what.to_owned(), number(p50), number(cpu)]);
+    let [p50, p50_without, p50_disk] = [&with, &without, &disk].map(|runs| median(runs, p50_us));
+    let [cpu, cpu_without, cpu_disk] =
+        [&with, &without, &disk].map(|runs| median(runs, Measured::cpu_us));
+    row("`ecrhub_call` of an order without a journal", p50_without, cpu_without);
+    row("the same with a journal", p50, cpu);
+    row("added", p50 - p50_without, cpu - cpu_without);
+    row("the disk's own: one page appended and synced", p50_disk, cpu_disk);
+    row("added, in such writes", (p50 - p50_without) / p50_disk, f64::NAN);
     Ok(format!(
         "An order is on the disk before its first byte leaves, and its outcome before the till is told: two writes, each of \
-         which waits for the disk.\n\n{}",
+         which waits for the disk. One order without a journal and one with it, in turn, in one process: both come after a \
+         wait for the disk, which has put till and terminal to sleep, so this round trip is slower than one among many. The \
+         till's acknowledgement, which waits for no disk, is in the journal's CPU and not in its time.\n\n{}",
         table.text()
     ))
 }
 
-/// The median of several runs.
-fn again(
-    setting: &Setting,
-    command: &mut Command,
-    of: fn(&Measured) -> f64,
-) -> Result<f64, String> {
-    let runs: Result<Vec<Measured>, String> = (0..setting.rounds()).map(|_| run(command)).collect();
-    Ok(median(&runs?, of))
+/// Measures at each size in turn, and again from the first: the medians of processor time for an operation.
+fn grow(
+    rounds: usize,
+    sizes: &[u32],
+    measure: impl Fn(u32) -> Result<Measured, String>,
+) -> Result<Vec<f64>, String> {
+    let mut runs = vec![Vec::new(); sizes.len()];
+    for _ in 0..rounds {
+        for (size, runs) in sizes.iter().zip(&mut runs) {
+            runs.push(measure(*size)?);
+        }
+    }
+    Ok(runs.iter().map(|runs| median(runs, Measured::cpu_us)).collect())
 }
 
 /// By tens: it must stay flat.
 pub fn growth(setting: &Setting, terminal: &Terminal) -> Result<String, String> {
     let mut table = Table::new(&["what grows", "1", "10", "100", "1,000", "10,000"]);
-    let mut handles = Vec::new();
-    for count in [1, 10, 100, 1_000] {
-        handles.push(many_run(setting, terminal, "burst", count, 3)?.cpu_us());
-    }
-    grown(&mut table, "terminals, all at once: CPU us/message", &handles);
-    let mut in_flight = Vec::new();
-    for many in [1, 10, 100, 1_000] {
-        let mut command = with_library(setting, setting.program("till"));
-        command.env("IN_FLIGHT", many.to_string());
-        let count = setting.count(20_000).to_string();
-        command.args(["pipelined", &terminal.url(), &count]);
-        in_flight.push(again(setting, &mut command, Measured::cpu_us)?);
-    }
-    grown(&mut table, "requests in flight: CPU us/request", &in_flight);
-    let mut orders = Vec::new();
-    for many in [10, 100, 1_000, 10_000] {
-        let mut command = with_library(setting, setting.program("till"));
-        command.args(["call", &terminal.url(), &many.to_string()]);
-        orders.push(again(setting, &mut command, p50_us)?);
-    }
-    orders.insert(0, f64::NAN);
-    grown(&mut table, "orders so far, no journal: p50 us", &orders);
-    grown(&mut table, "orders in the journal: CPU us/order", &rows(setting, terminal)?);
-    Ok(format!("Time per operation as things grow by tens.\n\n{}", table.text()))
+    let mut row = |what: &str, numbers: Vec<f64>| {
+        let mut cells: Vec<String> = numbers.into_iter().map(number).collect();
+        cells.resize(5, "-".to_owned());
+        table.row([what.to_owned()].into_iter().chain(cells));
+    };
+    let sizes = [1, 10, 100, 1_000, 10_000];
+    let handles = grow(setting.rounds(), &sizes[..4], |count| {
+        many_run(setting, terminal, "burst", count, 3)
+    })?;
+    row("terminals, all at once: us/message", handles);
+    let in_flight = grow(setting.rounds(), &sizes[..4], |many| {
+        let mut till = with_library(setting, setting.program("till"));
+        till.env("IN_FLIGHT", many.to_string());
+        run(till.args(["pipelined", &terminal.url(), &setting.count(20_000).to_string()]))
+    })?;
+    row("requests in flight: us/request", in_flight);
+    let measured = setting.count(2_000);
+    // They are short, and the machine's mood may be the other one in some of them.
+    let orders_rounds = setting.rounds() * 3;
+    let without =
+        grow(orders_rounds, &sizes, |rows| grown(setting, terminal, rows, measured, None))?;
+    row("orders so far, no journal: us/order", without);
+    let folder = Folder::new(setting)?;
+    let with = grow(orders_rounds, &sizes, |rows| {
+        grown(setting, terminal, rows, measured, Some(&folder))
+    })?;
+    row("orders in the journal: us/order", with);
+    Ok(format!(
+        "Processor time per operation as things grow by tens: where the kernel puts till and terminal changes it, too, \
+         though less than what the clock says. All sizes of a row take turns, those of orders three times as often.\n\n{}\n\
+         Terminals are asked once a second: the message of a single one has to wake a till that sleeps, and those of many share \
+         one waking. Orders are those after so many at a fresh terminal with a fresh journal, of which there are enough that \
+         {} are measured: as many at each as were before them, ten at the least. The journal lies in memory here: the disk's \
+         own time does not depend on what was written before.\n",
+        table.text(),
+        whole(f64::from(measured))
+    ))
 }
 
-/// The processor time of an order when the journal has so many already. The file is in memory where it can be: the disk's
-/// own time does not depend on what was written before.
-fn rows(setting: &Setting, terminal: &Terminal) -> Result<Vec<f64>, String> {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { memory } else { &setting.built };
-    let file = folder.join(format!("ecrhub-bench-{}.db", std::process::id()));
-    forget(&file);
-    // 500 to warm up and 500 to measure, and 8,500 on the way in between.
-    let first = with_journal(setting, terminal, &file, 0, 500)?;
-    with_journal(setting, terminal, &file, 1_000, 8_000)?;
-    let last = with_journal(setting, terminal, &file, 9_500, 500)?;
-    forget(&file);
-    Ok(vec![f64::NAN, f64::NAN, f64::NAN, first.cpu_us(), last.cpu_us()])
+/// Where journals lie for as long as they are measured: in memory where it can be.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(setting: &Setting) -> Result<Folder, String> {
+        let memory = Path::new("/dev/shm");
+        let within = if memory.is_dir() { memory } else { &setting.built };
+        let folder = within.join(format!("ecrhub-bench-{}", std::process::id()));
+        fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Folder(folder))
+    }
 }
 
-fn grown(table: &mut Table, what: &str, numbers: &[f64]) {
-    let mut cells: Vec<String> = numbers.iter().copied().map(number).collect();
-    cells.resize(5, "-".to_owned());
-    table.row([what.to_owned()].into_iter().chain(cells));
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed harms nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Orders after so many others, in a journal or not.
+fn grown(
+    setting: &Setting,
+    terminal: &Terminal,
+    rows: u32,
+    count: u32,
+    folder: Option<&Folder>,
+) -> Result<Measured, String> {
+    let mut till = with_library(setting, setting.program("till"));
+    till.env("ROWS", rows.to_string());
+    if let Some(Folder(folder)) = folder {
+        // Each run in a folder of its own, gone before the next: memory is not there for all of them.
+        let folder = folder.join("run");
+        // There is none before the first.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        till.env("JOURNAL", folder.join("journal"));
+    }
+    run(till.args(["grown", &terminal.url(), &count.to_string()]))
 }

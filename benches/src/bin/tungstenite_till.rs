@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::TcpStream;
+use std::ops::Range;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -93,26 +94,33 @@ fn roundtrip(till: &mut Till, count: usize) {
 }
 
 fn pipelined(till: &mut Till, count: usize) {
-    let mut open = HashMap::new();
-    let submit = |till: &mut Till, open: &mut HashMap<_, _>, serial| {
-        let (id, text) = request(serial);
-        open.insert(id, Instant::now());
-        send(till, text);
-    };
-    let mut samples = Vec::with_capacity(count);
+    keep_in_flight(till, 0..WARM_UP);
     let cpu = cpu_ns();
     let began = Instant::now();
-    (0..IN_FLIGHT).for_each(|serial| submit(till, &mut open, serial));
-    for serial in IN_FLIGHT..count + IN_FLIGHT {
+    let mut samples = keep_in_flight(till, WARM_UP..WARM_UP + count);
+    report(&mut samples, began, cpu);
+}
+
+fn keep_in_flight(till: &mut Till, mut serials: Range<usize>) -> Vec<u128> {
+    let mut open = HashMap::new();
+    let submit = |till: &mut Till, open: &mut HashMap<_, _>, serial| {
+        let wanted = Instant::now();
+        let (id, text) = request(serial);
+        open.insert(id, wanted);
+        send(till, text);
+    };
+    let mut samples = Vec::with_capacity(serials.len());
+    serials.by_ref().take(IN_FLIGHT).for_each(|serial| submit(till, &mut open, serial));
+    while !open.is_empty() {
         let answer = answer(till);
         must_be_paid(&answer);
         let id = answer["request_id"].as_str().expect("an id");
         samples.push(open.remove(id).expect("one of ours").elapsed().as_nanos());
-        if serial < count {
+        if let Some(serial) = serials.next() {
             submit(till, &mut open, serial);
         }
     }
-    report(&mut samples, began, cpu);
+    samples
 }
 
 /// One line, the same from every till.
