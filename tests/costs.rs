@@ -149,12 +149,12 @@ fn instructions(mode: &str) -> f64 {
 
 #[test]
 fn instructions_of_a_call() {
-    insist("instructions of ecrhub_call", instructions("call"), 57_500.0);
+    insist("instructions of ecrhub_call", instructions("call"), 53_500.0);
 }
 
 #[test]
 fn instructions_of_send_and_poll() {
-    insist("instructions of ecrhub_send and ecrhub_poll", instructions("poll"), 57_500.0);
+    insist("instructions of ecrhub_send and ecrhub_poll", instructions("poll"), 53_500.0);
 }
 
 #[test]
