@@ -165,8 +165,7 @@ fn libcurl() -> String {
 /// Whatever the numbers say.
 const WHY_DEARER: &str = "\
 Nothing is asked of these numbers. Every till writes each request by itself. Beside that the library keeps its books of all
-the orders in flight, and a thread of its own reads what comes while the till's is not waiting. In Python it makes a typed
-object of every answer here, too.
+the orders in flight. In Python it makes a typed object of every answer here, too.
 ";
 
 /// 64 requests in flight.
