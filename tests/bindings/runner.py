@@ -207,6 +207,8 @@ def answer(command: Command) -> Command:
 
 
 def main() -> None:
+    # Whoever started this may have it ignored, as a shell does for what it runs in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for line in sys.stdin.buffer:
         text = json.dumps(answer(json.loads(line)), ensure_ascii=False)
         sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass") + b"\n")
