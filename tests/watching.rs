@@ -218,7 +218,10 @@ fn a_terminal_that_talks_on_and_on_holds_nobody_up() {
         });
         let talker =
             Terminal::connect(Config { request_timeout_ms: 300, ..config_for(&url) }).unwrap();
-        wait_connected(&talker);
+        // Its state and not its event, which a thousand others may have pushed out by now.
+        eventually("it is connected", || {
+            talker.state().unwrap().contains(r#""state":"connected""#)
+        });
         let simulator = simulator();
         let neighbour = connect(&simulator);
         wait_connected(&neighbour);
