@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import Any, Dict, Iterator
 
@@ -14,6 +15,9 @@ import ecrhub.aio
 from tests.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+# A shell has what it runs in the background ignore this one, and the programs that the tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

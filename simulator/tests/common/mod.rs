@@ -9,7 +9,7 @@ use ecrhub_simulator::{Options, Simulator};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn start(change: impl FnOnce(&mut Options)) -> Simulator {
     let mut options = Options {
