@@ -1,0 +1,330 @@
+//! What the journal promises: the contract of `Journal`, kept by the file and by its stand-in in memory alike,
+//! and what the file does with time, other files and trouble.
+#![allow(missing_docs)]
+
+mod files;
+#[path = "../journal_support/mod.rs"]
+mod journal_support;
+mod reading;
+mod the_disk_in_memory;
+mod time;
+
+use std::path::Path;
+
+use ecrhub::journal::memory::MemoryJournal;
+use ecrhub::journal::{self, Filter, Journal, NewOrder, Reader, Settlement, SqliteJournal};
+use ecrhub::{Error, Outcome, Status};
+use journal_support::*;
+
+/// Runs a statement of the contract against each kind of journal.
+fn both(test: impl Fn(&dyn Journal)) {
+    let folder = Folder::new();
+    test(&SqliteJournal::open(folder.file("orders.db"), 400, NOW_MS).unwrap());
+    test(&MemoryJournal::new());
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, Error>, status: Status, words: &[&str]) {
+    let error = result.expect_err("it was to be refused");
+    assert_eq!(error.status(), status, "{error}");
+    for word in words {
+        assert!(error.message().contains(word), "{word:?} is not in: {error}");
+    }
+}
+
+#[test]
+fn an_order_is_listed_as_it_was_accepted_until_it_has_an_outcome_that_was_acknowledged() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        let entry = get(journal, "r1");
+        assert_eq!((entry.merchant_order_no.as_str(), entry.terminal.as_str()), ("A1", TILL));
+        assert_eq!(entry.request, r#"{"topic":"ecrhub.pay.order","request_id":"r1"}"#);
+        assert_eq!((entry.since_ms, entry.outcome, entry.sent.as_str()), (NOW_MS, None, "maybe"));
+        assert_eq!(open_ids(journal), ["r1"]);
+
+        let settlement = Settlement {
+            error: Some(r#"{"stage":"recovery"}"#),
+            recovered: true,
+            ..ended(Outcome::Approved)
+        };
+        journal.settle("r1", &settlement).unwrap();
+        let entry = get(journal, "r1");
+        assert_eq!((entry.outcome, entry.sent.as_str()), (Some(Outcome::Approved), "yes"));
+        assert_eq!(entry.response.as_deref(), Some(r#"{"response_code":"000"}"#));
+        assert_eq!(entry.error.as_deref(), Some(r#"{"stage":"recovery"}"#));
+        assert_eq!((entry.recovered, entry.settled_ms), (true, Some(NOW_MS + 1_000)));
+        assert_eq!(open_ids(journal), ["r1"], "it was not acknowledged");
+
+        journal.acknowledge("r1", NOW_MS + 2_000).unwrap();
+        assert!(open_ids(journal).is_empty());
+        assert_eq!(get(journal, "r1").acknowledged_ms, Some(NOW_MS + 2_000));
+    });
+}
+
+#[test]
+fn open_orders_come_oldest_first_and_each_terminal_sees_its_own() {
+    both(|journal| {
+        // The clock is set back between the first and the second.
+        begin_at(journal, "r1", "A1", NOW_MS + 5_000).unwrap();
+        begin_at(journal, "r2", "A2", NOW_MS).unwrap();
+        begin(journal, "r3", "A3").unwrap();
+        let other = NewOrder {
+            request_id: "r4",
+            merchant_order_no: "A4",
+            terminal: "back office",
+            request: "{}",
+            at_ms: NOW_MS,
+        };
+        journal.begin(&other).unwrap();
+        assert_eq!(open_ids(journal), ["r1", "r2", "r3"]);
+        assert_eq!(ids(&journal.open("back office").unwrap()), ["r4"]);
+        assert!(journal.open("nobody").unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_number_is_used_once_across_all_terminals() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        let again = NewOrder {
+            request_id: "r2",
+            merchant_order_no: "A1",
+            terminal: "another",
+            request: "{}",
+            at_ms: NOW_MS,
+        };
+        refused(
+            journal.begin(&again),
+            Status::Duplicate,
+            &["merchant_order_no \"A1\"", "2026-01-01 00:00:00 UTC", "none yet", TILL, "\"r1\""],
+        );
+        journal.settle("r1", &ended(Outcome::Declined)).unwrap();
+        refused(journal.begin(&again), Status::Duplicate, &["declined"]);
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        refused(journal.begin(&again), Status::Duplicate, &["declined"]);
+        assert!(journal.find("r2").unwrap().is_none());
+        assert_eq!(get(journal, "r1").outcome, Some(Outcome::Declined));
+    });
+}
+
+#[test]
+fn a_request_id_is_used_once() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        refused(begin(journal, "r1", "A2"), Status::Duplicate, &["request_id \"r1\"", "\"A1\""]);
+        assert_eq!(get(journal, "r1").merchant_order_no, "A1");
+    });
+}
+
+#[test]
+fn an_order_that_was_not_sent_gives_its_number_back() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        begin(journal, "r2", "A2").unwrap();
+        journal.settle("r1", &Settlement { sent: "no", ..ended(Outcome::NotSent) }).unwrap();
+        begin(journal, "r3", "A1").unwrap();
+        assert!(journal.find("r1").unwrap().is_none(), "its row is replaced");
+        assert_eq!(open_ids(journal), ["r2", "r3"], "and the new one is the newest");
+        // The same request_id may come back as well.
+        journal.settle("r3", &Settlement { sent: "no", ..ended(Outcome::NotSent) }).unwrap();
+        journal.acknowledge("r3", NOW_MS).unwrap();
+        begin(journal, "r3", "A1").unwrap();
+        assert_eq!(get(journal, "r3").outcome, None);
+    });
+}
+
+#[test]
+fn an_outcome_is_written_once_and_never_over_another() {
+    both(|journal| {
+        refused(journal.settle("r1", &ended(Outcome::Approved)), Status::Journal, &["\"r1\""]);
+        begin(journal, "r1", "A1").unwrap();
+        journal.settle("r1", &ended(Outcome::Approved)).unwrap();
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        journal
+            .settle("r1", &Settlement { at_ms: NOW_MS + 9_000, ..ended(Outcome::Approved) })
+            .unwrap();
+        let entry = get(journal, "r1");
+        assert_eq!(entry.settled_ms, Some(NOW_MS + 1_000), "the same once more changes nothing");
+        assert_eq!(entry.acknowledged_ms, Some(NOW_MS));
+        refused(
+            journal.settle("r1", &ended(Outcome::Declined)),
+            Status::Journal,
+            &["approved", "declined"],
+        );
+        assert_eq!(get(journal, "r1").outcome, Some(Outcome::Approved));
+    });
+}
+
+#[test]
+fn only_what_an_order_can_end_with_is_an_outcome() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        for outcome in [Outcome::InProgress, Outcome::Ok, Outcome::Refused] {
+            refused(journal.settle("r1", &ended(outcome)), Status::Journal, &[outcome.name()]);
+            refused(journal.clarify("r1", &ended(outcome)), Status::Journal, &[outcome.name()]);
+        }
+        for (n, outcome) in [
+            Outcome::Approved,
+            Outcome::Declined,
+            Outcome::Cancelled,
+            Outcome::NotFound,
+            Outcome::NotSent,
+            Outcome::Unknown,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            begin(journal, &format!("x{n}"), &format!("X{n}")).unwrap();
+            journal.settle(&format!("x{n}"), &ended(outcome)).unwrap();
+            assert_eq!(get(journal, &format!("x{n}")).outcome, Some(outcome));
+        }
+    });
+}
+
+#[test]
+fn an_unknown_stays_open_after_it_was_acknowledged() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        assert_eq!(open_ids(journal), ["r1"]);
+    });
+}
+
+#[test]
+fn the_truth_about_an_unknown_is_to_be_acknowledged_again() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        let truth = Settlement {
+            at_ms: NOW_MS + 7_000,
+            response: Some("{}"),
+            recovered: true,
+            ..ended(Outcome::Approved)
+        };
+        journal.clarify("r1", &truth).unwrap();
+        let entry = get(journal, "r1");
+        assert_eq!((entry.outcome, entry.clarified), (Some(Outcome::Approved), true));
+        assert_eq!((entry.settled_ms, entry.acknowledged_ms), (Some(NOW_MS + 7_000), None));
+        assert_eq!((entry.response.as_deref(), entry.recovered), (Some("{}"), true));
+        assert_eq!(open_ids(journal), ["r1"]);
+        journal.acknowledge("r1", NOW_MS + 8_000).unwrap();
+        assert!(open_ids(journal).is_empty());
+        journal.clarify("r1", &truth).unwrap();
+        assert!(open_ids(journal).is_empty(), "the same truth once more changes nothing");
+    });
+}
+
+#[test]
+fn only_an_unknown_is_clarified_and_never_against_a_persons_word() {
+    both(|journal| {
+        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["\"r1\""]);
+        begin(journal, "r1", "A1").unwrap();
+        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["none yet"]);
+        journal.settle("r1", &ended(Outcome::Declined)).unwrap();
+        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["declined"]);
+        refused(journal.clarify("r1", &ended(Outcome::Declined)), Status::Journal, &["declined"]);
+
+        begin(journal, "r2", "A2").unwrap();
+        journal.settle("r2", &ended(Outcome::Unknown)).unwrap();
+        refused(journal.clarify("r2", &ended(Outcome::Unknown)), Status::Journal, &["\"r2\""]);
+        journal.resolve("r2", Outcome::Declined, None, NOW_MS).unwrap();
+        refused(journal.clarify("r2", &ended(Outcome::Approved)), Status::Journal, &["person"]);
+        assert_eq!(get(journal, "r2").outcome, Some(Outcome::Declined));
+    });
+}
+
+#[test]
+fn acknowledging_again_changes_nothing() {
+    both(|journal| {
+        refused(journal.acknowledge("r1", NOW_MS), Status::Argument, &["\"r1\""]);
+        begin(journal, "r1", "A1").unwrap();
+        refused(journal.acknowledge("r1", NOW_MS), Status::Argument, &["no outcome"]);
+        journal.settle("r1", &ended(Outcome::Approved)).unwrap();
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        journal.acknowledge("r1", NOW_MS + 1).unwrap();
+        assert_eq!(get(journal, "r1").acknowledged_ms, Some(NOW_MS));
+    });
+}
+
+#[test]
+fn a_person_decides_about_an_unknown_once_and_about_nothing_else() {
+    both(|journal| {
+        let decide =
+            |id, outcome| journal.resolve(id, outcome, Some("seen on the receipt"), NOW_MS + 3);
+        refused(decide("r1", Outcome::Approved), Status::Argument, &["\"r1\""]);
+        begin(journal, "r1", "A1").unwrap();
+        refused(decide("r1", Outcome::Approved), Status::Argument, &["none yet"]);
+        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
+        for outcome in Outcome::ALL {
+            if !matches!(
+                outcome,
+                Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound
+            ) {
+                refused(decide("r1", outcome), Status::Argument, &[outcome.name()]);
+            }
+        }
+        decide("r1", Outcome::NotFound).unwrap();
+        let entry = get(journal, "r1");
+        assert_eq!(entry.outcome, Some(Outcome::NotFound));
+        assert_eq!(
+            (entry.resolved_ms, entry.acknowledged_ms),
+            (Some(NOW_MS + 3), Some(NOW_MS + 3))
+        );
+        assert_eq!(entry.note.as_deref(), Some("seen on the receipt"));
+        assert!(open_ids(journal).is_empty());
+        refused(decide("r1", Outcome::Approved), Status::Argument, &["not_found"]);
+    });
+}
+
+#[test]
+fn everything_is_still_there_when_the_file_is_opened_again() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let before = {
+        let journal = SqliteJournal::open(&path, 400, NOW_MS).unwrap();
+        begin(&journal, "r1", "A1").unwrap();
+        begin(&journal, "r2", "A2").unwrap();
+        begin(&journal, "r3", "A3").unwrap();
+        journal.settle("r2", &ended(Outcome::Unknown)).unwrap();
+        journal.resolve("r2", Outcome::Approved, Some("n"), NOW_MS).unwrap();
+        journal.settle("r3", &ended(Outcome::Declined)).unwrap();
+        ["r1", "r2", "r3"].map(|id| get(&journal, id))
+    };
+    let journal = SqliteJournal::open(&path, 400, NOW_MS).unwrap();
+    assert_eq!(["r1", "r2", "r3"].map(|id| get(&journal, id)), before);
+    assert_eq!(open_ids(&journal), ["r1", "r3"]);
+    assert_eq!(journal.path(), path.to_str().unwrap());
+}
+
+#[test]
+fn card_numbers_never_reach_the_disk() {
+    const CARD: &str = "4111111111111111";
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = SqliteJournal::open(&path, 400, NOW_MS).unwrap();
+    let text = format!(r#"{{"biz_data":{{"card_no":"{CARD}","attach":"{CARD}"}}}}"#);
+    for (id, number) in [("r1", "A1"), ("r2", "A2")] {
+        let order = NewOrder {
+            request_id: id,
+            merchant_order_no: number,
+            terminal: TILL,
+            request: &text,
+            at_ms: NOW_MS,
+        };
+        journal.begin(&order).unwrap();
+        let unknown =
+            Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Unknown) };
+        journal.settle(id, &unknown).unwrap();
+    }
+    let truth =
+        Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Approved) };
+    journal.clarify("r1", &truth).unwrap();
+    journal.resolve("r2", Outcome::Approved, Some(&format!("card {CARD}")), NOW_MS).unwrap();
+    let on_disk = |suffix| std::fs::read(beside(&path, suffix)).unwrap();
+    for bytes in [on_disk(""), on_disk("-wal")] {
+        assert!(!bytes.windows(CARD.len()).any(|window| window == CARD.as_bytes()));
+    }
+    assert!(get(&journal, "r1").request.contains("1111"), "masked, not gone");
+}

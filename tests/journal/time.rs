@@ -1,0 +1,82 @@
+//! What the file does with time: how long acknowledged orders are kept, and what a clock may say.
+
+use super::*;
+
+fn acknowledged(journal: &SqliteJournal, id: &str, at_ms: i64) {
+    begin_at(journal, id, id, at_ms).unwrap();
+    journal.settle(id, &ended(Outcome::Approved)).unwrap();
+    journal.acknowledge(id, at_ms).unwrap();
+}
+
+#[test]
+fn what_is_acknowledged_is_forgotten_after_its_days_and_what_is_open_never() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    {
+        let journal = SqliteJournal::open(&path, 30, NOW_MS).unwrap();
+        acknowledged(&journal, "done", NOW_MS);
+        acknowledged(&journal, "later", NOW_MS + DAY_MS);
+        begin(&journal, "no-outcome", "A1").unwrap();
+        begin(&journal, "untold", "A2").unwrap();
+        journal.settle("untold", &ended(Outcome::Approved)).unwrap();
+        begin(&journal, "unknown", "A3").unwrap();
+        journal.settle("unknown", &ended(Outcome::Unknown)).unwrap();
+        journal.acknowledge("unknown", NOW_MS).unwrap();
+    }
+    let later = NOW_MS + 30 * DAY_MS;
+    drop(SqliteJournal::open(&path, 30, later).unwrap());
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(
+        reader.list(&Filter::default()).unwrap().len(),
+        5,
+        "thirty days to the millisecond are not over"
+    );
+    drop(reader);
+    let journal = SqliteJournal::open(&path, 30, later + DAY_MS).unwrap();
+    assert!(journal.find("done").unwrap().is_none());
+    assert!(journal.find("later").unwrap().is_some());
+    assert_eq!(open_ids(&journal), ["no-outcome", "untold", "unknown"]);
+    begin(&journal, "again", "done").unwrap();
+}
+
+#[test]
+fn old_orders_are_looked_for_once_a_day_also_by_a_till_that_is_never_restarted() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = SqliteJournal::open(&path, 1, NOW_MS).unwrap();
+    begin(&journal, "old", "A0").unwrap();
+    journal.settle("old", &ended(Outcome::Approved)).unwrap();
+    journal.acknowledge("old", NOW_MS - 2 * DAY_MS).unwrap();
+    begin_at(&journal, "r1", "A1", NOW_MS + DAY_MS - 1).unwrap();
+    assert!(journal.find("old").unwrap().is_some(), "today has been done");
+    drop(journal);
+    let journal = SqliteJournal::open(&path, 1, NOW_MS + DAY_MS - 1).unwrap();
+    assert!(journal.find("old").unwrap().is_some(), "a restart is no new day");
+    begin_at(&journal, "r2", "A2", NOW_MS + DAY_MS).unwrap();
+    assert!(journal.find("old").unwrap().is_none());
+}
+
+#[test]
+fn many_old_orders_go_at_once_when_the_journal_is_opened() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = SqliteJournal::open(&path, 1, NOW_MS).unwrap();
+    for n in 0..1_200 {
+        acknowledged(&journal, &format!("r{n}"), NOW_MS);
+    }
+    drop(journal);
+    drop(SqliteJournal::open(&path, 1, NOW_MS + 3 * DAY_MS).unwrap());
+    assert!(Reader::open(&path).unwrap().list(&Filter::default()).unwrap().is_empty());
+}
+
+#[test]
+fn zero_days_keep_everything_and_no_time_overflows() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = SqliteJournal::open(&path, 0, i64::MIN).unwrap();
+    acknowledged(&journal, "old", i64::MIN);
+    drop(journal);
+    drop(SqliteJournal::open(&path, 0, i64::MAX).unwrap());
+    let journal = SqliteJournal::open(&path, u32::MAX, i64::MIN).unwrap();
+    assert!(journal.find("old").unwrap().is_some());
+}
