@@ -181,21 +181,23 @@ fn table_of(summary: &str) -> HashMap<&str, u64> {
 /// and there is more of it.
 const HANDING_OVER: [&str; 5] = ["epoll_ctl", "epoll_wait", "futex", "read", "write"];
 
-fn system_calls(is_counted: fn(&str) -> bool) -> f64 {
-    let file = folder().join("strace");
+fn system_calls(mode: &str, is_counted: fn(&str) -> bool) -> f64 {
+    // Tests run side by side.
+    let file = folder().join(format!("strace-{mode}"));
     let file = file.to_str().expect("a path of this repository");
     let count = |command: &mut Command| {
         run(command);
         let summary = std::fs::read_to_string(file).unwrap();
         table_of(&summary).iter().filter(|(name, _)| is_counted(name)).map(|(_, count)| count).sum()
     };
-    per_round_trip("call", count, &["strace", "-f", "-c", "-o", file])
+    per_round_trip(mode, count, &["strace", "-f", "-c", "-o", file])
 }
 
 #[test]
 fn system_calls_of_a_call() {
-    insist("system calls of ecrhub_call", system_calls(|name| !HANDING_OVER.contains(&name)), 4.3);
-    let handing_over = system_calls(|name| HANDING_OVER.contains(&name)).max(0.0);
+    let own = system_calls("call", |name| !HANDING_OVER.contains(&name));
+    insist("system calls of ecrhub_call", own, 4.3);
+    let handing_over = system_calls("call", |name| HANDING_OVER.contains(&name)).max(0.0);
     println!(
         "system calls of ecrhub_call between the threads: {handing_over:.1}, at most 3 allowed"
     );
@@ -215,14 +217,7 @@ fn many(what: &str, handles: u32, seconds: u32) -> String {
 /// one read.
 #[test]
 fn a_till_that_never_waits_reads_for_itself() {
-    let file = folder().join("strace-pipelined");
-    let file = file.to_str().expect("a path of this repository");
-    let count = |command: &mut Command| {
-        run(command);
-        let summary = std::fs::read_to_string(file).unwrap();
-        table_of(&summary).iter().filter(|(name, _)| **name == "epoll_wait").map(|(_, n)| n).sum()
-    };
-    let counted = per_round_trip("pipelined", count, &["strace", "-f", "-c", "-o", file]);
+    let counted = system_calls("pipelined", |name| name == "epoll_wait");
     println!("times the I/O thread was woken for each of many requests in flight: {counted:.2}");
     assert!(counted <= 0.5, "{counted}");
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::fields::{self, Field, Tables};
-use super::members::{self, Members, Read, Value};
+use super::members::{self, Members, Value};
+use super::plain::Parts;
 use super::{Defaults, Request, check};
 use crate::config::Validation;
 use crate::error::{Error, Result, Status};
@@ -17,7 +18,7 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let Read { envelope, biz_data, is_compact } = Read::message(json)
+    let Parts { envelope, biz_data, is_compact } = Members::read_message(json)
         .and_then(|read| read.envelope.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
     let biz_data = match (biz_data, envelope.get("biz_data")) {
@@ -81,7 +82,7 @@ struct Message<'a> {
     envelope: Members<'a>,
     /// None where there is none, or something else in its place.
     biz_data: Option<Members<'a>>,
-    /// See [`Read`].
+    /// See [`Parts`].
     is_compact: bool,
 }
 

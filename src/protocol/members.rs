@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::plain;
+use super::plain::{self, Parts};
 
 /// How deep objects and arrays may be nested. Deep enough for any message; a reader that recurses survives it.
 const MAX_DEPTH: usize = 64;
@@ -77,33 +77,6 @@ pub(crate) enum Members<'a> {
 
 type FullMember<'a> = (Cow<'a, str>, &'a RawValue);
 
-/// A message taken apart as far as that is done at once.
-#[derive(Debug)]
-pub(crate) struct Read<'a> {
-    pub(crate) envelope: Members<'a>,
-    /// Where there is none, the envelope may still have one.
-    pub(crate) biz_data: Option<Members<'a>>,
-    /// It is known to have no blank but in its strings.
-    pub(crate) is_compact: bool,
-}
-
-impl<'a> Read<'a> {
-    /// As [`Members::read`].
-    pub(crate) fn message(json: &'a str) -> Result<Self, String> {
-        match plain::message(json) {
-            Some(plain::Message { envelope, biz_data, is_compact }) => Ok(Read {
-                envelope: Members::Plain(envelope),
-                biz_data: biz_data.map(Members::Plain),
-                is_compact,
-            }),
-            None => {
-                let envelope = Members::read(json)?;
-                Ok(Read { envelope, biz_data: None, is_compact: false })
-            }
-        }
-    }
-}
-
 impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
     /// The error is a few words on why it is no object.
@@ -120,6 +93,18 @@ impl<'a> Members<'a> {
             },
             Err(error) => format!("not JSON: {error}"),
         })
+    }
+
+    /// As [`Members::read`], of a message.
+    pub(super) fn read_message(json: &'a str) -> Result<Parts<Self>, String> {
+        match plain::message(json) {
+            Some(Parts { envelope, biz_data, is_compact }) => Ok(Parts {
+                envelope: Members::Plain(envelope),
+                biz_data: biz_data.map(Members::Plain),
+                is_compact,
+            }),
+            None => Ok(Parts { envelope: Self::read(json)?, biz_data: None, is_compact: false }),
+        }
     }
 
     /// Reads an object as a caller must write it: sound to its last character, and every name once.

@@ -11,23 +11,23 @@ const DEEPEST: u32 = 60;
 /// An object's members in the order they were written: names without quotes, values as their own text.
 pub(super) type Members<'a> = Vec<(&'a str, &'a str)>;
 
-/// A message taken apart.
+/// A message taken apart as far as that is done at once.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Message<'a> {
-    pub(super) envelope: Members<'a>,
-    /// The object that is its last `biz_data`.
-    pub(super) biz_data: Option<Members<'a>>,
-    /// There is no blank in it but in its strings.
+pub(super) struct Parts<M> {
+    pub(super) envelope: M,
+    /// The object that is its last `biz_data`. Where there is none, the envelope may still have one that is not plain.
+    pub(super) biz_data: Option<M>,
+    /// It is known to have no blank but in its strings.
     pub(super) is_compact: bool,
 }
 
 /// Takes an object apart.
 pub(super) fn members(json: &str) -> Option<Members<'_>> {
-    whole(json, Reader::skip_value).map(|message| message.envelope)
+    whole(json, Reader::skip_value).map(|parts| parts.envelope)
 }
 
 /// Takes a message apart, and at the same time its `biz_data`.
-pub(super) fn message(json: &str) -> Option<Message<'_>> {
+pub(super) fn message(json: &str) -> Option<Parts<Members<'_>>> {
     whole(json, |reader, name, inner| {
         if name != "biz_data" {
             return reader.skip_value(name, inner);
@@ -44,14 +44,14 @@ pub(super) fn message(json: &str) -> Option<Message<'_>> {
 /// Reads what a name stands for; may keep the object it is.
 type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
 
-fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<Message<'a>> {
+fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<Parts<Members<'a>>> {
     let mut reader = Reader { json, at: 0, string_end: string_end(json)?, is_compact: true };
     let mut biz_data = None;
     reader.skip_blanks();
     let envelope = reader.object(&mut biz_data, read)?;
     reader.skip_blanks();
     let is_compact = reader.is_compact;
-    (reader.at == json.len()).then_some(Message { envelope, biz_data, is_compact })
+    (reader.at == json.len()).then_some(Parts { envelope, biz_data, is_compact })
 }
 
 type FindEnd = fn(&[u8]) -> Option<usize>;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::amount::Decimal;
-use super::members::{Members, Read, Value};
+use super::members::{Members, Value};
+use super::plain::Parts;
 use super::{Outcome, Request, Response, Verdict, codes};
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
-    let Read { envelope, biz_data, .. } = Read::message(text)?;
+    let Parts { envelope, biz_data, .. } = Members::read_message(text)?;
     let mut response = Response::default();
     let mut given = None;
     // Of a name that comes twice the last counts.
