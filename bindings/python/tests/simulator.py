@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -18,9 +17,7 @@ class Simulator:
         self.program = program
         ports = ["--port", "0", "--control-port", "0"]
         # It ends with the thread that started it, also when that is killed.
-        setpriv = shutil.which("setpriv")
-        tied = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
-        command = [*tied, program, *ports, "--think-ms", "0", "--slow-ms", "700", "--quiet", *flags]
+        command = ["setpriv", "--pdeathsig", "KILL", program, *ports, "--think-ms", "0", "--slow-ms", "700", "--quiet", *flags]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.url = self._address("listening on ")
         self.control = self._address("control on ")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -138,7 +137,6 @@ def test_everything_has_an_example() -> None:
     assert [name for name, place in explained.items() if name != "ecrhub.Amount" and ">>>" not in (place.__doc__ or "")] == []
 
 
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="nothing here ties a process to the one that started it")
 def test_a_simulator_ends_with_the_tests_that_started_it(simulator: Simulator) -> None:
     program = till.start(
         """
