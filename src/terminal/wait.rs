@@ -188,7 +188,6 @@ impl Shared {
 
     pub(super) fn poll(self: &Arc<Self>, wait_for: Option<Duration>) -> Result<Polled> {
         let until = wait_for.and_then(|wait| Instant::now().checked_add(wait));
-        let is_bounded = wait_for.is_some() && until.is_some();
         let mut wait = Wait::new(self);
         let mut inner = self.lock_live()?;
         let round = inner.wakes.round;
@@ -209,7 +208,7 @@ impl Shared {
                 return Ok(Polled::Event(self.deliver(queued)));
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if is_bounded && left.is_some_and(|left| left.is_zero()) {
+            if left.is_some_and(|left| left.is_zero()) {
                 if inner.is_unwatched() && !std::mem::replace(&mut has_looked, true) {
                     self.read_for_everybody(&mut inner);
                     continue;
