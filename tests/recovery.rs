@@ -343,8 +343,6 @@ fn pending_tells_each_state_oldest_first() {
     wait_connected(&till);
     let approved = send(&till, &sale(&number(), "12.00"));
     wait_completed(&till, &approved);
-    // What is older is told by the millisecond.
-    std::thread::sleep(Duration::from_millis(5));
     simulator.set_next(Behaviour::NeverPaid);
     send(&till, &sale(&number(), "12.00"));
     assert!(simulator.wait_until(PATIENCE, |terminal| terminal.running().is_some()));

@@ -5,7 +5,7 @@
 //! a till was told is always on disk.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Fault, Result, Status};
@@ -151,18 +151,24 @@ impl Books {
     /// Everything open, oldest first, as the JSON array of `ecrhub_pending`: what memory holds, and the rest from the
     /// journal. `memory` was taken before, so that an order that completes meanwhile is not missed.
     pub fn pending(&self, memory: OpenInMemory) -> Result<String> {
-        let OpenInMemory { mut rows, in_flight, outcomes } = memory;
-        for entry in self.journal.open(&self.terminal)? {
-            let told = outcomes.iter().rev().find(|(id, _)| *id == entry.request_id);
-            let outcome = told.map(|(_, outcome)| *outcome).or(entry.outcome);
-            if let Some(outcome) = outcome
-                && !in_flight.contains(&entry.request_id)
-            {
-                rows.push((entry.since_ms, row_settled(&entry, outcome)));
+        let entries = self.journal.open(&self.terminal)?;
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        places.extend(entries.iter().map(|entry| &*entry.request_id).zip(0..));
+        let mut rows = Vec::new();
+        for open in memory.in_flight {
+            let place = places.remove(&*open.request_id).unwrap_or(usize::MAX);
+            rows.push((open.since_ms, place, open.row));
+        }
+        // Whatever still has a place is not in flight.
+        for entry in &entries {
+            let outcome = memory.outcomes.get(&entry.request_id).copied().or(entry.outcome);
+            if let (Some(outcome), Some(place)) = (outcome, places.get(&*entry.request_id)) {
+                rows.push((entry.since_ms, *place, row_settled(entry, outcome)));
             }
         }
-        rows.sort_by_key(|(since, _)| *since);
-        let rows: Vec<String> = rows.into_iter().map(|(_, row)| row).collect();
+        // Orders of one millisecond in the order in which they were begun, which is the journal's.
+        rows.sort_by_key(|(since, place, _)| (*since, *place));
+        let rows: Vec<String> = rows.into_iter().map(|(_, _, row)| row).collect();
         Ok(format!("[{}]", rows.join(",")))
     }
 }
@@ -170,9 +176,16 @@ impl Books {
 /// What is open and not, or not only, in the journal.
 #[derive(Debug, Default)]
 pub struct OpenInMemory {
-    rows: Vec<(i64, String)>,
-    in_flight: HashSet<String>,
-    outcomes: Vec<(String, Outcome)>,
+    in_flight: Vec<InFlight>,
+    /// The last word on each.
+    outcomes: HashMap<String, Outcome>,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    request_id: String,
+    since_ms: i64,
+    row: String,
 }
 
 impl OpenInMemory {
@@ -181,13 +194,15 @@ impl OpenInMemory {
         in_flight: impl Iterator<Item = OpenRequest<'a>>,
         unfetched: impl Iterator<Item = &'a Event>,
     ) -> Self {
-        let mut open = OpenInMemory::default();
-        for request in in_flight {
-            open.in_flight.insert(request.request.request_id.clone());
-            open.rows.push((request.since_ms, row_in_flight(&request)));
+        let in_flight = in_flight.map(|open| InFlight {
+            request_id: open.request.request_id.clone(),
+            since_ms: open.since_ms,
+            row: row_in_flight(&open),
+        });
+        OpenInMemory {
+            in_flight: in_flight.collect(),
+            outcomes: unfetched.filter_map(outcome_of).collect(),
         }
-        open.outcomes = unfetched.filter_map(outcome_of).collect();
-        open
     }
 }
 
@@ -268,4 +283,62 @@ fn tell_again(entry: &Entry, retold: bool) -> Event {
         })
     };
     Event { at, kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::memory::MemoryJournal;
+
+    fn order(number: &str) -> Request {
+        Request {
+            request_id: number.to_owned(),
+            topic: protocol::ORDER.to_owned(),
+            merchant_order_no: Some(number.to_owned()),
+            trans_type: None,
+            order_amount: None,
+            text: "{}".to_owned(),
+        }
+    }
+
+    fn completed(number: &str) -> Event {
+        let kind = EventKind::Completed(Completed {
+            request_id: number.to_owned(),
+            topic: protocol::ORDER.to_owned(),
+            merchant_order_no: Some(number.to_owned()),
+            outcome: Outcome::Approved,
+            sent: Sent::Yes,
+            response: None,
+            error: None,
+            recovered: false,
+            retold: false,
+            elapsed_ms: 1,
+        });
+        Event { at: 8, kind }
+    }
+
+    fn ids(pending: &str) -> Vec<String> {
+        let rows: Vec<serde_json::Value> = serde_json::from_str(pending).unwrap();
+        rows.iter().map(|row| row["request_id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_is_pending_stays_in_the_order_in_which_it_was_begun() {
+        let books = Books::new(Arc::new(MemoryJournal::new()), "till");
+        let orders: Vec<Request> = ["first", "second", "third", "fourth"].map(order).into();
+        for order in &orders {
+            books.begin(order, 7).unwrap();
+        }
+        let query = Request { topic: protocol::QUERY.to_owned(), ..order("a query") };
+        books.record(&completed("first")).unwrap();
+        let unfetched = [completed("third")];
+        let in_flight = [&query, &orders[1], &orders[3]].map(|request| OpenRequest {
+            request,
+            recovering: false,
+            since_ms: 7,
+        });
+        let memory = OpenInMemory::take(in_flight.into_iter(), unfetched.iter());
+        let begun = ["first", "second", "third", "fourth", "a query"];
+        assert_eq!(ids(&books.pending(memory).unwrap()), begun);
+    }
 }
