@@ -412,7 +412,8 @@ pub unsafe extern "C" fn ecrhub_resolve(
 ///
 /// `callback`: called from any thread, the library's own and those that are inside one of its functions, several at
 /// the same time. It must return soon, must not throw or `longjmp`, and may call no function of this library but
-/// `ecrhub_last_error` and the three without a status: all others return ECRHUB_ERR_UNSUPPORTED there.
+/// `ecrhub_last_error` and the three without a status: all others return ECRHUB_ERR_UNSUPPORTED there. A line may come
+/// a moment after the call it tells of has returned; what is not said yet when the log is ended is not said any more.
 ///
 /// `user_data`: handed to the callback as it is; the library never looks at it.
 ///

@@ -129,6 +129,19 @@ static void CONVENTION keep(int32_t level, const char *message, void *user_data)
     pthread_mutex_unlock(&log->lock);
 }
 
+/* A line may come after what it tells of, from the library's thread. */
+static void wait_for_line(struct host_log *log, const char *part)
+{
+    int waited_ms, is_there = 0;
+    for (waited_ms = 0; !is_there && waited_ms < SOON; waited_ms += 10) {
+        pthread_mutex_lock(&log->lock);
+        is_there = strstr(log->lines, part) != NULL;
+        pthread_mutex_unlock(&log->lock);
+        if (!is_there)
+            sleep_ms(10);
+    }
+}
+
 static void the_log_tells_what_happens_and_keeps_nobody_waiting(void)
 {
     static struct host_log log = {PTHREAD_MUTEX_INITIALIZER, ""};
@@ -144,6 +157,7 @@ static void the_log_tells_what_happens_and_keeps_nobody_waiting(void)
     pthread_mutex_unlock(&log.lock);
     strcpy(number, new_number());
     STATUS(ECRHUB_OK, ecrhub_call(handle, sale(number, "10.00"), 0, event, sizeof event, NULL));
+    wait_for_line(&log, "): approved\n");
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
     STATUS(ECRHUB_OK, ecrhub_set_log(NULL, NULL, ECRHUB_LOG_OFF));
     CONTAINS(log.lines, ": connected\n");
