@@ -286,9 +286,8 @@ fn a_port_in_use_is_a_clear_error() {
 
 #[test]
 fn the_ledger_file_outlives_the_simulator() {
-    let directory = std::env::temp_dir().join(format!("ecrhub-simulator-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join("ledger.json");
+    let directory = tempfile::TempDir::with_prefix("ecrhub-simulator-").unwrap();
+    let path = directory.path().join("ledger.json");
     let with_file = || start(|options| options.ledger = Some(path.clone()));
     let first = with_file();
     Till::connect(&first).ask(&sale("A1", "10.00"));
@@ -303,5 +302,4 @@ fn the_ledger_file_outlives_the_simulator() {
         .err()
         .unwrap();
     assert!(error.to_string().contains("ledger.json"), "{error}");
-    std::fs::remove_dir_all(&directory).unwrap();
 }

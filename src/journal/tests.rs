@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use super::sqlite::{Inner, PURGE, open_sql};
 use super::*;
@@ -11,26 +12,20 @@ use crate::error::{Error, Status};
 const NOW_MS: i64 = 1_767_225_600_000;
 const TILL: &str = "till";
 
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    _directory: TempDir,
+}
 
 impl Folder {
     fn new() -> Folder {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("ecrhub-inside-{}-{count}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(super::owner::plain(path.canonicalize().unwrap()))
+        let directory = TempDir::with_prefix("ecrhub-inside-").unwrap();
+        let path = super::owner::plain(directory.path().canonicalize().unwrap());
+        Folder { path, _directory: directory }
     }
 
     fn journal(&self) -> SqliteJournal {
-        SqliteJournal::open(self.0.join("orders.db"), 400, NOW_MS).unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        SqliteJournal::open(self.path.join("orders.db"), 400, NOW_MS).unwrap()
     }
 }
 
@@ -198,7 +193,7 @@ fn a_row_that_makes_no_sense_is_damage_not_a_guess() {
     });
     refused(journal.open(TILL).map(drop), &["damaged", "perhaps", "aside"]);
     drop(journal);
-    let opened = SqliteJournal::open(folder.0.join("orders.db"), 400, NOW_MS);
+    let opened = SqliteJournal::open(folder.path.join("orders.db"), 400, NOW_MS);
     refused(opened.map(drop), &["damaged", "aside"]);
 }
 
@@ -208,14 +203,14 @@ fn a_journal_without_its_table_is_damage() {
     let journal = folder.journal();
     inside(&journal, |inner| inner.connection.execute_batch("DROP TABLE orders").unwrap());
     drop(journal);
-    let opened = SqliteJournal::open(folder.0.join("orders.db"), 400, NOW_MS);
+    let opened = SqliteJournal::open(folder.path.join("orders.db"), 400, NOW_MS);
     refused(opened.map(drop), &["damaged", "aside"]);
 }
 
 #[test]
 fn a_directory_that_cannot_be_written_is_read_without_a_log() {
     let folder = Folder::new();
-    let path = folder.0.join("a b#c%41é.db");
+    let path = folder.path.join("a b#c%41é.db");
     let journal = SqliteJournal::open(&path, 400, NOW_MS).unwrap();
     begin(&journal, "r1").unwrap();
     drop(journal);

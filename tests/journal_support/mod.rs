@@ -2,10 +2,10 @@
 #![allow(dead_code, missing_docs)]
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use ecrhub::journal::{Entry, Journal, NewOrder, Settlement};
 use ecrhub::{Outcome, Result};
+use tempfile::TempDir;
 
 pub const DAY_MS: i64 = 86_400_000;
 /// 2026-01-01
@@ -13,32 +13,27 @@ pub const NOW_MS: i64 = 1_767_225_600_000;
 pub const TILL: &str = "ws://10.0.0.7:35779";
 
 /// A directory of its own that goes with the value.
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    _directory: TempDir,
+}
 
 impl Folder {
     pub fn new() -> Folder {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         // Memory where there is some: these tests sync thousands of times, and none pulls a real plug.
         let base = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir());
         let base = base.unwrap_or_else(std::env::temp_dir);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = base.join(format!("ecrhub-journal-{}-{count}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(plain(path.canonicalize().unwrap()))
+        // A process's number comes again, on Windows soon: what a killed test has left must not be found by the next.
+        let directory = TempDir::with_prefix_in("ecrhub-journal-", base).unwrap();
+        Folder { path: plain(directory.path().canonicalize().unwrap()), _directory: directory }
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        self.path.join(name)
     }
 }
 

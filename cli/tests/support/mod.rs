@@ -2,21 +2,21 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use ecrhub_simulator::{Options, Simulator};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// Only against hanging.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Shop {
     pub simulator: Simulator,
-    dir: PathBuf,
+    dir: TempDir,
 }
 
 impl Shop {
@@ -28,25 +28,21 @@ impl Shop {
         let mut options = Options { slow_ms: 20, very_slow_ms: 40, ..Options::default() };
         change(&mut options);
         let simulator = Simulator::start(options).expect("a simulator on free ports");
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name =
-            format!("ecrhub-cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&dir).expect("a directory of its own");
+        let dir = TempDir::with_prefix("ecrhub-cli-").expect("a directory of its own");
         Shop { simulator, dir }
     }
 
     pub fn path(&self, name: &str) -> String {
-        self.dir.join(name).to_str().expect("a UTF-8 path").to_owned()
+        self.dir.path().join(name).to_str().expect("a UTF-8 path").to_owned()
     }
 
     pub fn write(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.dir.join(name), text).expect("a file");
+        std::fs::write(self.dir.path().join(name), text).expect("a file");
         self.path(name)
     }
 
     pub fn dir(&self) -> &Path {
-        &self.dir
+        self.dir.path()
     }
 
     /// The program, pointed at this shop's terminal.
@@ -78,12 +74,6 @@ impl Shop {
 
     pub fn wait_for_a_customer(&self) {
         assert!(self.simulator.wait_until(PATIENCE, |s| s.running().is_some()), "no order came");
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
