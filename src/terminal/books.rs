@@ -152,8 +152,8 @@ impl Books {
     /// journal. `memory` was taken before, so that an order that completes meanwhile is not missed.
     pub fn pending(&self, memory: OpenInMemory) -> Result<String> {
         let entries = self.journal.open(&self.terminal)?;
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        places.extend(entries.iter().map(|entry| &*entry.request_id).zip(0..));
+        let ids = entries.iter().map(|entry| &*entry.request_id);
+        let mut places: HashMap<&str, usize> = ids.zip(0..).collect();
         let mut rows = Vec::new();
         for open in memory.in_flight {
             let place = places.remove(&*open.request_id).unwrap_or(usize::MAX);

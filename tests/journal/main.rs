@@ -68,14 +68,7 @@ fn open_orders_come_oldest_first_and_each_terminal_sees_its_own() {
         begin_at(journal, "r1", "A1", NOW_MS + 5_000).unwrap();
         begin_at(journal, "r2", "A2", NOW_MS).unwrap();
         begin(journal, "r3", "A3").unwrap();
-        let other = NewOrder {
-            request_id: "r4",
-            merchant_order_no: "A4",
-            terminal: "back office",
-            request: "{}",
-            at_ms: NOW_MS,
-        };
-        journal.begin(&other).unwrap();
+        begin_on(journal, "back office", "r4", "A4", NOW_MS).unwrap();
         assert_eq!(open_ids(journal), ["r1", "r2", "r3"]);
         assert_eq!(ids(&journal.open("back office").unwrap()), ["r4"]);
         assert!(journal.open("nobody").unwrap().is_empty());
@@ -86,22 +79,16 @@ fn open_orders_come_oldest_first_and_each_terminal_sees_its_own() {
 fn a_number_is_used_once_across_all_terminals() {
     both(|journal| {
         begin(journal, "r1", "A1").unwrap();
-        let again = NewOrder {
-            request_id: "r2",
-            merchant_order_no: "A1",
-            terminal: "another",
-            request: "{}",
-            at_ms: NOW_MS,
-        };
+        let again = || begin_on(journal, "another", "r2", "A1", NOW_MS);
         refused(
-            journal.begin(&again),
+            again(),
             Status::Duplicate,
             &["merchant_order_no \"A1\"", "2026-01-01 00:00:00 UTC", "none yet", TILL, "\"r1\""],
         );
         journal.settle("r1", &ended(Outcome::Declined)).unwrap();
-        refused(journal.begin(&again), Status::Duplicate, &["declined"]);
+        refused(again(), Status::Duplicate, &["declined"]);
         journal.acknowledge("r1", NOW_MS).unwrap();
-        refused(journal.begin(&again), Status::Duplicate, &["declined"]);
+        refused(again(), Status::Duplicate, &["declined"]);
         assert!(journal.find("r2").unwrap().is_none());
         assert_eq!(get(journal, "r1").outcome, Some(Outcome::Declined));
     });

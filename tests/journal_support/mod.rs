@@ -48,16 +48,21 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-pub fn begin_at(journal: &dyn Journal, id: &str, number: &str, at_ms: i64) -> Result<()> {
+pub fn begin_on(
+    journal: &dyn Journal,
+    terminal: &str,
+    id: &str,
+    number: &str,
+    at_ms: i64,
+) -> Result<()> {
     let request = format!(r#"{{"topic":"ecrhub.pay.order","request_id":"{id}"}}"#);
-    let order = NewOrder {
-        request_id: id,
-        merchant_order_no: number,
-        terminal: TILL,
-        request: &request,
-        at_ms,
-    };
+    let order =
+        NewOrder { request_id: id, merchant_order_no: number, terminal, request: &request, at_ms };
     journal.begin(&order)
+}
+
+pub fn begin_at(journal: &dyn Journal, id: &str, number: &str, at_ms: i64) -> Result<()> {
+    begin_on(journal, TILL, id, number, at_ms)
 }
 
 pub fn begin(journal: &dyn Journal, id: &str, number: &str) -> Result<()> {
