@@ -201,7 +201,6 @@ def test_a_shutdown_ends_the_waits_by_itself(run: Run, simulator: Simulator) -> 
     run(work)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="this system does not list descriptors")
 def test_no_descriptor_is_left_open(run: Run, simulator: Simulator) -> None:
     async def work() -> None:
         async with ecrhub.aio.connect(simulator.url, app_id="tests") as terminal:

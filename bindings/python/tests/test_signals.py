@@ -17,7 +17,6 @@ from ecrhub import Outcome
 from . import till
 from .simulator import Simulator
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signals")
 
 GIVE_UP = """
     import signal, sys, threading, time, ecrhub

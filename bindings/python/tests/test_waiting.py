@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import threading
@@ -353,7 +352,6 @@ def test_only_the_main_thread_looks_up_now_and_then(terminal: ecrhub.Terminal, m
     assert _waits._SLICE_SECONDS <= 0.1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_may_not_use_its_parents_terminal(simulator: Simulator) -> None:
     out = till.run(
         """
