@@ -47,8 +47,17 @@ pub struct Config {
     pub recovery_interval_ms: u32,
     /// Between two queries for an order that completed as `unknown`; 0 for never (at most a day).
     pub clarify_interval_ms: u32,
+    /// How many days after it became `unknown` an order is still asked about; 0 for no limit (at most 36,500).
+    pub clarify_days: u32,
+    /// When the terminal is asked once more about an order it refused or did not know; 0 for never (at most a day).
+    pub second_look_ms: u32,
+    /// Whether an order that cannot be recovered is closed. A terminal may take a close for whatever is on its screen:
+    /// false where several tills share one.
+    pub close_lost_orders: bool,
     /// Between two pings; 0 for never (at most a day).
     pub ping_interval_ms: u32,
+    /// Between two pings while a request is in flight; 0 for as at other times (at most a day).
+    pub ping_interval_busy_ms: u32,
     /// How long a ping may stay unanswered before the connection counts as lost (1 ms to a day).
     pub ping_timeout_ms: u32,
     /// The shortest pause before connecting again (1 ms to `reconnect_max_ms`).
@@ -84,7 +93,11 @@ impl Config {
             recovery_timeout_ms: 60_000,
             recovery_interval_ms: 2_000,
             clarify_interval_ms: 30_000,
+            clarify_days: 7,
+            second_look_ms: 30_000,
+            close_lost_orders: true,
             ping_interval_ms: 15_000,
+            ping_interval_busy_ms: 2_000,
             ping_timeout_ms: 10_000,
             reconnect_min_ms: 500,
             reconnect_max_ms: 15_000,
@@ -176,6 +189,7 @@ enum Kind {
     Url,
     Validation,
     Count { range: RangeInclusive<u32>, get: fn(&Config) -> u32, set: fn(&mut Config, u32) },
+    Flag { get: fn(&Config) -> bool, set: fn(&mut Config, bool) },
     Text { get: fn(&Config) -> Option<&str>, set: fn(&mut Config, String) },
 }
 
@@ -186,6 +200,19 @@ macro_rules! count {
             name: stringify!($field),
             kind: Kind::Count {
                 range: $range,
+                get: |config| config.$field,
+                set: |config, value| config.$field = value,
+            },
+        }
+    };
+}
+
+/// True or false; the key is named like its field.
+macro_rules! flag {
+    ($field:ident) => {
+        Key {
+            name: stringify!($field),
+            kind: Kind::Flag {
                 get: |config| config.$field,
                 set: |config, value| config.$field = value,
             },
@@ -207,7 +234,7 @@ macro_rules! text {
 }
 
 /// Every key there is.
-const KEYS: [Key; 19] = [
+const KEYS: [Key; 23] = [
     Key { name: "url", kind: Kind::Url },
     text!(app_id),
     count!(connect_timeout_ms, 1..=DAY_MS),
@@ -217,7 +244,11 @@ const KEYS: [Key; 19] = [
     count!(recovery_timeout_ms, 1..=DAY_MS),
     count!(recovery_interval_ms, 1..=DAY_MS),
     count!(clarify_interval_ms, 0..=DAY_MS),
+    count!(clarify_days, 0..=36_500),
+    count!(second_look_ms, 0..=DAY_MS),
+    flag!(close_lost_orders),
     count!(ping_interval_ms, 0..=DAY_MS),
+    count!(ping_interval_busy_ms, 0..=DAY_MS),
     count!(ping_timeout_ms, 1..=DAY_MS),
     count!(reconnect_min_ms, 1..=DAY_MS),
     count!(reconnect_max_ms, 1..=DAY_MS),
@@ -236,6 +267,7 @@ impl Key {
         match (&self.kind, value) {
             (Kind::Url, Value::Text(url)) => config.url = url.into_owned(),
             (Kind::Text { set, .. }, Value::Text(text)) => set(config, text.into_owned()),
+            (Kind::Flag { set, .. }, Value::Bool(value)) => set(config, value),
             (Kind::Validation, Value::Text(word)) if word == "strict" => {
                 config.validation = Validation::Strict
             }
@@ -257,7 +289,7 @@ impl Key {
     /// What is wrong with the value in a configuration.
     fn fault(&self, config: &Config) -> Option<String> {
         match &self.kind {
-            Kind::Url | Kind::Validation => None,
+            Kind::Url | Kind::Validation | Kind::Flag { .. } => None,
             Kind::Count { range, get, .. } => {
                 let value = get(config);
                 (!range.contains(&value)).then(|| self.out_of_range(range, &value.to_string()))
@@ -274,6 +306,7 @@ impl Key {
     fn wrong_type(&self, value: &Value<'_>) -> String {
         let wanted = match &self.kind {
             Kind::Url | Kind::Text { .. } => "a text".to_owned(),
+            Kind::Flag { .. } => "true or false".to_owned(),
             Kind::Validation => "\"strict\" or \"lenient\"".to_owned(),
             Kind::Count { range, .. } => {
                 format!(
@@ -300,6 +333,7 @@ pub(crate) fn described_keys() -> Vec<(&'static str, &'static str, Option<String
     let describe = |key: &Key| match &key.kind {
         Kind::Url | Kind::Text { .. } => (key.name, "text", None),
         Kind::Validation => (key.name, "text", Some("\"strict\"".to_owned())),
+        Kind::Flag { get, .. } => (key.name, "flag", Some(get(&defaults).to_string())),
         Kind::Count { get, .. } => (key.name, "number", Some(get(&defaults).to_string())),
     };
     KEYS.iter().map(describe).collect()

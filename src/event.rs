@@ -4,7 +4,7 @@
 
 use crate::error::{Fault, Stage, Status};
 use crate::json::Object;
-use crate::protocol::Outcome;
+use crate::protocol::{self, Code, Difference, Outcome};
 
 /// Whether a request's bytes left this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,10 @@ pub struct Completed {
     pub merchant_order_no: Option<String>,
     /// What happened.
     pub outcome: Outcome,
+    /// Where the answer to an approved order departs from what was asked.
+    pub differs: Vec<Difference>,
+    /// The terminal is asked about it once more: its word may still change. Not part of the event's JSON.
+    pub second_look: bool,
     /// Whether it left this machine.
     pub sent: Sent,
     /// The terminal's message as it came: JSON text.
@@ -58,7 +62,7 @@ pub struct Completed {
     pub elapsed_ms: u64,
 }
 
-/// The truth about an order that had completed as `unknown`.
+/// Corrects an outcome that was reported before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clarified {
     /// The order's `request_id`.
@@ -67,6 +71,12 @@ pub struct Clarified {
     pub merchant_order_no: Option<String>,
     /// What happened after all.
     pub outcome: Outcome,
+    /// The outcome reported before.
+    pub was: Outcome,
+    /// See [`Completed::differs`].
+    pub differs: Vec<Difference>,
+    /// See [`Completed::second_look`].
+    pub second_look: bool,
     /// The terminal's message as it came: JSON text.
     pub response: Option<String>,
     /// It was told before and not acknowledged.
@@ -99,7 +109,7 @@ pub enum EventKind {
         /// Why, for the till's display.
         reason: String,
     },
-    /// An order that had completed as `unknown` has its outcome now.
+    /// An outcome reported before was wrong, or an `unknown` is known now.
     Clarified(Clarified),
     /// The terminal said something nobody waits for.
     Message {
@@ -204,6 +214,7 @@ impl Event {
                     .text_or_null("merchant_order_no", done.merchant_order_no.as_deref())
                     .text("outcome", done.outcome.name())
                     .text("sent", done.sent.name())
+                    .described(done.response.as_deref(), &done.differs)
                     .json_or_null("response", done.response.as_deref())
                     .json_or_null("error", error.as_deref())
                     .bool("recovered", done.recovered)
@@ -218,6 +229,8 @@ impl Event {
                 .text("request_id", &truth.request_id)
                 .text_or_null("merchant_order_no", truth.merchant_order_no.as_deref())
                 .text("outcome", truth.outcome.name())
+                .text("was", truth.was.name())
+                .described(truth.response.as_deref(), &truth.differs)
                 .json_or_null("response", truth.response.as_deref())
                 .bool("retold", truth.retold),
             EventKind::Message { message, late_for } => {
@@ -228,5 +241,40 @@ impl Event {
             }
         }
         .end()
+    }
+}
+
+impl Object {
+    /// The keys `fields`, `differs` and `code` of an event that carries a terminal's message.
+    fn described(self, response: Option<&str>, differs: &[Difference]) -> Self {
+        let description = response.map(protocol::describe);
+        let fields = description.as_ref().map_or("{}", |description| &description.fields);
+        let code = description.as_ref().and_then(|description| description.code.as_ref());
+        self.json("fields", fields)
+            .json_or_null("differs", differences(differs).as_deref())
+            .json_or_null("code", code.map(Code::to_json).as_deref())
+    }
+}
+
+fn differences(differs: &[Difference]) -> Option<String> {
+    let each = |object: Object, difference: &Difference| {
+        let values = Object::new()
+            .text("asked", &difference.asked)
+            .text("answered", &difference.answered)
+            .end();
+        object.json(difference.field, &values)
+    };
+    (!differs.is_empty()).then(|| differs.iter().fold(Object::new(), each).end())
+}
+
+impl Code {
+    /// The code as the JSON object of the `code` key.
+    pub fn to_json(&self) -> String {
+        Object::new()
+            .text_or_null("response_code", self.response_code.as_deref())
+            .text_or_null("inner", self.inner.as_deref())
+            .text("text", &self.text)
+            .text("advice", &self.advice)
+            .end()
     }
 }

@@ -59,6 +59,7 @@ fn is_of_an_order(outcome: Outcome) -> Result<()> {
         | Outcome::Declined
         | Outcome::Cancelled
         | Outcome::NotFound
+        | Outcome::Busy
         | Outcome::NotSent
         | Outcome::Unknown => Ok(()),
         Outcome::InProgress | Outcome::Ok | Outcome::Refused => {

@@ -67,6 +67,8 @@ pub fn follow_up(
         merchant_order_no: Some(merchant_order_no.to_owned()),
         trans_type: None,
         order_amount: None,
+        price_currency: None,
+        orig_merchant_order_no: None,
         text,
     }
 }
@@ -129,6 +131,8 @@ impl Message<'_> {
             merchant_order_no: biz_data_text("merchant_order_no"),
             trans_type: biz_data_text("trans_type"),
             order_amount: biz_data_text("order_amount"),
+            price_currency: biz_data_text("price_currency"),
+            orig_merchant_order_no: biz_data_text("orig_merchant_order_no"),
             text: self.write(tables, defaults),
         }
     }

@@ -17,7 +17,7 @@ mod response;
 
 pub use envelope::{app_id_of, follow_up, prepare};
 pub use outcome::Outcome;
-pub use response::read;
+pub use response::{describe, order_queue_mode, read};
 
 use std::borrow::Cow;
 
@@ -61,6 +61,10 @@ pub struct Request {
     pub trans_type: Option<String>,
     /// `biz_data.order_amount`, where there is one.
     pub order_amount: Option<String>,
+    /// `biz_data.price_currency`, where there is one.
+    pub price_currency: Option<String>,
+    /// `biz_data.orig_merchant_order_no`, where there is one.
+    pub orig_merchant_order_no: Option<String>,
     /// The whole message as it goes on the wire.
     pub text: String,
 }
@@ -69,6 +73,11 @@ impl Request {
     /// Whether this moves money, so that its outcome must be found out.
     pub fn is_order(&self) -> bool {
         self.topic == ORDER
+    }
+
+    /// Whether this order takes another one back whole: `trans_type` 2, 5 or 7. Its record may be the original's.
+    pub fn is_void(&self) -> bool {
+        self.is_order() && matches!(self.trans_type.as_deref(), Some("2" | "5" | "7"))
     }
 }
 
@@ -91,6 +100,10 @@ pub struct Response<'a> {
     pub trans_status: Option<Cow<'a, str>>,
     /// `biz_data.order_amount`
     pub order_amount: Option<Cow<'a, str>>,
+    /// `biz_data.tip_amount`
+    pub tip_amount: Option<Cow<'a, str>>,
+    /// `biz_data.price_currency`
+    pub price_currency: Option<Cow<'a, str>>,
     /// `biz_data.trans_no`
     pub trans_no: Option<Cow<'a, str>>,
 }
@@ -100,8 +113,51 @@ pub struct Response<'a> {
 pub enum Verdict {
     /// This happened.
     Settled(Outcome),
-    /// It must be found out; why, for a person.
+    /// A success code without a `trans_status`: approved, and to be looked at again at once.
+    Acknowledged,
+    /// A success code with `trans_status` 3, for a void: its own record and then the original's tell what happened.
+    ReversedVoid,
+    /// The terminal serves somebody else; not accepted, once a query finds no record.
+    Busy,
+    /// The terminal knows this number already.
+    DuplicateNumber,
+    /// Refused without a `trans_status`, why: the order's record is looked at before this is believed.
+    Refused(String),
+    /// It must be recovered; why, for a person.
     Unsettled(String),
+}
+
+/// A field in which the answer to an approved order departs from what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `order_amount`, `price_currency` or `trans_type`.
+    pub field: &'static str,
+    /// What the order said.
+    pub asked: String,
+    /// What the terminal answered.
+    pub answered: String,
+}
+
+/// What a terminal's message says, for an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// A flat JSON object, text to text: `biz_data`'s members over the envelope's.
+    pub fields: String,
+    /// What the terminal said and what the cashier should do, where there is a code.
+    pub code: Option<Code>,
+}
+
+/// A terminal's code, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// `response_code`
+    pub response_code: Option<String>,
+    /// The code in brackets in `response_msg`, such as `K026`.
+    pub inner: Option<String>,
+    /// What the tables say it means.
+    pub text: String,
+    /// One sentence on what the cashier should do.
+    pub advice: String,
 }
 
 #[cfg(test)]

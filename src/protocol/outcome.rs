@@ -13,6 +13,8 @@ pub enum Outcome {
     Cancelled,
     /// The terminal has no record of it.
     NotFound,
+    /// The terminal serves another customer; this order was not accepted.
+    Busy,
     /// Still being paid (queries only).
     InProgress,
     /// Never left this machine.
@@ -27,11 +29,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of the documentation.
-    pub const ALL: [Outcome; 9] = [
+    pub const ALL: [Outcome; 10] = [
         Outcome::Approved,
         Outcome::Declined,
         Outcome::Cancelled,
         Outcome::NotFound,
+        Outcome::Busy,
         Outcome::InProgress,
         Outcome::NotSent,
         Outcome::Unknown,
@@ -46,12 +49,18 @@ impl Outcome {
             Outcome::Declined => "declined",
             Outcome::Cancelled => "cancelled",
             Outcome::NotFound => "not_found",
+            Outcome::Busy => "busy",
             Outcome::InProgress => "in_progress",
             Outcome::NotSent => "not_sent",
             Outcome::Unknown => "unknown",
             Outcome::Ok => "ok",
             Outcome::Refused => "refused",
         }
+    }
+
+    /// The terminal's word that no money moved, which it may take back: such an outcome gets a second look.
+    pub const fn says_no_money_moved(self) -> bool {
+        matches!(self, Outcome::Declined | Outcome::Cancelled | Outcome::NotFound | Outcome::Busy)
     }
 
     /// The outcome of this name.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::amount::Decimal;
 use super::members::{Members, Value};
 use super::plain::Parts;
-use super::{Outcome, Request, Response, Verdict, codes};
+use super::{Description, Difference, Outcome, Request, Response, Verdict, codes};
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
@@ -95,8 +95,13 @@ impl Response<'_> {
     /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
     ///
     /// A code that says no next to a `trans_status` that says the money moved settles nothing.
-    pub fn order_verdict(&self) -> Verdict {
+    pub fn order_verdict(&self, _order: &Request) -> Verdict {
         codes::order_verdict(self)
+    }
+
+    /// Where this answer departs from what the order asked for.
+    pub fn differs(&self, _order: &Request) -> Vec<Difference> {
+        Vec::new()
     }
 
     /// Reads this as the answer to a query, from `trans_status`. `Unknown` when it says nothing that can be used.
@@ -133,6 +138,16 @@ impl Response<'_> {
         }
         Ok(())
     }
+}
+
+/// What a terminal's message says, for an event.
+pub fn describe(_text: &str) -> Description {
+    Description { fields: "{}".to_owned(), code: None }
+}
+
+/// `order_queue_mode` of the answer to an initialisation: the terminal queues orders it answers with `101`.
+pub fn order_queue_mode(_text: &str) -> Option<String> {
+    None
 }
 
 type Same = fn(&str, &str) -> bool;

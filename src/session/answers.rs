@@ -187,8 +187,8 @@ impl Session {
         task.has_arrived |= response.request_id.is_some();
         let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let verdict = match is_its_own(task, response) {
-            _ if is_forced => response.order_verdict(),
-            Ok(()) => response.order_verdict(),
+            _ if is_forced => response.order_verdict(&task.request),
+            Ok(()) => response.order_verdict(&task.request),
             Err(why) => Verdict::Unsettled(why),
         };
         match verdict {
@@ -208,7 +208,7 @@ impl Session {
                 self.keep_unsettled(seq, text);
             }
             Verdict::Unsettled(_) if task.is_clarifying() => self.nobody_waits(response, text, now),
-            Verdict::Unsettled(_) => self.keep_unsettled(seq, text),
+            _ => self.keep_unsettled(seq, text),
         }
     }
 

@@ -339,6 +339,9 @@ impl Session {
             request_id: task.request.request_id.clone(),
             merchant_order_no: task.request.merchant_order_no.clone(),
             outcome,
+            was: Outcome::Unknown,
+            differs: Vec::new(),
+            second_look: false,
             response: Some(text.to_owned()),
             retold: false,
         };

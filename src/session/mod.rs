@@ -41,7 +41,7 @@ pub use link::LinkState;
 use recent::Recent;
 pub use rng::Rng;
 pub use settings::Settings;
-pub use task::{OpenRequest, Restored};
+pub use task::{Attempt, OpenRequest, Restored, RestoredState};
 use task::{Seq, Step, Task, Writing};
 
 /// A moment, on both clocks.
@@ -168,12 +168,8 @@ impl Session {
 
     /// Takes a request that [`Session::check_unused`] has passed. It completes exactly once, as an event.
     /// `timeout_ms` is how long to wait for its answer once it is on the wire; none takes the configured time.
-    pub fn submit(&mut self, request: Request, timeout_ms: Option<u64>, now: Now) {
-        let answer_within_ms = timeout_ms.unwrap_or(if request.is_order() {
-            self.settings.order_timeout_ms
-        } else {
-            self.settings.request_timeout_ms
-        });
+    pub fn submit(&mut self, request: Request, timeout_ms: Option<u64>, _: Attempt, now: Now) {
+        let answer_within_ms = self.answer_within_ms(&request, timeout_ms);
         let task =
             Task::new(request, answer_within_ms, now, now.mono_ms + self.settings.send_timeout_ms);
         let seq = self.insert(task);
@@ -183,7 +179,7 @@ impl Session {
 
     /// Takes over an order from an earlier process: it is found out, or, when it is known to be unknown, clarified.
     pub fn restore(&mut self, order: Restored, now: Now) {
-        let is_unknown = order.unknown;
+        let is_unknown = matches!(order.state, RestoredState::Unknown { .. });
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
         let task = Task::restored(order, late_until, now);
         let number = task.request.merchant_order_no.clone();
@@ -209,6 +205,11 @@ impl Session {
         {
             self.remove(seq);
         }
+    }
+
+    /// Orders whose second look is done: nothing is left to ask the terminal about them. Each is returned once.
+    pub fn take_looked_at(&mut self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether a request with this id completed not long ago.
@@ -370,6 +371,15 @@ impl Session {
         }
     }
 
+    /// How long the answer to a request is waited for once it is on the wire, milliseconds.
+    pub fn answer_within_ms(&self, request: &Request, timeout_ms: Option<u64>) -> u64 {
+        timeout_ms.unwrap_or(if request.is_order() {
+            self.settings.order_timeout_ms
+        } else {
+            self.settings.request_timeout_ms
+        })
+    }
+
     /// For [`Planted::SendAfterNotSent`].
     fn tell_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
@@ -378,6 +388,8 @@ impl Session {
             topic: task.request.topic.clone(),
             merchant_order_no: task.request.merchant_order_no.clone(),
             outcome: Outcome::NotSent,
+            differs: Vec::new(),
+            second_look: false,
             sent: Sent::No,
             response: None,
             error: None,
@@ -427,6 +439,8 @@ impl Session {
             topic,
             merchant_order_no,
             outcome,
+            differs: Vec::new(),
+            second_look: false,
             sent,
             response,
             error,

@@ -3,6 +3,8 @@
 use crate::config::Config;
 use crate::planted::{Plant, Planted};
 
+const DAY_MS: u64 = 86_400_000;
+
 /// The configuration's times, in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,8 +26,16 @@ pub struct Settings {
     pub recovery_interval_ms: u64,
     /// See [`Config::clarify_interval_ms`]; 0 for never.
     pub clarify_interval_ms: u64,
+    /// [`Config::clarify_days`] in milliseconds; 0 for no limit.
+    pub clarify_for_ms: u64,
+    /// See [`Config::second_look_ms`]; 0 for never.
+    pub second_look_ms: u64,
+    /// See [`Config::close_lost_orders`].
+    pub close_lost_orders: bool,
     /// See [`Config::ping_interval_ms`]; 0 for never.
     pub ping_interval_ms: u64,
+    /// See [`Config::ping_interval_busy_ms`]; 0 for as at other times.
+    pub ping_interval_busy_ms: u64,
     /// See [`Config::ping_timeout_ms`].
     pub ping_timeout_ms: u64,
     /// See [`Config::reconnect_min_ms`].
@@ -55,7 +65,11 @@ impl From<&Config> for Settings {
             recovery_timeout_ms: config.recovery_timeout_ms.into(),
             recovery_interval_ms: config.recovery_interval_ms.into(),
             clarify_interval_ms: config.clarify_interval_ms.into(),
+            clarify_for_ms: u64::from(config.clarify_days) * DAY_MS,
+            second_look_ms: config.second_look_ms.into(),
+            close_lost_orders: config.close_lost_orders,
             ping_interval_ms: config.ping_interval_ms.into(),
+            ping_interval_busy_ms: config.ping_interval_busy_ms.into(),
             ping_timeout_ms: config.ping_timeout_ms.into(),
             reconnect_min_ms: config.reconnect_min_ms.into(),
             reconnect_max_ms: config.reconnect_max_ms.into(),

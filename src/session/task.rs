@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Now;
 use crate::event::Sent;
-use crate::protocol::Request;
+use crate::protocol::{Outcome, Request};
 
 /// Position in the order of acceptance.
 pub(super) type Seq = u64;
@@ -105,8 +105,41 @@ pub struct Restored {
     pub request: Request,
     /// When it was accepted, epoch milliseconds.
     pub since_ms: i64,
-    /// It has completed as `unknown`, and is to be clarified rather than found out.
-    pub unknown: bool,
+    /// How long its answer was to be waited for once it was on the wire, milliseconds.
+    pub answer_within_ms: u64,
+    /// Whether it was an attempt of this library's under a number used before.
+    pub attempt: Attempt,
+    /// What is known of it.
+    pub state: RestoredState,
+}
+
+/// What an earlier process knew of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoredState {
+    /// It has no outcome: it is recovered.
+    Open,
+    /// It completed as `unknown` at this time (epoch milliseconds): it is clarified.
+    Unknown {
+        /// Epoch milliseconds.
+        since_ms: i64,
+    },
+    /// It completed. What contradicts this later is reported.
+    Completed {
+        /// The outcome last reported.
+        outcome: Outcome,
+        /// When the terminal is to be asked about it once more, epoch milliseconds; none where that was done.
+        look_at_ms: Option<i64>,
+    },
+}
+
+/// Whether this library may have sent an order under the same number before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attempt {
+    /// Not that it knows.
+    #[default]
+    First,
+    /// Yes: the terminal's record of the number may be that one's.
+    Again,
 }
 
 /// A request in flight, for a list of what is open.

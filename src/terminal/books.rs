@@ -15,7 +15,7 @@ use crate::json::Object;
 use crate::planted::{Plant, Planted};
 use crate::protocol::{self, Outcome, Request};
 use crate::redact;
-use crate::session::{OpenRequest, Restored};
+use crate::session::{Attempt, OpenRequest, Restored, RestoredState};
 
 /// One terminal's part of a journal.
 #[derive(Clone)]
@@ -135,7 +135,13 @@ impl Books {
                 restored.push(Restored {
                     request: request_of(&entry)?,
                     since_ms: entry.since_ms,
-                    unknown: is_unknown,
+                    answer_within_ms: 0,
+                    attempt: Attempt::First,
+                    state: if is_unknown {
+                        RestoredState::Unknown { since_ms: entry.since_ms }
+                    } else {
+                        RestoredState::Open
+                    },
                 });
             }
             if entry.outcome.is_some()
@@ -253,6 +259,8 @@ fn request_of(entry: &Entry) -> Result<Request> {
         merchant_order_no: Some(entry.merchant_order_no.clone()),
         trans_type: sent.trans_type.map(Cow::into_owned),
         order_amount: sent.order_amount.map(Cow::into_owned),
+        price_currency: sent.price_currency.map(Cow::into_owned),
+        orig_merchant_order_no: None,
         text: entry.request.clone(),
     })
 }
@@ -265,6 +273,9 @@ fn tell_again(entry: &Entry, retold: bool) -> Event {
             request_id: entry.request_id.clone(),
             merchant_order_no: Some(entry.merchant_order_no.clone()),
             outcome,
+            was: Outcome::Unknown,
+            differs: Vec::new(),
+            second_look: false,
             response: entry.response.clone(),
             retold,
         })
@@ -274,6 +285,8 @@ fn tell_again(entry: &Entry, retold: bool) -> Event {
             topic: protocol::ORDER.to_owned(),
             merchant_order_no: Some(entry.merchant_order_no.clone()),
             outcome,
+            differs: Vec::new(),
+            second_look: false,
             sent: Sent::from_name(&entry.sent).unwrap_or(Sent::Maybe),
             response: entry.response.clone(),
             error: entry.error.as_deref().and_then(Fault::from_json),
@@ -297,6 +310,8 @@ mod tests {
             merchant_order_no: Some(number.to_owned()),
             trans_type: None,
             order_amount: None,
+            price_currency: None,
+            orig_merchant_order_no: None,
             text: "{}".to_owned(),
         }
     }
@@ -307,6 +322,8 @@ mod tests {
             topic: protocol::ORDER.to_owned(),
             merchant_order_no: Some(number.to_owned()),
             outcome: Outcome::Approved,
+            differs: Vec::new(),
+            second_look: false,
             sent: Sent::Yes,
             response: None,
             error: None,

@@ -23,7 +23,7 @@ use crate::io::{self, Cause, Driven, Driver, Link, Reactor, Turn};
 use crate::journal::{Journal, SqliteJournal, Volatile};
 use crate::json::Object;
 use crate::protocol::{self, Defaults, Outcome, Request};
-use crate::session::{LinkState, Now, Rng, Session, Settings};
+use crate::session::{Attempt, LinkState, Now, Rng, Session, Settings};
 
 /// How long a terminal may take to say goodbye, in milliseconds.
 const LINGER_MS: u64 = 1_000;
@@ -159,7 +159,7 @@ impl Shared {
                 wait.watch(&mut inner);
             }
         }
-        inner.session.submit(request, timeout_ms, now);
+        inner.session.submit(request, timeout_ms, Attempt::First, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
         self.unlock(inner, is_late);
