@@ -230,7 +230,7 @@ impl Inner {
         if !self.link.can_send() {
             return false;
         }
-        let Some(frame) = self.session.next_frame() else { return false };
+        let Some(frame) = self.session.next_frame(now) else { return false };
         let (progress, fault) = self.link.send(frame);
         self.after_write(progress, fault, now)
     }
