@@ -69,7 +69,10 @@ fn a_restored_orders_number_and_id_are_refused() {
     for unknown in [false, true] {
         let mut bench = Bench::new(settings());
         let since_ms = START.wall_ms - 1_000;
-        bench.session.restore(if unknown { unknown_order(since_ms) } else { open_order(since_ms) }, bench.now);
+        bench.session.restore(
+            if unknown { unknown_order(since_ms) } else { open_order(since_ms) },
+            bench.now,
+        );
         assert_eq!(refusal(&bench, &sale("A")), Some(Status::Duplicate));
         assert_eq!(refusal(&bench, &same_number_other_id("A")), Some(Status::Duplicate));
     }

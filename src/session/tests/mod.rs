@@ -3,12 +3,12 @@
 mod answers;
 mod bench;
 mod clarifying;
-mod completing;
-mod recovery;
 mod closing;
+mod completing;
 mod limits;
 mod link;
 mod properties;
+mod recovery;
 mod sending;
 
 use bench::*;
