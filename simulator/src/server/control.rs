@@ -54,7 +54,7 @@ fn get(core: &Core, path: &str) -> Value {
 
 fn amount(row: &crate::Amount) -> Value {
     json!({
-        "cents": format!(".{:02}", row.cents),
+        "cents": row.chosen_by(),
         "behaviour": row.name,
         "charged": row.behaviour.charges(),
         "meaning": row.meaning,
@@ -68,6 +68,7 @@ fn state(core: &Core) -> Value {
         "sockets": core.sockets(),
         "running": core.model.running(),
         "confirming": core.model.confirming(),
+        "queued": core.model.queued(),
         "next": core.model.next().map(Behaviour::name).collect::<Vec<_>>(),
         "oddities": core.model.options().oddities.names(),
         "manual": core.model.options().manual,
