@@ -160,7 +160,7 @@ fn options(matches: &ArgMatches) -> Options {
         memory: usize::try_from(number("memory")).unwrap_or(usize::MAX),
         order_queue_mode: matches
             .get_one::<String>("order-queue-mode")
-            .map(|mode| if mode == "FILO" { QueueMode::Filo } else { QueueMode::Fifo }),
+            .and_then(|mode| QueueMode::from_name(mode)),
         // The names were checked by the parser.
         oddities: Oddities::from_names(odd).unwrap_or_default(),
         ping_interval_ms: number("ping-interval-ms"),

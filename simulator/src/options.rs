@@ -14,6 +14,11 @@ pub enum QueueMode {
 }
 
 impl QueueMode {
+    /// The mode of that name.
+    pub fn from_name(name: &str) -> Option<QueueMode> {
+        [QueueMode::Fifo, QueueMode::Filo].into_iter().find(|mode| mode.name() == name)
+    }
+
     /// As `ecrhub.init` names it.
     pub fn name(self) -> &'static str {
         match self {

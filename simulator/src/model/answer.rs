@@ -1,6 +1,6 @@
 //! Answers as text, with the terminal's oddities.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::{Oddities, clock, codes, money};
 
@@ -142,7 +142,8 @@ fn exponent(text: &str) -> Option<Value> {
         digits.pop();
         exponent += 1;
     }
-    serde_json::from_str(&format!("{digits}E{exponent:+}")).ok()
+    // Not read from text: that would turn the E into an e.
+    Some(Value::Number(Number::from_string_unchecked(format!("{digits}E{exponent:+}"))))
 }
 
 /// The fields terminals were seen to send as numbers. Never the caller's own number: it may have leading zeros.

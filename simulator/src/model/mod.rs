@@ -217,6 +217,11 @@ impl Model {
         self.options.oddities = oddities;
     }
 
+    /// Changes how the terminal is set up from now on; what runs goes on as it began.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.options);
+    }
+
     /// How the terminal is set up.
     pub fn options(&self) -> &Options {
         &self.options

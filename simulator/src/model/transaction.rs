@@ -323,15 +323,16 @@ impl Model {
     fn remember(&mut self, number: &str) {
         self.ended.retain(|ended| ended != number);
         self.ended.push_back(number.to_owned());
-        while self.options.memory > 0 && self.ended.len() > self.options.memory {
-            let is_over =
-                |number: &String| self.late.iter().all(|late| late.running.number != *number);
-            let Some(place) = self.ended.iter().position(is_over) else {
-                return;
-            };
-            if let Some(oldest) = self.ended.remove(place) {
-                self.records.remove(&oldest);
-            }
+        if self.options.memory == 0 {
+            return;
+        }
+        // What is still to be charged is not over, and not counted.
+        let is_over =
+            |number: &&String| self.late.iter().all(|late| late.running.number != **number);
+        let over: Vec<_> = self.ended.iter().filter(is_over).cloned().collect();
+        for oldest in &over[..over.len().saturating_sub(self.options.memory)] {
+            self.ended.retain(|ended| ended != oldest);
+            self.records.remove(oldest);
         }
     }
 
