@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::members::{Members, Value};
-use super::response::{Message, take_apart};
+use super::response::take_apart;
 use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
@@ -14,14 +14,12 @@ const FEW: usize = 64;
 
 /// What a terminal's message says, for an event.
 pub fn describe(text: &str) -> Description {
-    let Ok(message) = take_apart(text) else {
-        return Description { fields: "{}".to_owned(), code: None };
-    };
-    let Message { envelope, biz_data, nested } = &message;
-    match nested {
-        None => described(envelope, biz_data.as_ref(), text.len()),
-        Some(json) => described(envelope, Members::read(json).ok().as_ref(), text.len()),
-    }
+    let described = take_apart(text).and_then(|message| {
+        let nested = message.nested_members()?;
+        let biz_data = message.biz_data.as_ref().or(nested.as_ref());
+        Ok(described(&message.envelope, biz_data, text.len()))
+    });
+    described.unwrap_or_else(|_| Description { fields: "{}".to_owned(), code: None })
 }
 
 fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> Description {
