@@ -239,7 +239,7 @@ impl Inner {
         if !self.link.can_send() {
             return false;
         }
-        let Some(frame) = self.session.next_frame() else { return false };
+        let Some(frame) = self.session.next_frame(now) else { return false };
         let (progress, fault) = self.link.send(frame);
         self.after_write(progress, fault, now)
     }
@@ -356,7 +356,7 @@ mod tests {
             "{told:?}"
         );
         inner.session.on_connected(now);
-        assert!(inner.session.next_frame().unwrap().contains("ecrhub.pay.query"));
+        assert!(inner.session.next_frame(now).unwrap().contains("ecrhub.pay.query"));
     }
 
     #[test]
