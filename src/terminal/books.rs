@@ -276,7 +276,8 @@ impl Books {
             };
             restored.push(restored_order(&entry, request, state));
         }
-        for entry in self.journal.remembered(&self.terminal, now_ms)? {
+        // The oldest first: a session's memory has an end.
+        for entry in self.journal.remembered(&self.terminal, now_ms)?.into_iter().rev() {
             let Some(outcome) = entry.outcome else { continue };
             let is_done = entry.look_ms.is_none() && !entry.is_open();
             let is_another_handles = match self.handles() {
