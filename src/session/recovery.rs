@@ -270,7 +270,12 @@ impl Session {
         if !self.may_close(seq, now) {
             return self.start_concluding(seq, now);
         }
-        self.enter(seq, Phase::Closing, self.last_words_ms(), now);
+        // A close that is repeated on the next connection does not put the end off.
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        let repeated = recovery.filter(|recovery| recovery.phase == Phase::Closing);
+        let left_ms =
+            repeated.map_or(u64::MAX, |closing| closing.until.saturating_sub(now.mono_ms));
+        self.enter(seq, Phase::Closing, self.last_words_ms().min(left_ms), now);
         self.ask(seq, Asked::Close, now);
     }
 
