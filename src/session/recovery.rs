@@ -326,7 +326,13 @@ impl Session {
         };
         recovery.unsettled = Some(text.to_owned());
         if reason == Reason::Lost {
-            return;
+            // What was refused or busy before may be neither. It is not closed all the same if it was busy.
+            match recovery.reason {
+                Reason::Refused => recovery.restart(Reason::Lost),
+                Reason::Busy => recovery.restart(Reason::Queued),
+                _ => {}
+            }
+            return self.announce_recovery(seq, now);
         }
         recovery.restart(reason);
         match recovery.phase {
