@@ -347,6 +347,15 @@ pub(super) fn sale(number: &str) -> Request {
     request(number, ORDER, biz_data)
 }
 
+/// A void, or another order of this type that names an original one.
+pub(super) fn void_of(number: &str, trans_type: &str, original: &str) -> Request {
+    let biz_data = json!({
+        "trans_type": trans_type, "merchant_order_no": number, "order_amount": AMOUNT,
+        "orig_merchant_order_no": original
+    });
+    request(number, ORDER, biz_data)
+}
+
 /// The sale `A` of an earlier process, without an outcome.
 pub(super) fn open_order(since_ms: i64) -> Restored {
     let state = RestoredState::Open;

@@ -5,6 +5,7 @@ mod bench;
 mod clarifying;
 mod closing;
 mod completing;
+mod interpretation;
 mod limits;
 mod link;
 mod properties;
