@@ -37,12 +37,18 @@ impl Session {
 
     /// The terminal has the order, and is not through with it.
     fn on_in_progress(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        if response.trans_status.is_none() {
+            // "In progress" as a code alone is no record of this order: the terminal may serve somebody else.
+            if let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) {
+                recovery.not_found_asked = None;
+            }
+            return;
+        }
         if self.is_of_another(seq) {
             return self.report_anothers_record(seq, text, now);
         }
         let Some(task) = self.tasks.get_mut(&seq) else { return };
-        // A record under a number used before may be that of the earlier attempt.
-        task.has_arrived |= task.attempt == Attempt::First || response.trans_status.is_some();
+        task.has_arrived = true;
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.was_in_progress = true;
         recovery.not_found_asked = None;

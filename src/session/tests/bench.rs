@@ -343,8 +343,12 @@ pub(super) fn request(id: &str, topic: &str, biz_data: Value) -> Request {
 }
 
 pub(super) fn sale(number: &str) -> Request {
-    let biz_data = json!({"trans_type": "1", "merchant_order_no": number, "order_amount": AMOUNT});
-    request(number, ORDER, biz_data)
+    request(number, ORDER, sale_data(number))
+}
+
+/// The `biz_data` of a sale.
+pub(super) fn sale_data(number: &str) -> Value {
+    json!({"trans_type": "1", "merchant_order_no": number, "order_amount": AMOUNT})
 }
 
 /// A void, or another order of this type that names an original one.
