@@ -1,10 +1,11 @@
 //! What the answers to the library's own questions say of an order.
 
 use super::questions::Asked;
+use super::recent::Past;
 use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
 use super::{Now, Report, Session};
 use crate::planted::Planted;
-use crate::protocol::{Outcome, Response};
+use crate::protocol::{Outcome, Request, Response};
 
 impl Session {
     /// A query about this order was answered.
@@ -103,9 +104,21 @@ impl Session {
     }
 
     fn report_anothers_record(&mut self, seq: Seq, text: &str, now: Now) {
+        if self.tasks.get(&seq).is_some_and(Task::is_completed) {
+            return self.leave_to_people(seq);
+        }
         self.keep_unsettled(seq, text);
         let why = "the terminal has this number already, and the record may be another till's";
         self.complete_unknown(seq, why, now);
+    }
+
+    /// It is unknown already, and no record under its number will ever tell.
+    fn leave_to_people(&mut self, seq: Seq) {
+        let Some(attempt) = self.tasks.get(&seq).map(|task| task.attempt) else { return };
+        let Some(request) = self.remove(seq) else { return };
+        let request = Request { text: String::new(), ..request };
+        let outcome = Outcome::Unknown;
+        self.recent.remember_order(Past { request, outcome, attempt, is_number_shared: true });
     }
 
     /// A void's own record or answer reads 3: the void itself, or its original.
