@@ -52,28 +52,36 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    let of_envelope = || envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let of_biz_data = || biz_data.into_iter().flat_map(Members::iter);
+    let of_envelope = || fields_of(envelope).filter(|(name, ..)| *name != "biz_data");
+    let of_biz_data = || biz_data.into_iter().flat_map(fields_of);
     let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
     out.push('{');
     if may_repeat(of_envelope().chain(of_biz_data())) {
-        let all: Vec<(&str, &str)> = of_envelope().chain(of_biz_data()).collect();
+        let all: Vec<Field<'_>> = of_envelope().chain(of_biz_data()).collect();
         let mut seen = HashSet::with_capacity(all.len());
-        let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
+        let is_last: Vec<bool> = all.iter().rev().map(|(name, ..)| seen.insert(*name)).collect();
         let kept = all.iter().zip(is_last.iter().rev()).filter(|(_, is_last)| **is_last);
-        kept.for_each(|((name, json), _)| push_field(&mut out, name, json));
+        kept.for_each(|(field, _)| push_field(&mut out, *field));
     } else {
-        of_envelope().for_each(|(name, json)| push_field(&mut out, name, json));
-        of_biz_data().for_each(|(name, json)| push_field(&mut out, name, json));
+        of_envelope().for_each(|field| push_field(&mut out, field));
+        of_biz_data().for_each(|field| push_field(&mut out, field));
     }
     out.push('}');
     out
 }
 
+/// A member's name, its value's text, and whether neither has an escape.
+type Field<'a> = (&'a str, &'a str, bool);
+
+fn fields_of<'a>(members: &'a Members<'_>) -> impl Iterator<Item = Field<'a>> {
+    let is_plain = members.is_plain();
+    members.iter().map(move |(name, json)| (name, json, is_plain))
+}
+
 /// Whether a name may come twice: two look alike, by their lengths and ends.
-fn may_repeat<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
+fn may_repeat<'a>(fields: impl Iterator<Item = Field<'a>>) -> bool {
     let mut marks = [0_u64; 16];
-    members.into_iter().any(|(name, _)| {
+    fields.into_iter().any(|(name, ..)| {
         let bytes = name.as_bytes();
         let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
         let last = bytes.len().saturating_sub(1);
@@ -85,10 +93,17 @@ fn may_repeat<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
     })
 }
 
-fn push_field(out: &mut String, name: &str, json: &str) {
-    if out.len() > 1 {
-        out.push(',');
+fn push_field(out: &mut String, (name, json, is_plain): Field<'_>) {
+    let before = if out.len() > 1 { ",\"" } else { "\"" };
+    if is_plain && json.starts_with('"') {
+        // Without escapes, both are JSON as they are.
+        out.push_str(before);
+        out.push_str(name);
+        out.push_str("\":");
+        out.push_str(json);
+        return;
     }
+    out.push_str(before.trim_end_matches('"'));
     push_quoted(out, name);
     out.push(':');
     push_as_text(out, json);
