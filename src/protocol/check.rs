@@ -85,6 +85,7 @@ fn missing(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> Optio
     }
 }
 
+#[inline(always)]
 fn is_due(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> bool {
     match (need, trans_type) {
         (Need::Must, _) => true,
