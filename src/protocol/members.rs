@@ -131,11 +131,26 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn first_duplicate(&self) -> Option<&str> {
-        let count = match self {
+    /// Takes out what is null, and says whether there was any.
+    pub(super) fn drop_nulls(&mut self) -> bool {
+        let before = self.len();
+        match self {
+            Members::Plain(members) => members.retain(|(_, json)| *json != "null"),
+            Members::Full(members) => members.retain(|(_, json)| json.get() != "null"),
+        }
+        self.len() < before
+    }
+
+    /// How many there are, each of a name that comes twice counted.
+    pub(super) fn len(&self) -> usize {
+        match self {
             Members::Plain(members) => members.len(),
             Members::Full(members) => members.len(),
-        };
+        }
+    }
+
+    fn first_duplicate(&self) -> Option<&str> {
+        let count = self.len();
         if count <= FEW {
             let is_repeated =
                 |(at, name): &(usize, &str)| self.names().take(*at).any(|before| before == *name);

@@ -13,6 +13,8 @@ fn a_direct_answer_completes_with_everything_that_is_known() {
         topic: ORDER.to_owned(),
         merchant_order_no: Some("A".to_owned()),
         outcome: Outcome::Approved,
+        differs: Vec::new(),
+        second_look: false,
         sent: Sent::Yes,
         response: Some(approval("A").to_string()),
         error: None,
@@ -22,26 +24,6 @@ fn a_direct_answer_completes_with_everything_that_is_known() {
     };
     assert_eq!(done, expected);
     assert_eq!(bench.session.in_flight(), 0);
-}
-
-#[test]
-fn an_orders_answer_reads_by_its_code_and_status() {
-    for (code, status, outcome) in [
-        ("000", "2", Outcome::Approved),
-        ("0", "4", Outcome::Approved),
-        ("103", "2", Outcome::Approved),
-        ("000", "1", Outcome::Declined),
-        ("000", "3", Outcome::Cancelled),
-        ("102", "1", Outcome::Cancelled),
-        ("110", "3", Outcome::Cancelled),
-        ("106", "1", Outcome::Declined),
-        ("113", "", Outcome::Declined),
-    ] {
-        let mut bench = Bench::with_sale("A");
-        bench.say(answer("A", ORDER, "A", code, status));
-        let done = bench.completed("A");
-        assert_eq!((done.outcome, done.error), (outcome, None), "{code} {status}");
-    }
 }
 
 #[test]
@@ -121,8 +103,8 @@ fn anything_else_without_answer_in_time_is_unknown() {
 #[test]
 fn a_requests_own_timeout_overrides_the_configured_one() {
     let mut bench = Bench::connected();
-    bench.session.submit(query("q", "A"), Some(1_500), bench.now);
-    bench.session.submit(sale("B"), Some(200_000), bench.now);
+    bench.session.submit(query("q", "A"), Some(1_500), Attempt::First, bench.now);
+    bench.session.submit(sale("B"), Some(200_000), Attempt::First, bench.now);
     bench.step();
     bench.pass(1_500);
     assert_eq!(bench.completed("q").elapsed_ms, 1_500);
