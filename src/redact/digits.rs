@@ -250,19 +250,35 @@ impl<'a> Run<'a> {
     /// A group begins here, and no masked digit before it.
     fn opens(&self, index: usize) -> bool {
         let is_first = index == 0 || self.digits[index - 1].group != self.digits[index].group;
-        is_first && !self.text[..self.place(index).start].ends_with('*')
+        is_first && !is_part_of_masked(self.text[..self.place(index).start].chars().rev())
     }
 
     fn closes(&self, index: usize) -> bool {
         let next = self.digits.get(index + 1);
         let is_last = next.is_none_or(|next| next.group != self.digits[index].group);
-        is_last && !self.text[self.place(index).end..].starts_with('*')
+        is_last && !is_part_of_masked(self.text[self.place(index).end..].chars())
     }
 
     /// Two digits as a number.
     fn pair(&self, at: usize) -> u8 {
         self.digits[at].value * 10 + self.digits[at + 1].value
     }
+}
+
+/// Whether what comes next is the hidden middle of a number, `******1111` or `** **** 1111`: then the digits before it are
+/// no number by themselves, and masking again changes nothing.
+fn is_part_of_masked(next: impl Iterator<Item = char>) -> bool {
+    const FEWEST: usize = SHORTEST - KEPT_FIRST - KEPT_LAST;
+    let mut stars = 0;
+    for c in next.take(LONGEST * MAX_GAP) {
+        match c {
+            '*' => stars += 1,
+            c if c.is_numeric() || c == '\\' => return stars >= FEWEST,
+            c if stars == 0 || c.is_alphanumeric() => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Some digits of a run that may be a card's number.
@@ -296,6 +312,7 @@ impl Window<'_> {
             && lengths.has_inside(self.length)
             && (self.length >= 16 || self.run.opens(self.first) || self.has_length_before())
             && !self.is_in_a_time()
+            && !self.is_date_and_time()
             && !self.run.digits[self.first..self.end()].iter().any(is_certain)
     }
 
