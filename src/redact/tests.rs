@@ -373,7 +373,7 @@ fn a_log_line_is_one_line_and_keeps_the_numbers_it_is_about() {
 
 #[test]
 fn a_large_hostile_text_takes_no_longer_than_its_length() {
-    let size = 1_000_000;
+    let size = 100_000;
     let started = std::time::Instant::now();
     for hostile in [
         "1 ".repeat(size),
