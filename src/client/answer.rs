@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
+
 use crate::event::{Clarified, Completed};
 use crate::journal::Entry;
 use crate::protocol::members::{Members, Value};
+use crate::protocol::{self, Code};
 
 /// The getters of everything that carries a response.
 macro_rules! read_response {
@@ -15,6 +18,17 @@ macro_rules! read_response {
             /// a response.
             pub fn field(&self, name: &str) -> Option<String> {
                 field(self.response.as_deref()?, name)
+            }
+
+            /// Every field of the response, as the event's `fields` has them: `biz_data`'s members over the envelope's,
+            /// values that are no text as they were written. Empty without a response.
+            pub fn fields(&self) -> BTreeMap<String, String> {
+                self.response.as_deref().map(fields).unwrap_or_default()
+            }
+
+            /// The terminal's code in words, with one sentence on what the cashier should do. None without a code.
+            pub fn code(&self) -> Option<Code> {
+                protocol::describe(self.response.as_deref()?).code
             }
 
             /// `trans_no`: CodePay's transaction number.
@@ -53,6 +67,11 @@ macro_rules! read_response {
 read_response!(Completed);
 read_response!(Clarified);
 read_response!(Entry);
+
+/// [`protocol::describe`] writes texts only, so the map is always readable.
+fn fields(response: &str) -> BTreeMap<String, String> {
+    serde_json::from_str(&protocol::describe(response).fields).unwrap_or_default()
+}
 
 fn field(response: &str, name: &str) -> Option<String> {
     let envelope = Members::read(response).ok()?;
