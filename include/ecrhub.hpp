@@ -101,7 +101,7 @@ inline std::int32_t to_timeout(milliseconds time)
 constexpr milliseconds forever{-1};
 
 /// Longer than any completion, as long as the configuration's max_message_bytes is not raised.
-constexpr std::size_t longest_event = 4194304 + 65536;
+constexpr std::size_t longest_event = 3 * 4194304 + 65536;
 
 /// A connection to one terminal, which ends with this object. It can be moved, not copied.
 class Terminal {
