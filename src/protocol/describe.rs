@@ -56,7 +56,9 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
     let of_biz_data = biz_data.into_iter().flat_map(Members::iter);
     let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
+    // Null is absent, here as everywhere.
+    let all: Vec<(&str, &str)> =
+        of_envelope.chain(of_biz_data).filter(|(_, json)| *json != "null").collect();
     let mut seen = Seen::of(all.len());
     let kept: Vec<&(&str, &str)> = all.iter().rev().filter(|(name, _)| seen.is_new(name)).collect();
     let mut out = String::with_capacity(length + 2);
