@@ -162,7 +162,7 @@ impl Shared {
 
     pub(super) fn wake(&self) -> Result<()> {
         let mut inner = self.lock_live()?;
-        if inner.wakes.waiting == 0 {
+        if inner.wakes.waiting == 0 && inner.wakes.calls == 0 {
             inner.wakes.for_the_next = true;
         } else {
             inner.wakes.round += 1;
