@@ -119,10 +119,14 @@ impl<'a> Plain<'a> {
 
     /// Whether it is like none before. One that only looks like another costs time, and nothing else.
     fn is_new(&mut self, name: &str) -> bool {
-        let bytes = name.as_bytes();
-        let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
-        let last = bytes.len().saturating_sub(1);
-        let mixed = bytes.len() * 2_311 + at(0) * 131 + at(last) * 517 + at(last / 2) * 1_031;
+        let (Some(first), Some(last)) = (name.bytes().next(), name.bytes().next_back()) else {
+            return false;
+        };
+        let middle = name.as_bytes()[name.len() / 2];
+        let mixed = name.len() * 2_311
+            + usize::from(first) * 131
+            + usize::from(last) * 517
+            + usize::from(middle) * 1_031;
         let (word, bit) = (mixed / 64 % 64, mixed % 64);
         let before = self.names[word];
         self.names[word] |= 1 << bit;
@@ -155,7 +159,7 @@ impl<'a> Visitor<'a> for Plain<'a> {
         (is_object && is_first).then_some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
         let Member { name, json, from, to } = member;
         if name == "biz_data" && !is_of_biz_data {
