@@ -559,8 +559,8 @@ int32_t ecrhub_wait_handle(ecrhub_handle handle,
 /**
  * Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
  * "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
- * `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: an array of the terminals that nobody is
- * connected to and under whose names orders are open in the journal, each with `terminal` and `open`, their number.
+ * `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
+ * under terminals that nobody is connected to, or null when it cannot be read.
  *
  * `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *

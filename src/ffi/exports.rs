@@ -306,8 +306,8 @@ pub unsafe extern "C" fn ecrhub_wait_handle(
 
 /// Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
 /// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
-/// `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: an array of the terminals that nobody is
-/// connected to and under whose names orders are open in the journal, each with `terminal` and `open`, their number.
+/// `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
+/// under terminals that nobody is connected to, or null when it cannot be read.
 ///
 /// `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///

@@ -442,7 +442,7 @@ def read_state(text: str, buffered: int, dropped: int) -> State:
         reconnects=int(members["reconnects"]),
         last_ping_ms=None if ping is None else int(ping),
         journal=members.get("journal"),
-        elsewhere={each["terminal"]: int(each["open"]) for each in members.get("elsewhere") or ()},
+        elsewhere=int(members.get("elsewhere") or 0),
         raw=text,
     )
 
