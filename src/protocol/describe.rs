@@ -86,7 +86,9 @@ impl<'a> Source<'a> {
     fn fields(&self) -> impl Iterator<Item = Field<'a>> {
         let Source { text, members } = *self;
         let plain = members.is_plain().then_some(text);
-        members.iter().map(move |(name, json)| Field { name, json, plain })
+        // Null is absent, here as everywhere.
+        let there = members.iter().filter(|(_, json)| *json != "null");
+        there.map(move |(name, json)| Field { name, json, plain })
     }
 }
 
