@@ -59,8 +59,10 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let of_biz_data = biz_data.into_iter().flat_map(Members::iter);
+    // Null is absent, here as everywhere.
+    let is_there = |(_, json): &(&str, &str)| *json != "null";
+    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data").filter(is_there);
+    let of_biz_data = biz_data.into_iter().flat_map(Members::iter).filter(is_there);
     let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
     let mut seen = HashSet::with_capacity(all.len());
     let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();

@@ -207,7 +207,6 @@ namespace Ecrhub.Tests
                 Simulator.Push("no json");
                 // That, and that the order is being recovered, which it may have been the answer to.
                 Eventually.Holds(() => terminal.State().EventsWaiting > 0, "the event waits");
-                Assert.Greater(terminal.State().BytesWaiting, 0);
                 Assert.AreEqual(0, terminal.State().Elsewhere.Count);
                 PendingRequest pending = terminal.Pending().Single();
                 Assert.AreEqual("D1", pending.MerchantOrderNo);
