@@ -25,7 +25,7 @@ pub use client::{
 pub use config::{Address, Config, Validation};
 pub use error::{Error, Fault, Result, Stage, Status};
 pub use event::{Clarified, Completed, Event, EventKind, Sent};
-pub use protocol::Outcome;
+pub use protocol::{Code, Difference, Outcome};
 pub use terminal::{Called, Delivery, Polled, Prepared, Terminal, shutdown};
 
 /// The library's version, as in `Cargo.toml`.

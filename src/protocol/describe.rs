@@ -9,6 +9,9 @@ use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
 
+/// So many names are compared faster than hashed.
+const FEW: usize = 64;
+
 /// For the quotes around what is no text as it was written, in bytes.
 const ROOM_FOR_QUOTES: usize = 32;
 
@@ -16,17 +19,22 @@ const ROOM_FOR_QUOTES: usize = 32;
 pub fn describe(text: &str) -> Description {
     let described = take_apart(text).and_then(|message| {
         let nested = message.nested_members()?;
-        let biz_data = message.biz_data.as_ref().or(nested.as_ref());
-        Ok(described(&message.envelope, biz_data, text.len()))
+        let biz_data = match (&message.biz_data, &nested) {
+            (Some(members), _) => Some(Source { text, members }),
+            (None, Some(members)) => message.nested.as_deref().map(|text| Source { text, members }),
+            (None, None) => None,
+        };
+        Ok(described(Source { text, members: &message.envelope }, biz_data))
     });
     described.unwrap_or_else(|_| Description { fields: "{}".to_owned(), code: None })
 }
 
-fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> Description {
-    let status = biz_data.and_then(|members| text_of(members, "trans_status"));
-    let (code, message) = (text_of(envelope, "response_code"), text_of(envelope, "response_msg"));
+fn described(envelope: Source<'_>, biz_data: Option<Source<'_>>) -> Description {
+    let of_envelope = |name| text_of(envelope.members, name);
+    let status = biz_data.and_then(|biz_data| text_of(biz_data.members, "trans_status"));
+    let (code, message) = (of_envelope("response_code"), of_envelope("response_msg"));
     let said = Said::from_texts(code.as_deref(), message.as_deref(), status.as_deref());
-    Description { fields: flat(envelope, biz_data, length), code: in_words(&said) }
+    Description { fields: flat(envelope, biz_data), code: in_words(&said) }
 }
 
 fn text_of<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
@@ -51,47 +59,121 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 }
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
-fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    let of_envelope = || envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let of_biz_data = || biz_data.into_iter().flat_map(Members::iter);
-    let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
-    out.push('{');
-    if may_repeat(of_envelope().chain(of_biz_data())) {
-        let all: Vec<(&str, &str)> = of_envelope().chain(of_biz_data()).collect();
+fn flat(envelope: Source<'_>, biz_data: Option<Source<'_>>) -> String {
+    let of_envelope = || envelope.fields().filter(|field| field.name != "biz_data");
+    let all = || of_envelope().chain(biz_data.iter().flat_map(Source::fields));
+    let mut out = Flat::of(envelope.text);
+    if may_repeat(all) {
+        let all: Vec<Field<'_>> = all().collect();
         let mut seen = HashSet::with_capacity(all.len());
-        let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
+        let is_last: Vec<bool> = all.iter().rev().map(|field| seen.insert(field.name)).collect();
         let kept = all.iter().zip(is_last.iter().rev()).filter(|(_, is_last)| **is_last);
-        kept.for_each(|((name, json), _)| push_field(&mut out, name, json));
+        kept.for_each(|(field, _)| out.push(*field));
     } else {
-        of_envelope().for_each(|(name, json)| push_field(&mut out, name, json));
-        of_biz_data().for_each(|(name, json)| push_field(&mut out, name, json));
+        all().for_each(|field| out.push(field));
     }
-    out.push('}');
-    out
+    out.end()
 }
 
-/// Whether a name may come twice: two look alike, by their lengths and ends.
-fn may_repeat<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
+/// An object, and the text its members are parts of.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    text: &'a str,
+    members: &'a Members<'a>,
+}
+
+impl<'a> Source<'a> {
+    fn fields(&self) -> impl Iterator<Item = Field<'a>> {
+        let Source { text, members } = *self;
+        let plain = members.is_plain().then_some(text);
+        members.iter().map(move |(name, json)| Field { name, json, plain })
+    }
+}
+
+/// A member's name and its value's text.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    name: &'a str,
+    json: &'a str,
+    /// The text both are parts of, where it has no escapes.
+    plain: Option<&'a str>,
+}
+
+/// Whether a name may come twice. Few names that look alike, by their lengths and some letters, are compared.
+fn may_repeat<'a, I: Iterator<Item = Field<'a>>>(all: impl Fn() -> I) -> bool {
     let mut marks = [0_u64; 16];
-    members.into_iter().any(|(name, _)| {
-        let bytes = name.as_bytes();
-        let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
-        let last = bytes.len().saturating_sub(1);
-        let mixed = bytes.len() * 37 + at(0) * 5 + at(last) * 11 + at(last / 2) * 131;
+    let mut is_marked = move |name: &[u8]| {
+        let at = |place: usize| usize::from(name.get(place).copied().unwrap_or(0));
+        let last = name.len().saturating_sub(1);
+        let mixed = name.len() * 37 + at(0) * 5 + at(last) * 11 + at(last / 2) * 131;
         let (word, bit) = (mixed / 64 % 16, mixed % 64);
-        let is_marked = marks[word] >> bit & 1 == 1;
+        let before = marks[word];
         marks[word] |= 1 << bit;
-        is_marked
-    })
+        before >> bit & 1 == 1
+    };
+    let came_before =
+        |count: usize, name| count > FEW || all().take(count).any(|field| field.name == name);
+    all()
+        .enumerate()
+        .any(|(count, field)| is_marked(field.name.as_bytes()) && came_before(count, field.name))
 }
 
-fn push_field(out: &mut String, name: &str, json: &str) {
-    if out.len() > 1 {
-        out.push(',');
+/// The object being written. Fields that follow each other in a plain text are copied at once.
+struct Flat<'a> {
+    out: String,
+    text: &'a str,
+    /// What of the text is still to be copied, from and to.
+    run: (usize, usize),
+}
+
+impl<'a> Flat<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut out = String::with_capacity(text.len() + ROOM_FOR_QUOTES);
+        out.push('{');
+        Flat { out, text, run: (0, 0) }
     }
-    push_quoted(out, name);
-    out.push(':');
-    push_as_text(out, json);
+
+    fn push(&mut self, field: Field<'a>) {
+        if let Some(text) = field.plain
+            && field.json.starts_with('"')
+        {
+            let place = |part: &str| part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+            let run = (place(field.name).saturating_sub(1), place(field.json) + field.json.len());
+            let follows = self.run.1 > 0 && run.0 == self.run.1 + 1;
+            if follows && std::ptr::eq(text, self.text) {
+                self.run.1 = run.1;
+            } else {
+                self.copy();
+                (self.text, self.run) = (text, run);
+            }
+            return;
+        }
+        self.copy();
+        self.comma();
+        push_quoted(&mut self.out, field.name);
+        self.out.push(':');
+        push_as_text(&mut self.out, field.json);
+    }
+
+    fn comma(&mut self) {
+        if self.out.len() > 1 {
+            self.out.push(',');
+        }
+    }
+
+    fn copy(&mut self) {
+        let (from, to) = std::mem::take(&mut self.run);
+        if let Some(run) = self.text.get(from..to).filter(|run| !run.is_empty()) {
+            self.comma();
+            self.out.push_str(run);
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.copy();
+        self.out.push('}');
+        self.out
+    }
 }
 
 /// A value as a JSON text; what is none as it was written.

@@ -69,25 +69,33 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
         (self.at == self.json.len()).then_some(Parts { envelope, biz_data, is_compact })
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.json.as_bytes().get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, wanted: u8) -> bool {
         let is_there = self.peek() == Some(wanted);
         self.at += usize::from(is_there);
         is_there
     }
 
-    #[inline]
+    #[inline(always)]
     fn expect(&mut self, wanted: u8) -> Option<()> {
         self.take(wanted).then_some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_blanks(&mut self) {
+        // Nearly always there is none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_some_blanks();
+        }
+    }
+
+    #[cold]
+    fn skip_some_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
             self.is_compact = false;
@@ -132,7 +140,7 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
     }
 
     /// A name, its colon, and the blanks around it.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
         self.string()?;
@@ -143,7 +151,7 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
         Some(name)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self) -> Option<()> {
         if self.peek() == Some(b'"') { self.string() } else { self.skip_value() }
     }
@@ -199,13 +207,12 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
     }
 
     /// A string without escapes.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<()> {
-        self.expect(b'"')?;
-        let rest = self.json.as_bytes().get(self.at..)?;
+        let (first, rest) = self.json.as_bytes().get(self.at..)?.split_first()?;
         let length = if HAS_CONTROL { first_special(rest)? } else { first_quote(rest)? };
-        self.at += length + 1;
-        (!HAS_CONTROL || rest[length] == b'"').then_some(())
+        self.at += length + 2;
+        (*first == b'"' && (!HAS_CONTROL || rest[length] == b'"')).then_some(())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {

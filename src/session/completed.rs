@@ -365,7 +365,14 @@ fn contradiction(
     if past.standing == Standing::Decided {
         return None;
     }
-    if response.fits(&past.request).is_err() && !(is_own_answer && response.request_id.is_some()) {
+    let is_paired = is_own_answer && response.request_id.is_some();
+    let number = past.request.merchant_order_no.as_deref().unwrap_or_default();
+    let is_about_it = if is_paired {
+        response.names(number) != Some(false)
+    } else {
+        response.fits(&past.request).is_ok()
+    };
+    if !is_about_it {
         return None;
     }
     let is_void = past.request.is_void();
@@ -382,7 +389,12 @@ fn contradiction(
         if past.standing == Standing::SharedNumber || past.outcome == Outcome::NotSent {
             return None;
         }
-        (response.query_outcome(), false)
+        match response.query_outcome() {
+            outcome @ (Outcome::Approved | Outcome::Declined | Outcome::Cancelled) => {
+                (outcome, false)
+            }
+            _ => return None,
+        }
     };
     // What a void's record says of "no money" is worth nothing without its original.
     let is_unproven_void = is_void && outcome.says_no_money_moved();

@@ -248,7 +248,7 @@ impl Session {
     pub fn restore(&mut self, order: Restored, now: Now) {
         let (state, request, attempt) = (order.state, order.request.clone(), order.attempt);
         if let RestoredState::Completed { outcome, look_at_ms } = state {
-            if let Some(at_ms) = look_at_ms {
+            if let Some(at_ms) = look_at_ms.filter(|_| self.settings.second_look_ms > 0) {
                 let wait_ms = u64::try_from(at_ms.saturating_sub(now.wall_ms)).unwrap_or(0);
                 let wait_ms = wait_ms.min(self.settings.second_look_ms);
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);

@@ -234,6 +234,7 @@ impl Session {
     /// A question of which no byte has left is not sent once its order is settled. One that the socket holds back can
     /// only be withdrawn by giving up the connection.
     pub(super) fn withdraw_question(&mut self, settled: Seq, now: Now) {
+        self.questions.remove(&settled);
         let is_held_back = matches!(
             &self.writing,
             Some(Writing::Question { seq, started: false, .. }) if *seq == settled

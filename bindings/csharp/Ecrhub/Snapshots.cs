@@ -15,10 +15,12 @@ namespace Ecrhub
             Url = members.Text("url");
             InFlight = members.Number("in_flight") ?? 0;
             EventsWaiting = (members.Number("events_waiting") ?? 0) + held;
+            BytesWaiting = members.Number("bytes_waiting") ?? 0;
             EventsDropped = members.Number("events_dropped") ?? 0;
             Reconnects = members.Number("reconnects") ?? 0;
             LastPing = Clock.FromMilliseconds(members.Number("last_ping_ms"));
             Journal = members.Text("journal");
+            Elsewhere = members.Number("elsewhere") ?? 0;
         }
 
         /// <summary>"connecting", "connected" or "waiting" (for the next attempt).</summary>
@@ -33,6 +35,9 @@ namespace Ecrhub
         /// <summary>How many events wait to be taken, in the library and here.</summary>
         public long EventsWaiting { get; }
 
+        /// <summary>How many bytes of them wait in the library.</summary>
+        public long BytesWaiting { get; }
+
         /// <summary>How many events the library dropped because nobody took them; none that tells an outcome.</summary>
         public long EventsDropped { get; }
 
@@ -44,6 +49,9 @@ namespace Ecrhub
 
         /// <summary>The journal's file; null without one.</summary>
         public string Journal { get; }
+
+        /// <summary>How many orders are open in the journal under terminals that nobody is connected to.</summary>
+        public long Elsewhere { get; }
 
         /// <summary>The library's own snapshot, JSON.</summary>
         public string Raw { get; }
@@ -62,6 +70,7 @@ namespace Ecrhub
             RequestId = members.Text("request_id");
             MerchantOrderNo = members.Text("merchant_order_no");
             Topic = members.Text("topic");
+            Terminal = members.Text("terminal");
             State = members.Text("state");
             OutcomeName = members.Text("outcome");
             Outcome = OutcomeName == null
@@ -78,6 +87,9 @@ namespace Ecrhub
 
         /// <summary>What was asked.</summary>
         public string Topic { get; }
+
+        /// <summary>The terminal's name in the journal.</summary>
+        public string Terminal { get; }
 
         /// <summary>"in_flight" (its answer is awaited), "recovering" (its outcome is being found out), "unacknowledged" (an
         /// order that has completed, but <see cref="Terminal.Acknowledge(PaymentResult)"/> was not called) or "unknown".</summary>

@@ -99,6 +99,8 @@ fn the_answer_that_settled_nothing_is_shown_with_the_unknown() {
     let mut bench = Bench::with_sale("A");
     let unclear = answer("A", ORDER, "A", "108", "");
     bench.say(unclear.clone());
+    let question = bench.only_frame(QUERY);
+    bench.say(not_found(&question));
     bench.pass(186_000);
     assert_eq!(bench.completed("A").response, Some(unclear.to_string()));
 }

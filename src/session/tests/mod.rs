@@ -9,12 +9,15 @@ mod closing;
 mod completing;
 mod duplicate;
 mod interpretation;
+mod late;
 mod limits;
 mod link;
 mod properties;
 mod recovery;
 mod refusals;
+mod second_look;
 mod sending;
+mod voids;
 
 use bench::*;
 use serde_json::{Value, json};
