@@ -374,6 +374,8 @@ impl Session {
             self.others.close_until = 0;
         }
         self.link_on_time(now);
+        // Whatever it held back is written when the connection takes data: nothing is left to wait for.
+        self.hold_orders_until = self.hold_orders_until.filter(|until| *until > now.mono_ms);
         while let Some(&(at, seq)) = self.deadlines.first() {
             if at > now.mono_ms {
                 break;

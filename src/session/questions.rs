@@ -238,7 +238,7 @@ impl Session {
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, text: request.text, started: false });
+            return Some(Writing::Question { seq, asked, text: request.text, started: false });
         }
         None
     }

@@ -74,15 +74,19 @@ impl Session {
         let connection = self.connection;
         match &mut self.writing {
             None => {}
-            Some(Writing::Question { started, .. }) => {
+            Some(Writing::Question { started, asked, .. }) => {
+                let asked = *asked;
                 *started = true;
                 if progress == Progress::Done {
                     self.writing = None;
+                    self.hold_orders_for(asked, now);
                 }
             }
             Some(Writing::Request { seq, started }) => {
                 let (seq, first) = (*seq, !std::mem::replace(started, true));
+                let mut asked = None;
                 if let Some(task) = self.tasks.get_mut(&seq) {
+                    asked = Asked::of_topic(&task.request.topic);
                     if first {
                         task.sent = Sent::Maybe;
                         task.connection = Some(connection);
@@ -94,6 +98,8 @@ impl Session {
                 }
                 if progress == Progress::Done {
                     self.writing = None;
+                    // From now on it may be answered, however long the socket has held it back.
+                    asked.inspect(|asked| self.hold_orders_for(*asked, now));
                     self.await_answer(seq, now);
                 }
             }
