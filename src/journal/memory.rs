@@ -19,7 +19,7 @@ pub struct MemoryJournal {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct State {
     rows: BTreeMap<u64, Entry>,
     last: u64,
@@ -38,6 +38,11 @@ impl MemoryJournal {
     /// An empty journal on a disk that works.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Another disk with the same on it.
+    pub fn copy(&self) -> Self {
+        MemoryJournal { state: Mutex::new(self.locked().clone()) }
     }
 
     /// Whether writes stay off the disk until [`MemoryJournal::sync`]: a disk that says "written" too early.

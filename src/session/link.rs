@@ -6,7 +6,7 @@ use crate::error::{Fault, Stage, Status};
 use crate::event::{EventKind, Sent};
 use crate::planted::Planted;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Down { retry_at: u64 },
     Connecting { until: u64, stage: Stage },
@@ -31,7 +31,7 @@ pub enum LinkState {
     Waiting,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Link {
     state: State,
     /// Attempts since the terminal was last heard of.
@@ -269,5 +269,31 @@ impl Session {
                 self.drop_link(Fault::new(Status::Timeout, Stage::Heartbeat, message), now);
             }
         }
+    }
+}
+
+#[cfg(feature = "planted-faults")]
+impl Link {
+    /// See [`Session::fingerprint`].
+    pub(super) fn fingerprint(&self, now: Now, reconnect_min_ms: u64, to: &mut impl std::hash::Hasher) {
+        use std::hash::Hash;
+        let Link {
+            state,
+            failures: _,
+            last_attempt,
+            last_fault: _,
+            connected_before: _,
+            reconnects: _,
+            last_ping_ms: _,
+        } = self;
+        let left = |at: u64| at.saturating_sub(now.mono_ms);
+        match state {
+            State::Down { retry_at } => (0u8, left(*retry_at)).hash(to),
+            State::Connecting { until, .. } => (1u8, left(*until)).hash(to),
+            State::Up { ping, next_ping } => {
+                (2u8, ping.map(|ping| left(ping.until)), next_ping.map(left)).hash(to);
+            }
+        }
+        now.mono_ms.saturating_sub(*last_attempt).min(reconnect_min_ms).hash(to);
     }
 }

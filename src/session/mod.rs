@@ -20,6 +20,8 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+#[cfg(feature = "planted-faults")]
+mod fingerprint;
 mod finding;
 mod link;
 mod recent;
@@ -85,7 +87,7 @@ enum Target {
 }
 
 /// One terminal's requests and connection. See the module's page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     settings: Settings,
     rng: Rng,

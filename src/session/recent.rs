@@ -9,7 +9,7 @@ use crate::hash::{OwnMap, OwnSet};
 const REMEMBERED: usize = 4_096;
 
 /// Each text is kept once, whoever refers to it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
     order: VecDeque<(Arc<str>, Option<Arc<str>>)>,
     ids: OwnSet<Arc<str>>,
@@ -61,5 +61,15 @@ impl Recent {
     /// The `request_id` of the completed order with this number.
     pub(super) fn id_of_order(&self, number: &str) -> Option<&str> {
         self.numbers.get(number).map(|id| &**id)
+    }
+}
+
+#[cfg(feature = "planted-faults")]
+impl Recent {
+    /// See [`Session::fingerprint`](super::Session::fingerprint).
+    pub(super) fn fingerprint(&self, to: &mut impl std::hash::Hasher) {
+        let mut all: Vec<_> = self.order.iter().collect();
+        all.sort();
+        std::hash::Hash::hash(&all, to);
     }
 }

@@ -12,7 +12,7 @@ pub(super) type Seq = u64;
 /// How many of the library's own questions about one order stay answerable at a time.
 const PROBES_KEPT: usize = 16;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Task {
     pub(super) request: Request,
     pub(super) step: Step,
@@ -35,7 +35,7 @@ pub(super) struct Task {
 }
 
 /// How far a request has got.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Waiting for the connection, or being written.
     Queued,
@@ -46,7 +46,7 @@ pub(super) enum Step {
 }
 
 /// Finding out what became of an order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Finding {
     pub(super) phase: Phase,
     /// When the phase ends, on the monotonic clock.
@@ -81,7 +81,7 @@ pub(super) enum Phase {
 }
 
 /// What the connection is writing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Writing {
     Request { seq: Seq, started: bool },
     Probe(String),
