@@ -113,5 +113,15 @@ fn faults() -> u8 {
 
 #[test]
 fn within_the_assumptions_no_outcome_is_wrong() {
-    explore_all(kinds().into_iter().map(|kind| Case::new(kind, faults())).collect());
+    explore_all(kinds().into_iter().map(|kind| Case::new(kind, faults())).map(scratch).collect());
+}
+
+fn scratch(mut case: Case) -> Case {
+    let without = std::env::var("WITHOUT").unwrap_or_default();
+    for fault in Fault::ALL {
+        if without.split(',').any(|name| name == format!("{fault:?}")) {
+            case.most[*fault as usize] = 0;
+        }
+    }
+    case
 }

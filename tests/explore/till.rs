@@ -211,6 +211,7 @@ impl World {
             topic.name()
         );
         let Some(request) = self.prepare(&json, id) else { return };
+        self.spend([Fault::OwnQuery, Fault::OwnClose][which]);
         self.on_asked_by_itself(which);
         let now = self.moment();
         self.till.session(|session| session.submit(request, None, Default::default(), now));
