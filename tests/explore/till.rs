@@ -310,7 +310,8 @@ impl World {
     }
 
     fn next_frame(&mut self) -> Option<Frame> {
-        self.till.session(|session| session.next_frame().map(Frame::read)).flatten()
+        let now = self.moment();
+        self.till.session(|session| session.next_frame(now).map(Frame::read)).flatten()
     }
 
     /// The socket takes bytes again.
