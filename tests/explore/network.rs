@@ -161,6 +161,9 @@ impl Answer {
     }
 }
 
+/// So many answers are held back at most.
+const HELD_AT_MOST: usize = 4;
+
 /// What the socket does with the next frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Socket {
@@ -201,6 +204,11 @@ impl Conn {
     pub fn is_busy(&self) -> bool {
         !self.is_dark
             && (!self.to_terminal.is_empty() || !self.is_held && !self.to_till.is_empty())
+    }
+
+    /// As much is held back as is worth exploring.
+    pub fn is_full(&self) -> bool {
+        self.is_held && self.to_till.len() >= HELD_AT_MOST
     }
 
     /// A frame leaves. In a dark link only orders and closes can still matter, one of each.

@@ -11,7 +11,11 @@ use crate::world::{Move, Telling, World};
 const STEPS: usize = 1_000;
 /// Of these at most so many let time pass,
 const TIMES: usize = 80;
-/// and so many follow each other before it does.
+/// after so many the terminal gives up whoever still stands there,
+const EXPIRES: usize = 20;
+/// and after so many the connection, which does not stand for ever, is lost;
+const RECONNECTS: usize = 40;
+/// so many follow each other before it does.
 const AT_ONCE: usize = 80;
 
 /// What a run to rest showed.
@@ -35,9 +39,9 @@ impl World {
         self.case = Rc::new(Case { faults: 0, ..(*self.case).clone() });
         let (mut times, mut at_once) = (0, 0);
         while self.ledger.broken.is_none() {
-            let Some(step) = self.step_to_rest(is_paid) else { break };
+            let Some(step) = self.step_to_rest(is_paid, times) else { break };
             let is_time = step == Move::Time;
-            times += usize::from(is_time);
+            times += usize::from(is_time || times == RECONNECTS);
             at_once = if is_time { 0 } else { at_once + 1 };
             if rest.steps.len() > STEPS || times > TIMES || at_once > AT_ONCE {
                 let stands: Vec<_> = self.ledger.sales.iter().map(|sale| sale.reported).collect();
@@ -58,7 +62,7 @@ impl World {
         rest
     }
 
-    fn step_to_rest(&self, is_paid: bool) -> Option<Move> {
+    fn step_to_rest(&self, is_paid: bool, times: usize) -> Option<Move> {
         if self.till.session.is_none() {
             return Some(Move::Restart);
         }
@@ -75,7 +79,7 @@ impl World {
             if conn.socket != Socket::Takes {
                 return Some(Move::Unblock);
             }
-            if conn.is_dark {
+            if conn.is_dark || times == RECONNECTS {
                 return Some(Move::Cut);
             }
             if conn.is_held {
@@ -89,16 +93,16 @@ impl World {
             }
         }
         let at_screen = (0..self.case.orders.len()).find(|k| self.terminal.is_at_screen(*k));
+        if let Some(k) = at_screen.filter(|_| times > EXPIRES && !is_paid) {
+            return Some(Move::Customer(k, Act::IsRefused, Telling::Plain));
+        }
         if let Some(k) = at_screen.filter(|_| is_paid) {
             let is_read = self.terminal.records[k].state == State::Authorising;
             let act = if is_read || !self.reads_cards() { Act::Pays } else { Act::PresentsCard };
             return Some(Move::Customer(k, act, Telling::Plain));
         }
         let is_over = (0..self.case.orders.len()).all(|k| self.is_at_rest(k));
-        (!is_over && self.next_deadline().is_some()).then_some(Move::Time).or_else(|| {
-            // Nothing is due, and not everything is known.
-            (!is_over).then_some(Move::Time)
-        })
+        (!is_over).then_some(Move::Time)
     }
 
     /// What was acknowledged is not told again, and all else is: the checks of a start see to it.

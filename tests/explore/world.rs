@@ -180,7 +180,8 @@ impl World {
         if self.till.queue.is_empty() && self.can(Fault::Crash) {
             moves.push(Move::Crash);
         }
-        if self.next_deadline().is_some() && (!self.is_busy() || self.can(Fault::Slow)) {
+        let is_waiting = !self.is_busy() && !self.conn.as_ref().is_some_and(Conn::is_full);
+        if self.next_deadline().is_some() && (is_waiting || self.can(Fault::Slow)) {
             moves.push(Move::Time);
         }
         moves
@@ -551,7 +552,7 @@ impl World {
 
     fn pass_time(&mut self, step: Move) {
         let is_time = step == Move::Time;
-        if is_time && self.is_busy() {
+        if is_time && (self.is_busy() || self.conn.as_ref().is_some_and(Conn::is_full)) {
             self.spend(Fault::Slow);
         }
         let at = if is_time { self.next_deadline() } else { self.next_expiry() };
