@@ -1,5 +1,6 @@
 //! What the answers to the library's own questions say of an order.
 
+use super::completed::is_of_another;
 use super::questions::Asked;
 use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
 use super::{Now, Report, Session};
@@ -86,14 +87,9 @@ impl Session {
         }
     }
 
-    /// `113` was answered and no earlier attempt of this library's is known: whose record it is, nobody can say.
     fn is_of_another(&self, seq: Seq) -> bool {
-        self.tasks.get(&seq).is_some_and(|task| {
-            task.attempt == Attempt::First
-                && task
-                    .recovery()
-                    .is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber)
-        }) && !self.settings.is_planted(Planted::TrustDuplicate)
+        self.tasks.get(&seq).is_some_and(is_of_another)
+            && !self.settings.is_planted(Planted::TrustDuplicate)
     }
 
     fn report_anothers_record(&mut self, seq: Seq, text: &str, now: Now) {
@@ -285,10 +281,8 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let original = task.request.orig_merchant_order_no.clone();
         let was_reversed = task.original_was_reversed;
-        let is_about_original = match (&original, &response.merchant_order_no) {
-            (Some(asked), Some(answered)) => asked == answered,
-            _ => true,
-        };
+        let is_about_original =
+            original.as_deref().and_then(|number| response.names(number)).unwrap_or(true);
         let outcome = response.query_outcome();
         let is_usable = match outcome {
             Outcome::InProgress => false,
@@ -345,8 +339,6 @@ impl Session {
 
 /// The answer names no other order than the one asked about.
 pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
-    match (&task.request.merchant_order_no, &response.merchant_order_no) {
-        (Some(asked), Some(answered)) => asked == answered,
-        _ => true,
-    }
+    let asked = task.request.merchant_order_no.as_deref();
+    asked.and_then(|asked| response.names(asked)).unwrap_or(true)
 }

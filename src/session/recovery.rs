@@ -214,13 +214,18 @@ impl Session {
             self.settings.recovery_interval_ms.max(self.settings.second_look_ms)
         };
         let is_up = self.link.is_up();
-        let is_free = self.in_flight == 0;
+        let is_free = !self.serves_an_order();
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
         if is_up && !is_free {
             let soon = now.mono_ms.saturating_add(self.settings.recovery_interval_ms);
             recovery.next_ask = recovery.next_ask.max(soon);
         }
         self.ask_when_due(seq, interval_ms, now);
+    }
+
+    fn serves_an_order(&self) -> bool {
+        self.in_flight > 0
+            && self.tasks.values().any(|task| task.request.is_order() && !task.is_completed())
     }
 
     /// The order has had its time. Before its bytes have arrived or are lost for good, a close would prove nothing.
@@ -270,7 +275,11 @@ impl Session {
         if !self.may_close(seq, now) {
             return self.start_concluding(seq, now);
         }
-        self.enter(seq, Phase::Closing, self.last_words_ms(), now);
+        // Sent again on another connection, it does not lengthen the wait.
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        if recovery.is_some_and(|recovery| recovery.closed_on.is_none()) {
+            self.enter(seq, Phase::Closing, self.last_words_ms(), now);
+        }
         self.ask(seq, Asked::Close, now);
     }
 
@@ -352,6 +361,8 @@ impl Session {
             task.step = Step::Asking(Box::new(recovery));
         }
         let Some(recovery) = task.recovery_mut() else { return };
+        let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
+        recovery.unsettled = Some(text.clone());
         recovery.held = Some(held);
         if recovery.reported.is_none() && recovery.phase != Phase::QueryingOriginal {
             recovery.phase = Phase::QueryingOriginal;
@@ -367,6 +378,9 @@ impl Session {
     /// Nothing more can be learned within the time there is.
     pub(super) fn complete_unknown(&mut self, seq: Seq, why: &str, now: Now) {
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
+        if recovery.reported.is_some() {
+            return;
+        }
         let mismatch = recovery.mismatch.take();
         let why = mismatch.as_deref().unwrap_or(why);
         let message = format!("{why} (at first: {})", recovery.why);
