@@ -192,8 +192,8 @@ impl Recent {
         past.sort_unstable_by_key(|(id, _)| *id);
         for (id, past) in past {
             id.hash(to);
-            if let Some(Past { request: _, outcome, attempt, is_number_shared }) = past {
-                (outcome, *attempt == Attempt::Again, is_number_shared).hash(to);
+            if let Some(Past { request: _, outcome, attempt, standing }) = past {
+                (outcome, *attempt == Attempt::Again, *standing as u8).hash(to);
             }
         }
         let mut numbers: Vec<_> = numbers.iter().collect();
