@@ -7,6 +7,7 @@ use ecrhub::{Event, EventKind, Outcome, Sent};
 
 use crate::kinds::{INTERVAL_MS, RECOVERY_MS, REQUEST_MS, SEND_MS, UnknownClose, Visible};
 use crate::network::{Answer, Frame, Number, Topic};
+use crate::kinds::{Naming, Refusal, What};
 use crate::terminal::{Neighbour, State};
 use crate::till::{OWN_IDS, Report, place_of};
 use crate::world::World;
@@ -47,6 +48,8 @@ pub struct Sale {
     accepted_ms: u64,
     /// When it must have completed, in this process.
     due: Option<u64>,
+    /// When the till was told that it is recovered, in this process.
+    recovering_since: Option<u64>,
     /// How often its first byte left, in this attempt.
     frames: u8,
     /// In which life of the process it completed last, and how.
@@ -117,6 +120,7 @@ impl Ledger {
         self.on_new_connection();
         for sale in &mut self.sales {
             sale.due = None;
+            sale.recovering_since = None;
             let received = sale.received.last().map(|last| last.outcome);
             sale.reported = sale.recorded.map(|(_, outcome)| outcome).or(received);
         }
@@ -133,6 +137,7 @@ impl Ledger {
         (self.own_asked, left(self.own_due), self.close_since.map(age), &self.late_closes).hash(to);
         for sale in &self.sales {
             (sale.attempt, left(sale.due), sale.frames, sale.was_busy).hash(to);
+            sale.recovering_since.map(|at| (now - at).min(u64::from(RECOVERY_MS))).hash(to);
             let is_here = |(of, outcome): (u32, Outcome)| (of == life, outcome);
             (sale.completed.map(is_here), sale.reported, sale.recorded.map(is_here)).hash(to);
             (sale.was_authorising, sale.acknowledged, sale.wrong_since.is_some(), sale.heard_since_charge).hash(to);
@@ -230,7 +235,9 @@ impl World {
             other.attempt > 0
                 && other.frames > 0
                 && !is_over(other)
-                && now < other.accepted_ms + order_ms + u64::from(RECOVERY_MS)
+                && other.recovering_since.is_none_or(|since| {
+                    now < (since + u64::from(RECOVERY_MS)).max(other.accepted_ms + order_ms)
+                })
         };
         let is_anyone_else_in_flight =
             self.ledger.sales.iter().enumerate().any(|(j, other)| j != k && counts(other));
@@ -286,6 +293,14 @@ impl World {
         let sale = &mut self.ledger.sales[k];
         sale.was_busy |= answer.topic == Topic::Order && answer.code == "101" && is_present;
         sale.heard_since_charge |= is_charged && answer.status.is_some();
+    }
+
+    /// The till shows that the outcome of an order is being recovered.
+    pub fn on_recovering(&mut self, request_id: &str) {
+        let now = self.now;
+        if let Some((k, _)) = place_of(request_id) {
+            self.ledger.sales[k].recovering_since.get_or_insert(now);
+        }
     }
 
     /// The session reports an outcome.
@@ -355,6 +370,7 @@ impl World {
             || self.case.neighbour
             || self.case.orders.len() > 1
             || self.case.without.is_some()
+            || self.case.kind.naming == Naming::Number
     }
 
     pub fn on_charged(&mut self, k: usize) {
@@ -470,6 +486,15 @@ impl World {
     /// This kind of terminal will never say what became of it.
     fn can_stay_unknown(&self, k: usize) -> bool {
         let state = self.terminal.records[k].state;
+        let leaves_no_record = self.case.kind.refusal == Refusal::WithoutRecord;
+        let is_over = matches!(state, State::Declined | State::Cancelled);
+        if self.ledger.sales[k].was_busy
+            || self.case.kind.naming == Naming::Number
+            || self.case.orders[k] == What::Void && is_over
+            || is_over && leaves_no_record && !self.case.close_lost_orders
+        {
+            return true;
+        }
         let shows = match state {
             State::Absent => false,
             State::Waiting => self.case.kind.visible == Visible::AtOnce,

@@ -116,6 +116,32 @@ fn within_the_assumptions_no_outcome_is_wrong() {
     explore_all(kinds().into_iter().map(|kind| Case::new(kind, faults())).map(scratch).collect());
 }
 
+#[test]
+fn others() {
+    use Naming::Topic as T;
+    let f = faults();
+    let p = Kind { unknown_close: UnknownClose::Forgotten, ..Kind::PLAIN };
+    let late = Kind { unknown_close: UnknownClose::Remembered, visible: Visible::Charged, pushes: true, ..Kind::PLAIN };
+    let noid = Kind { naming: T, ..p };
+    let screen = Kind { closes_by_screen: true, ..p };
+    let mut v = vec![];
+    for kind in [p, late, noid, Kind { refusal: Refusal::WithoutRecord, ..noid }] {
+        v.push(Case { neighbour: true, sells_again: true, ..Case::new(kind, f) });
+        v.push(Case { order_timeout_ms: 30_000, ..Case::new(kind, f) });
+        v.push(Case { close_lost_orders: false, ..Case::new(kind, f) });
+        v.push(Case { sells_again: true, ..Case::new(kind, f) });
+        v.push(Case { pings: true, ..Case::new(kind, f) });
+        for void_record in [VoidRecord::Successful, VoidRecord::Reversed, VoidRecord::OriginalOnly] {
+            v.push(Case { orders: vec![What::Void], ..Case::new(Kind { void_record, ..kind }, f) });
+        }
+    }
+    v.push(Case { neighbour: true, close_lost_orders: false, ..Case::new(screen, f) });
+    for kind in [p, late, noid, screen] {
+        v.push(Case { orders: vec![What::Sale, What::Sale], ..Case::new(kind, f) });
+    }
+    explore_all(v);
+}
+
 fn scratch(mut case: Case) -> Case {
     let without = std::env::var("WITHOUT").unwrap_or_default();
     for fault in Fault::ALL {

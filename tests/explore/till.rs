@@ -329,6 +329,9 @@ impl World {
 
     fn on_event(&mut self, event: Event) {
         let Some(report) = report(&event) else {
+            if let EventKind::Recovering { request_id, .. } = &event.kind {
+                self.on_recovering(request_id);
+            }
             return self.say(|| format!("event {}", event.kind.name()));
         };
         self.say(|| {
