@@ -2,10 +2,11 @@
 
 use super::completed::is_of_another;
 use super::questions::Asked;
-use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
+use super::recent::{Past, Standing};
+use super::task::{Held, Phase, Reason, Seq, Task};
 use super::{Now, Report, Session};
 use crate::planted::Planted;
-use crate::protocol::{Outcome, Response};
+use crate::protocol::{Outcome, Request, Response};
 
 impl Session {
     /// A query about this order was answered.
@@ -38,12 +39,18 @@ impl Session {
 
     /// The terminal has the order, and is not through with it.
     fn on_in_progress(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        if response.trans_status.is_none() {
+            // "In progress" as a code alone is no record of this order: the terminal may serve somebody else.
+            if let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) {
+                recovery.not_found_asked = None;
+            }
+            return;
+        }
         if self.is_of_another(seq) {
             return self.report_anothers_record(seq, text, now);
         }
         let Some(task) = self.tasks.get_mut(&seq) else { return };
-        // A record under a number used before may be that of the earlier attempt.
-        task.has_arrived |= task.attempt == Attempt::First || response.trans_status.is_some();
+        task.has_arrived = true;
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.was_in_progress = true;
         recovery.not_found_asked = None;
@@ -93,9 +100,26 @@ impl Session {
     }
 
     fn report_anothers_record(&mut self, seq: Seq, text: &str, now: Now) {
+        if self.tasks.get(&seq).is_some_and(Task::is_completed) {
+            return self.leave_to_people(seq);
+        }
         self.keep_unsettled(seq, text);
         let why = "the terminal has this number already, and the record may be another till's";
         self.complete_unknown(seq, why, now);
+    }
+
+    /// It is unknown already, and no record under its number will ever tell.
+    fn leave_to_people(&mut self, seq: Seq) {
+        let Some(attempt) = self.tasks.get(&seq).map(|task| task.attempt) else { return };
+        let Some(request) = self.remove(seq) else { return };
+        let request = Request { text: String::new(), ..request };
+        let outcome = Outcome::Unknown;
+        self.recent.remember_order(Past {
+            request,
+            outcome,
+            attempt,
+            standing: Standing::SharedNumber,
+        });
     }
 
     /// A void's own record or answer reads 3: the void itself, or its original.

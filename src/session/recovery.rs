@@ -275,11 +275,12 @@ impl Session {
         if !self.may_close(seq, now) {
             return self.start_concluding(seq, now);
         }
-        // Sent again on another connection, it does not lengthen the wait.
+        // A close that is repeated on the next connection does not put the end off.
         let recovery = self.tasks.get(&seq).and_then(Task::recovery);
-        if recovery.is_some_and(|recovery| recovery.closed_on.is_none()) {
-            self.enter(seq, Phase::Closing, self.last_words_ms(), now);
-        }
+        let repeated = recovery.filter(|recovery| recovery.phase == Phase::Closing);
+        let left_ms =
+            repeated.map_or(u64::MAX, |closing| closing.until.saturating_sub(now.mono_ms));
+        self.enter(seq, Phase::Closing, self.last_words_ms().min(left_ms), now);
         self.ask(seq, Asked::Close, now);
     }
 
@@ -330,7 +331,13 @@ impl Session {
         };
         recovery.unsettled = Some(text.to_owned());
         if reason == Reason::Lost {
-            return;
+            // What was refused or busy before may be neither. It is not closed all the same if it was busy.
+            match recovery.reason {
+                Reason::Refused => recovery.restart(Reason::Lost),
+                Reason::Busy => recovery.restart(Reason::Queued),
+                _ => {}
+            }
+            return self.announce_recovery(seq, now);
         }
         recovery.restart(reason);
         match recovery.phase {

@@ -120,6 +120,7 @@ impl Ledger {
         self.on_new_connection();
         for sale in &mut self.sales {
             sale.due = None;
+            sale.was_busy = false;
             sale.recovering_since = None;
             let received = sale.received.last().map(|last| last.outcome);
             sale.reported = sale.recorded.map(|(_, outcome)| outcome).or(received);
@@ -233,6 +234,7 @@ impl World {
         let is_late = is_over(sale);
         let counts = |other: &Sale| {
             other.attempt > 0
+                && !other.was_busy
                 && other.frames > 0
                 && !is_over(other)
                 && other.recovering_since.is_none_or(|since| {

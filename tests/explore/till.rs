@@ -96,7 +96,10 @@ impl Till {
 
     /// The journal, to be read.
     pub fn books(&self, case: &Case) -> Books {
-        Books::new(self.disk.clone(), "counter").planted(case.plant())
+        let second_look_ms = case.settings().second_look_ms;
+        Books::new(self.disk.clone(), "counter")
+            .second_look_after(second_look_ms)
+            .planted(case.plant())
     }
 
     /// The journal, to be written: worlds share a disk until one of them writes.
@@ -132,8 +135,9 @@ impl Till {
             }
         }
         for entry in self.disk.entries() {
-            (entry.request_id, entry.outcome, entry.clarified, entry.acknowledged_ms.is_some())
-                .hash(to);
+            (entry.request_id, entry.outcome, entry.was, entry.acknowledged_ms.is_some()).hash(to);
+            let look_ms = entry.look_ms.map(|at| at.saturating_sub(now.wall_ms).max(0));
+            (entry.earlier_attempt, look_ms).hash(to);
         }
     }
 }
@@ -147,7 +151,7 @@ impl World {
     pub fn start_till(&mut self) {
         self.till.life += 1;
         let case = Rc::clone(&self.case);
-        let (restored, retold) = match self.till.books_to_write(&case).restore() {
+        let (restored, retold) = match self.till.books_to_write(&case).restore(self.moment().wall_ms) {
             Ok(found) => found,
             Err(error) => return self.ledger.fail(format!("the till cannot start: {error}")),
         };
@@ -191,11 +195,11 @@ impl World {
         let Some(request) = self.prepare(&json, &id) else { return };
         let case = Rc::clone(&self.case);
         let now = self.moment();
-        let begun = self.till.books_to_write(&case).begin(&request, now.wall_ms);
+        let within_ms = u64::from(case.order_timeout_ms);
+        let begun = self.till.books_to_write(&case).begin(&request, within_ms, now.wall_ms);
         match begun {
-            Ok(()) => {
+            Ok(attempt) => {
                 self.on_sold(k);
-                let attempt = Default::default();
                 self.till.session(|session| session.submit(request, None, attempt, now));
             }
             Err(error) => self.ledger.fail(format!("the journal refuses {id}: {error}")),
@@ -278,6 +282,13 @@ impl World {
         while let Some(event) = self.till.session(Session::next_event).flatten() {
             did = true;
             self.on_event(event);
+        }
+        let looked = self.till.session(Session::take_looked_at).unwrap_or_default();
+        if !looked.is_empty() {
+            let case = Rc::clone(&self.case);
+            if let Err(error) = self.till.books_to_write(&case).looked(&looked) {
+                self.ledger.fail(format!("a second look is refused: {error}"));
+            }
         }
         did
     }
