@@ -236,7 +236,7 @@ impl World {
             other.attempt > 0
                 && !other.was_busy
                 && other.frames > 0
-                && !is_over(other)
+                && other.reported.is_none()
                 && other.recovering_since.is_none_or(|since| {
                     now < (since + u64::from(RECOVERY_MS)).max(other.accepted_ms + order_ms)
                 })
@@ -275,7 +275,11 @@ impl World {
         if self.terminal.neighbour != before {
             self.ledger.fail(format!("the library's close of N{k} ends another till's payment"));
         }
-        let is_ended = |j: &&usize| self.terminal.records[**j].state == State::Cancelled;
+        // One whose own time is up would be closed itself.
+        let has_time = |j: usize| self.now < self.ledger.sales[j].accepted_ms + self.order_ms();
+        let is_ended = |j: &&usize| {
+            self.terminal.records[**j].state == State::Cancelled && has_time(**j)
+        };
         if let Some(j) = at_screen.iter().filter(is_ended).find(|j| **j != k) {
             self.ledger.fail(format!("the library's close of N{k} ends the payment of N{j}"));
         }
