@@ -202,8 +202,7 @@ impl Conn {
 
     /// Something would arrive by itself, and at once.
     pub fn is_busy(&self) -> bool {
-        !self.is_dark
-            && (!self.to_terminal.is_empty() || !self.is_held && !self.to_till.is_empty())
+        !self.is_dark && (!self.to_terminal.is_empty() || !self.is_held && !self.to_till.is_empty())
     }
 
     /// As much is held back as is worth exploring.
@@ -236,7 +235,9 @@ impl Conn {
     /// The library's own ids that may still come back.
     pub fn live_ids(&self) -> impl Iterator<Item = &str> {
         let frames = self.to_terminal.iter().chain(&self.stuck).map(|frame| &*frame.id);
-        frames.chain(self.to_till.iter().map(|answer| &*answer.id)).filter(|id| id.starts_with(PROBE))
+        frames
+            .chain(self.to_till.iter().map(|answer| &*answer.id))
+            .filter(|id| id.starts_with(PROBE))
     }
 
     pub fn print(&self, live: &[&str], to: &mut impl Hasher) {

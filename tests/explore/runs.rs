@@ -121,7 +121,12 @@ fn others() {
     use Naming::Topic as T;
     let f = faults();
     let p = Kind { unknown_close: UnknownClose::Forgotten, ..Kind::PLAIN };
-    let late = Kind { unknown_close: UnknownClose::Remembered, visible: Visible::Charged, pushes: true, ..Kind::PLAIN };
+    let late = Kind {
+        unknown_close: UnknownClose::Remembered,
+        visible: Visible::Charged,
+        pushes: true,
+        ..Kind::PLAIN
+    };
     let noid = Kind { naming: T, ..p };
     let screen = Kind { closes_by_screen: true, ..p };
     let mut v = vec![];
@@ -131,7 +136,8 @@ fn others() {
         v.push(Case { close_lost_orders: false, ..Case::new(kind, f) });
         v.push(Case { sells_again: true, ..Case::new(kind, f) });
         v.push(Case { pings: true, ..Case::new(kind, f) });
-        for void_record in [VoidRecord::Successful, VoidRecord::Reversed, VoidRecord::OriginalOnly] {
+        for void_record in [VoidRecord::Successful, VoidRecord::Reversed, VoidRecord::OriginalOnly]
+        {
             v.push(Case { orders: vec![What::Void], ..Case::new(Kind { void_record, ..kind }, f) });
         }
     }

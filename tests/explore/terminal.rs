@@ -86,11 +86,7 @@ impl Terminal {
             has_answered: false,
             id: None,
         };
-        Terminal {
-            records: vec![record; orders],
-            neighbour: Neighbour::Away,
-            is_swapped: false,
-        }
+        Terminal { records: vec![record; orders], neighbour: Neighbour::Away, is_swapped: false }
     }
 
     pub fn is_at_screen(&self, k: usize) -> bool {
@@ -106,9 +102,7 @@ impl Terminal {
     pub fn read(&mut self, frame: &Frame, case: &Case) -> Replies {
         match (frame.topic, frame.number) {
             (Topic::Order, Number::Own(k)) => self.read_order(k, frame, case),
-            (Topic::Query, number) => {
-                Replies::direct(self.read_query(frame, number, case))
-            }
+            (Topic::Query, number) => Replies::direct(self.read_query(frame, number, case)),
             (Topic::Close, Number::Own(k)) => self.read_close(k, frame, case),
             (_, _) => Replies::direct(Answer::to(frame, "104", None)),
         }

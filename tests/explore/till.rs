@@ -151,10 +151,11 @@ impl World {
     pub fn start_till(&mut self) {
         self.till.life += 1;
         let case = Rc::clone(&self.case);
-        let (restored, retold) = match self.till.books_to_write(&case).restore(self.moment().wall_ms) {
-            Ok(found) => found,
-            Err(error) => return self.ledger.fail(format!("the till cannot start: {error}")),
-        };
+        let (restored, retold) =
+            match self.till.books_to_write(&case).restore(self.moment().wall_ms) {
+                Ok(found) => found,
+                Err(error) => return self.ledger.fail(format!("the till cannot start: {error}")),
+            };
         let now = self.moment();
         let mut session = Session::new(case.settings(), u64::from(self.till.life), now);
         for order in restored {
@@ -401,6 +402,8 @@ impl World {
         let now = self.moment();
         match self.till.books_to_write(&case).acknowledge(told.request_id, now.wall_ms) {
             Ok(()) => self.on_acknowledged(told),
+            // A number that was used again took the row of its earlier attempt.
+            Err(_) if self.is_of_earlier_attempt(told) => {}
             Err(error) => self.ledger.fail(format!("an acknowledgement is refused: {error}")),
         }
     }
@@ -411,4 +414,3 @@ pub fn place_of(request_id: &str) -> Option<(usize, u8)> {
     let (place, attempt) = request_id.strip_prefix('r')?.split_once('-')?;
     Some((place.parse().ok()?, attempt.parse().ok()?))
 }
-

@@ -190,7 +190,7 @@ impl World {
     fn selling_moves(&self, moves: &mut Vec<Move>) {
         let next = self.ledger.sales.iter().position(|sale| sale.attempt == 0);
         moves.extend(next.map(Move::Sell));
-        if self.case.sells_again {
+        if self.case.sells_again && self.till.queue.is_empty() {
             let again = (0..self.ledger.sales.len()).filter(|k| self.ledger.may_sell_again(*k));
             moves.extend(again.map(Move::SellAgain));
         }
