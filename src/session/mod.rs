@@ -27,6 +27,8 @@
 mod answers;
 mod completed;
 mod evidence;
+#[cfg(feature = "planted-faults")]
+mod fingerprint;
 mod link;
 mod matching;
 mod questions;
