@@ -307,7 +307,7 @@ pub unsafe extern "C" fn ecrhub_wait_handle(
 /// Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
 /// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
 /// `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
-/// under terminals that nobody is connected to.
+/// under terminals that nobody is connected to, or null when it cannot be read.
 ///
 /// `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
@@ -329,7 +329,7 @@ pub unsafe extern "C" fn ecrhub_state(
 
 /// Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
 /// `topic`, `terminal` (its name in the journal), `state`, `outcome`, `since` and `request`. Orders that are open in the
-/// journal under a terminal that nobody is connected to are among them.
+/// journal under a terminal that nobody is connected to are among them, with `elsewhere` true.
 ///
 /// `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///

@@ -20,6 +20,7 @@
 mod books;
 mod diary;
 mod inner;
+mod neighbours;
 mod outcomes;
 mod pending;
 mod queue;
@@ -102,6 +103,10 @@ impl Drop for Delivery {
 }
 
 /// What [`Terminal::poll`] came back with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, where a box would be an allocation for every event"
+)]
 pub enum Polled {
     /// An event.
     Event(Delivery),
@@ -112,6 +117,10 @@ pub enum Polled {
 }
 
 /// What [`Terminal::call`] came back with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, where a box would be an allocation for every event"
+)]
 pub enum Called {
     /// The request's own completion.
     Completed(Delivery),

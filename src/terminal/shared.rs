@@ -19,7 +19,6 @@ use crate::config::Validation;
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::event::EventKind;
 use crate::io::{self, Cause, Driven, Driver, Reactor, Turn};
-use crate::journal::OpenUnder;
 use crate::json::Object;
 use crate::protocol::{self, Defaults, Request};
 use crate::session::{Attempt, LinkState, Now};
@@ -163,7 +162,7 @@ impl Shared {
 
     pub(super) fn wake(&self) -> Result<()> {
         let mut inner = self.lock_live()?;
-        if inner.wakes.waiting == 0 {
+        if inner.wakes.waiting == 0 && inner.wakes.calls == 0 {
             inner.wakes.for_the_next = true;
         } else {
             inner.wakes.round += 1;
@@ -240,9 +239,14 @@ impl Shared {
             Some(ms) => object.number("last_ping_ms", ms),
             None => object.json_or_null("last_ping_ms", None),
         };
-        let elsewhere = elsewhere.map(|elsewhere| as_json(&elsewhere));
         let object = object.text_or_null("journal", self.books.path());
-        Ok(object.json_or_null("elsewhere", elsewhere.as_deref()).end())
+        let object = match elsewhere {
+            Some(names) => {
+                object.number("elsewhere", as_number(names.iter().map(|under| under.open).sum()))
+            }
+            None => object.json_or_null("elsewhere", None),
+        };
+        Ok(object.end())
     }
 
     pub(super) fn disconnect(&self) {
@@ -313,13 +317,6 @@ impl Shared {
         }
         inner.look_after_the_watcher();
     }
-}
-
-fn as_json(elsewhere: &[OpenUnder]) -> String {
-    let each = |under: &OpenUnder| {
-        Object::new().text("terminal", &under.terminal).number("open", as_number(under.open)).end()
-    };
-    format!("[{}]", elsewhere.iter().map(each).collect::<Vec<_>>().join(","))
 }
 
 fn as_number(count: usize) -> u64 {
