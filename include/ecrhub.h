@@ -578,7 +578,7 @@ int32_t ecrhub_state(ecrhub_handle handle,
 /**
  * Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
  * `topic`, `terminal` (its name in the journal), `state`, `outcome`, `since` and `request`. Orders that are open in the
- * journal under a terminal that nobody is connected to are among them.
+ * journal under a terminal that nobody is connected to are among them, with `elsewhere` true.
  *
  * `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *

@@ -77,7 +77,7 @@ static void completed(const char *event)
     if (*json_text(json_value(event, "code"), "advice", text, sizeof text))
         printf("  advice: %s\n", text);
     if (*json_text(json_value(json_value(event, "differs"), "order_amount"), "answered", text, sizeof text))
-        printf("  ONLY A PART WAS APPROVED: %s\n", text);
+        printf("  NOT WHAT WAS ASKED: order_amount is %s\n", text);
     if (*json_text(json_value(event, "error"), "message", text, sizeof text))
         printf("  because: %s\n", text);
     /* Here a real till stores the outcome. Then, and only then: */

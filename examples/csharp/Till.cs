@@ -99,9 +99,9 @@ internal static class Till
         {
             Console.WriteLine("  advice: " + result.Code.Advice);
         }
-        if (result.Differs.Count > 0)
+        foreach (var differs in result.Differs)
         {
-            Console.WriteLine("  ONLY A PART WAS APPROVED: " + result.OrderAmount);
+            Console.WriteLine("  NOT WHAT WAS ASKED: " + differs.Key + " is " + differs.Value);
         }
         if (result.Error != null)
         {

@@ -46,8 +46,8 @@ def show(result: ecrhub.Completed) -> None:
         say(f"  the terminal says: {result.response_msg}")
     if result.code:
         say(f"  advice: {result.code.advice}")
-    if result.differs:
-        say(f"  ONLY A PART WAS APPROVED: {result.order_amount}")
+    for name, difference in result.differs.items():
+        say(f"  NOT WHAT WAS ASKED: {name} is {difference}")
     if result.error:
         say(f"  because: {result.error.message}")
 

@@ -3,42 +3,41 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::members::{Members, Value};
-use super::response::take_apart;
+use super::members::{Members, Value, value_of};
+use super::plain::{self, Member, Visitor};
+use super::response::{MAX_MEMBERS, bare, take_apart};
 use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
-
-/// So many names are compared faster than hashed.
-const FEW: usize = 64;
 
 /// For the quotes around what is no text as it was written, in bytes.
 const ROOM_FOR_QUOTES: usize = 32;
 
 /// What a terminal's message says, for an event.
 pub fn describe(text: &str) -> Description {
+    let text = bare(text);
+    let mut plain = Plain::of(text);
+    if plain::visit(text, &mut plain).is_some() {
+        return plain.end();
+    }
     let described = take_apart(text).and_then(|message| {
         let nested = message.nested_members()?;
-        let biz_data = match (&message.biz_data, &nested) {
-            (Some(members), _) => Some(Source { text, members }),
-            (None, Some(members)) => message.nested.as_deref().map(|text| Source { text, members }),
-            (None, None) => None,
-        };
-        Ok(described(Source { text, members: &message.envelope }, biz_data))
+        Ok(described(&message.envelope, message.biz_data.as_ref().or(nested.as_ref()), text.len()))
     });
     described.unwrap_or_else(|_| Description { fields: "{}".to_owned(), code: None })
 }
 
-fn described(envelope: Source<'_>, biz_data: Option<Source<'_>>) -> Description {
-    let of_envelope = |name| text_of(envelope.members, name);
-    let status = biz_data.and_then(|biz_data| text_of(biz_data.members, "trans_status"));
+/// Of any message.
+fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> Description {
+    let status = biz_data.and_then(|members| members.get("trans_status")).and_then(text_of);
+    let of_envelope = |name| envelope.get(name).and_then(text_of);
     let (code, message) = (of_envelope("response_code"), of_envelope("response_msg"));
     let said = Said::from_texts(code.as_deref(), message.as_deref(), status.as_deref());
-    Description { fields: flat(envelope, biz_data), code: in_words(&said) }
+    Description { fields: flat(envelope, biz_data, length), code: in_words(&said) }
 }
 
-fn text_of<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
-    match members.get(name)? {
+fn text_of(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
         Value::Text(text) if !text.is_empty() => Some(text),
         Value::Number(digits) => Some(Cow::Borrowed(digits)),
         _ => None,
@@ -59,120 +58,138 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 }
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
-fn flat(envelope: Source<'_>, biz_data: Option<Source<'_>>) -> String {
-    let of_envelope = || envelope.fields().filter(|field| field.name != "biz_data");
-    let all = || of_envelope().chain(biz_data.iter().flat_map(Source::fields));
-    let mut out = Flat::of(envelope.text);
-    if may_repeat(all) {
-        let all: Vec<Field<'_>> = all().collect();
-        let mut seen = HashSet::with_capacity(all.len());
-        let is_last: Vec<bool> = all.iter().rev().map(|field| seen.insert(field.name)).collect();
-        let kept = all.iter().zip(is_last.iter().rev()).filter(|(_, is_last)| **is_last);
-        kept.for_each(|(field, _)| out.push(*field));
-    } else {
-        all().for_each(|field| out.push(field));
+fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
+    // Null is absent, here as everywhere.
+    let is_there = |(_, json): &(&str, &str)| *json != "null";
+    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data").filter(is_there);
+    let of_biz_data = biz_data.into_iter().flat_map(Members::iter).filter(is_there);
+    let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
+    let mut seen = HashSet::with_capacity(all.len());
+    let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
+    let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
+    out.push('{');
+    for ((name, json), is_last) in all.iter().zip(is_last.iter().rev()) {
+        if *is_last {
+            push_comma(&mut out);
+            push_quoted(&mut out, name);
+            out.push(':');
+            push_as_text(&mut out, json);
+        }
     }
-    out.end()
+    out.push('}');
+    out
 }
 
-/// An object, and the text its members are parts of.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    text: &'a str,
-    members: &'a Members<'a>,
-}
-
-impl<'a> Source<'a> {
-    fn fields(&self) -> impl Iterator<Item = Field<'a>> {
-        let Source { text, members } = *self;
-        let plain = members.is_plain().then_some(text);
-        members.iter().map(move |(name, json)| Field { name, json, plain })
+fn push_comma(out: &mut String) {
+    if out.len() > 1 {
+        out.push(',');
     }
 }
 
-/// A member's name and its value's text.
-#[derive(Clone, Copy)]
-struct Field<'a> {
-    name: &'a str,
-    json: &'a str,
-    /// The text both are parts of, where it has no escapes.
-    plain: Option<&'a str>,
-}
-
-/// Whether a name may come twice. Few names that look alike, by their lengths and some letters, are compared.
-fn may_repeat<'a, I: Iterator<Item = Field<'a>>>(all: impl Fn() -> I) -> bool {
-    let mut marks = [0_u64; 16];
-    let mut is_marked = move |name: &[u8]| {
-        let at = |place: usize| usize::from(name.get(place).copied().unwrap_or(0));
-        let last = name.len().saturating_sub(1);
-        let mixed = name.len() * 37 + at(0) * 5 + at(last) * 11 + at(last / 2) * 131;
-        let (word, bit) = (mixed / 64 % 16, mixed % 64);
-        let before = marks[word];
-        marks[word] |= 1 << bit;
-        before >> bit & 1 == 1
-    };
-    let came_before =
-        |count: usize, name| count > FEW || all().take(count).any(|field| field.name == name);
-    all()
-        .enumerate()
-        .any(|(count, field)| is_marked(field.name.as_bytes()) && came_before(count, field.name))
-}
-
-/// The object being written. Fields that follow each other in a plain text are copied at once.
-struct Flat<'a> {
-    out: String,
+/// Describes, as it is read, what nearly every message is: one without escapes and without a name that comes twice. Fields
+/// that follow each other are copied at once.
+struct Plain<'a> {
     text: &'a str,
+    fields: String,
     /// What of the text is still to be copied, from and to.
     run: (usize, usize),
+    /// A bit for each name that was there, by its length and some letters.
+    names: [u64; 64],
+    count: usize,
+    has_biz_data: bool,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    status: Option<&'a str>,
 }
 
-impl<'a> Flat<'a> {
+impl<'a> Plain<'a> {
     fn of(text: &'a str) -> Self {
-        let mut out = String::with_capacity(text.len() + ROOM_FOR_QUOTES);
-        out.push('{');
-        Flat { out, text, run: (0, 0) }
-    }
-
-    fn push(&mut self, field: Field<'a>) {
-        if let Some(text) = field.plain
-            && field.json.starts_with('"')
-        {
-            let place = |part: &str| part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
-            let run = (place(field.name).saturating_sub(1), place(field.json) + field.json.len());
-            let follows = self.run.1 > 0 && run.0 == self.run.1 + 1;
-            if follows && std::ptr::eq(text, self.text) {
-                self.run.1 = run.1;
-            } else {
-                self.copy();
-                (self.text, self.run) = (text, run);
-            }
-            return;
-        }
-        self.copy();
-        self.comma();
-        push_quoted(&mut self.out, field.name);
-        self.out.push(':');
-        push_as_text(&mut self.out, field.json);
-    }
-
-    fn comma(&mut self) {
-        if self.out.len() > 1 {
-            self.out.push(',');
+        let mut fields = String::with_capacity(text.len() + ROOM_FOR_QUOTES);
+        fields.push('{');
+        Plain {
+            text,
+            fields,
+            run: (0, 0),
+            names: [0; 64],
+            count: 0,
+            has_biz_data: false,
+            code: None,
+            message: None,
+            status: None,
         }
     }
 
-    fn copy(&mut self) {
+    /// Whether it is like none before. One that only looks like another costs time, and nothing else.
+    fn is_new(&mut self, name: &str) -> bool {
+        let (Some(first), Some(last)) = (name.bytes().next(), name.bytes().next_back()) else {
+            return false;
+        };
+        let middle = name.as_bytes()[name.len() / 2];
+        let mixed = name.len() * 2_311
+            + usize::from(first) * 131
+            + usize::from(last) * 517
+            + usize::from(middle) * 1_031;
+        let (word, bit) = (mixed / 64 % 64, mixed % 64);
+        let before = self.names[word];
+        self.names[word] |= 1 << bit;
+        before >> bit & 1 == 0
+    }
+
+    fn copy_run(&mut self) {
         let (from, to) = std::mem::take(&mut self.run);
         if let Some(run) = self.text.get(from..to).filter(|run| !run.is_empty()) {
-            self.comma();
-            self.out.push_str(run);
+            push_comma(&mut self.fields);
+            self.fields.push_str(run);
         }
     }
 
-    fn end(mut self) -> String {
-        self.copy();
-        self.out.push('}');
-        self.out
+    fn end(mut self) -> Description {
+        self.copy_run();
+        self.fields.push('}');
+        let text_of = |json: Option<&'a str>| json.map(value_of).and_then(text_of);
+        let (code, message) = (text_of(self.code), text_of(self.message));
+        let status = text_of(self.status);
+        let said = Said::from_texts(code.as_deref(), message.as_deref(), status.as_deref());
+        Description { code: in_words(&said), fields: self.fields }
+    }
+}
+
+impl<'a> Visitor<'a> for Plain<'a> {
+    /// A second one, and one that may be an object in a string, are for others.
+    fn begin_biz_data(&mut self, is_object: bool) -> Option<()> {
+        let is_first = !std::mem::replace(&mut self.has_biz_data, true);
+        (is_object && is_first).then_some(())
+    }
+
+    #[inline(always)]
+    fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
+        let Member { name, json, from, to } = member;
+        if name == "biz_data" && !is_of_biz_data {
+            return Some(());
+        }
+        self.count += 1;
+        if !self.is_new(name) || self.count >= MAX_MEMBERS {
+            return None;
+        }
+        match (name, is_of_biz_data) {
+            ("response_code", false) => self.code = Some(json),
+            ("response_msg", false) => self.message = Some(json),
+            ("trans_status", true) => self.status = Some(json),
+            _ => {}
+        }
+        if !json.starts_with('"') {
+            self.copy_run();
+            push_comma(&mut self.fields);
+            push_quoted(&mut self.fields, name);
+            self.fields.push(':');
+            push_quoted(&mut self.fields, json);
+        } else if self.run.1 > 0 && from == self.run.1 + 1 {
+            self.run.1 = to;
+        } else {
+            self.copy_run();
+            self.run = (from, to);
+        }
+        Some(())
     }
 }
 
@@ -182,7 +199,7 @@ fn push_as_text(out: &mut String, json: &str) {
         push_quoted(out, json);
     } else if !json.contains('\\') {
         out.push_str(json);
-    } else if let Value::Text(text) = super::members::value_of(json) {
+    } else if let Value::Text(text) = value_of(json) {
         push_quoted(out, &text);
     }
 }

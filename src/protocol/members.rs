@@ -141,11 +141,6 @@ impl<'a> Members<'a> {
         self.len() < before
     }
 
-    /// Whether no string in it has an escape.
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(self, Members::Plain(_))
-    }
-
     /// How many there are, each of a name that comes twice counted.
     pub(super) fn len(&self) -> usize {
         match self {

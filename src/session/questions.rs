@@ -1,9 +1,9 @@
 //! The library's own queries and closes: when they may be sent, and which answers can be told apart.
 
 use super::task::{Attempt, Phase, Question, Reason, Seq, Step, Task, Writing};
-use super::{Now, Session, Target};
+use super::{Now, Others, Session, Target};
 use crate::error::{Fault, Stage, Status};
-use crate::hash::OwnMap;
+use crate::hash::{OwnMap, OwnSet};
 use crate::planted::Planted;
 use crate::protocol;
 
@@ -42,20 +42,24 @@ impl Asked {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Unanswered {
     counts: OwnMap<(Asked, String), u32>,
+    /// Every number asked about on this connection, whether that was answered or not.
+    numbers: OwnSet<String>,
     is_full: bool,
 }
 
 impl Unanswered {
     pub(super) fn clear(&mut self) {
         self.counts.clear();
+        self.numbers.clear();
         self.is_full = false;
     }
 
     fn add(&mut self, asked: Asked, number: &str) {
-        if self.counts.len() >= NUMBERS_COUNTED {
+        if self.numbers.len() >= NUMBERS_COUNTED {
             self.is_full = true;
             return;
         }
+        self.numbers.insert(number.to_owned());
         let count = self.counts.entry((asked, number.to_owned())).or_default();
         *count = count.saturating_add(1);
     }
@@ -75,8 +79,20 @@ impl Unanswered {
             || (!self.counts.is_empty() && self.counts.contains_key(&(asked, number.to_owned())))
     }
 
+    /// Whether this number was ever asked about on this connection: an answer may come twice, or late.
+    pub(super) fn was_asked(&self, number: &str) -> bool {
+        self.is_full || self.numbers.contains(number)
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.counts.len()
+        self.counts.len() + self.numbers.len()
+    }
+
+    /// The numbers asked about, in a fixed order.
+    pub(super) fn sorted_numbers(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.numbers.iter().map(String::as_str).collect();
+        all.sort_unstable();
+        all
     }
 
     /// In a fixed order, for comparisons.
@@ -155,15 +171,27 @@ impl Session {
         };
         (self.settings.close_lost_orders || self.settings.is_planted(Planted::CloseAnyway))
             && is_ours_to_close
-            && (!self.is_another_active(seq, now)
+            && (!(self.others.serve_an_order || self.is_another_active(Some(seq), now))
                 || self.settings.is_planted(Planted::CloseWhileOthersPay))
     }
 
     /// Whether another order of this session may be with a customer. One that is past its own recovery time is not.
-    fn is_another_active(&self, seq: Seq, now: Now) -> bool {
+    fn is_another_active(&self, seq: Option<Seq>, now: Now) -> bool {
         self.tasks.iter().any(|(other, task)| {
-            *other != seq && task.request.is_order() && task.may_be_with_a_customer(now)
+            Some(*other) != seq && task.request.is_order() && task.may_be_with_a_customer(now)
         })
+    }
+
+    /// What this session does, for the other handles on the terminal.
+    pub fn shown_to_others(&self, now: Now) -> Others {
+        let has_orders = self.orders_in_flight > 0 || self.asked_about() > 0;
+        let serve_an_order = has_orders && self.is_another_active(None, now);
+        Others { serve_an_order, close_until: self.hold_orders_until.unwrap_or(0) }
+    }
+
+    /// What the other handles on the terminal do.
+    pub fn note_others(&mut self, others: Others) {
+        self.others = others;
     }
 
     /// An answer without a `request_id` could be one to an older question about this order.
@@ -226,7 +254,7 @@ impl Session {
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, text: request.text, started: false });
+            return Some(Writing::Question { seq, asked, text: request.text, started: false });
         }
         None
     }

@@ -98,6 +98,7 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         if !task.is_completed() {
             self.in_flight -= 1;
+            self.orders_in_flight -= 1;
         }
         if task.recovery().is_none() {
             let why = Fault::new(Status::Interrupted, Stage::Recovery, "reported before");
@@ -110,6 +111,7 @@ impl Session {
             recovery.until = until;
             recovery.next_ask = next_ask;
             recovery.held = None;
+            recovery.closed_on = None;
         }
         self.continue_recovery(seq, now);
         self.bound_what_is_asked_about();
@@ -214,18 +216,13 @@ impl Session {
             self.settings.recovery_interval_ms.max(self.settings.second_look_ms)
         };
         let is_up = self.link.is_up();
-        let is_free = !self.serves_an_order();
+        let is_free = self.orders_in_flight == 0 && !self.others.serve_an_order;
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
         if is_up && !is_free {
             let soon = now.mono_ms.saturating_add(self.settings.recovery_interval_ms);
             recovery.next_ask = recovery.next_ask.max(soon);
         }
         self.ask_when_due(seq, interval_ms, now);
-    }
-
-    fn serves_an_order(&self) -> bool {
-        self.in_flight > 0
-            && self.tasks.values().any(|task| task.request.is_order() && !task.is_completed())
     }
 
     /// The order has had its time. Before its bytes have arrived or are lost for good, a close would prove nothing.
@@ -339,12 +336,13 @@ impl Session {
             }
             return self.announce_recovery(seq, now);
         }
+        let is_news = recovery.reason != reason;
         recovery.restart(reason);
         match recovery.phase {
-            Phase::Closing | Phase::Concluding => {
-                self.enter(seq, Phase::Querying, patience_ms, now);
+            Phase::Closing | Phase::Concluding if is_news => {
+                self.enter(seq, Phase::Concluding, patience_ms, now);
             }
-            Phase::Querying | Phase::QueryingOriginal | Phase::Clarifying | Phase::SecondLook => {}
+            _ => {}
         }
         self.ask_now(seq, now);
     }
@@ -368,9 +366,14 @@ impl Session {
             task.step = Step::Asking(Box::new(recovery));
         }
         let Some(recovery) = task.recovery_mut() else { return };
-        let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
-        recovery.unsettled = Some(text.clone());
-        recovery.held = Some(held);
+        let is_less =
+            matches!((&recovery.held, &held), (Some(Held::NoMoney { .. }), Held::Reversed { .. }));
+        // What the terminal said of the void itself is more than a record that may be its original's.
+        if !is_less {
+            let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
+            recovery.unsettled = Some(text.clone());
+            recovery.held = Some(held);
+        }
         if recovery.reported.is_none() && recovery.phase != Phase::QueryingOriginal {
             recovery.phase = Phase::QueryingOriginal;
             recovery.until = recovery.until.max(soon);

@@ -20,6 +20,7 @@
 mod books;
 mod diary;
 mod inner;
+mod neighbours;
 mod outcomes;
 mod pending;
 mod queue;

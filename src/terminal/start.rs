@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::books::Books;
 use super::inner::Inner;
+use super::neighbours::Neighbour;
 use super::queue::{EventQueue, Queued};
 use super::shared::Shared;
 use crate::config::{Address, Config};
@@ -78,6 +79,7 @@ impl Beginning {
         let token = watch.token();
         let (most, patience) = (config.max_message_bytes, config.connect_timeout_ms);
         let link = Link::new(self.address.clone(), most, patience, watch);
+        let neighbour = Neighbour::join(&config.terminal_name());
         let id_prefix = Rng::new(seed).next_u64();
         Shared {
             url: config.url.clone(),
@@ -87,7 +89,13 @@ impl Beginning {
             books: self.books.clone(),
             driver: Arc::clone(driver),
             token,
-            inner: Mutex::new(Inner::new(self.session(seed), link, self.queue(), id_prefix)),
+            inner: Mutex::new(Inner::new(
+                self.session(seed),
+                neighbour,
+                link,
+                self.queue(),
+                id_prefix,
+            )),
             pen: Mutex::new(()),
             has_looked: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),

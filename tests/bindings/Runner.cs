@@ -247,8 +247,13 @@ internal static class Runner
     {
         return new JsonWriter().Text("request_id", pending.RequestId)
             .Raw("merchant_order_no", TextOrNull(pending.MerchantOrderNo)).Text("topic", pending.Topic)
-            .Text("terminal", pending.Terminal).Text("state", pending.State).Raw("outcome", TextOrNull(pending.OutcomeName))
+            .Text("terminal", pending.Terminal).Flag("elsewhere", pending.IsElsewhere).Text("state", pending.State).Raw("outcome", TextOrNull(pending.OutcomeName))
             .Number("since", pending.Since.ToUnixTimeMilliseconds()).Raw("request", pending.Request ?? "null").End();
+    }
+
+    private static string Show(OpenElsewhere under)
+    {
+        return new JsonWriter().Text("terminal", under.Terminal).Number("open", under.Open).End();
     }
 
     private static string Show(TerminalState state)
@@ -256,7 +261,7 @@ internal static class Runner
         return new JsonWriter().Text("state", state.State).Text("url", state.Url).Number("in_flight", state.InFlight)
             .Number("events_waiting", state.EventsWaiting).Number("bytes_waiting", state.BytesWaiting).Number("events_dropped", state.EventsDropped)
             .Number("reconnects", state.Reconnects).Raw("journal", TextOrNull(state.Journal))
-            .Number("elsewhere", state.Elsewhere).End();
+            .Raw("elsewhere", "[" + string.Join(",", state.Elsewhere.Select(Show)) + "]").End();
     }
 
     private static string TextOrNull(string text) => text == null ? "null" : JsonWriter.Quote(text);

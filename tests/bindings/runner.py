@@ -126,6 +126,7 @@ def pending(command: Command) -> Command:
                 "merchant_order_no": entry.merchant_order_no,
                 "topic": entry.topic,
                 "terminal": entry.terminal,
+                "elsewhere": entry.is_elsewhere,
                 "state": entry.state,
                 "outcome": entry.outcome and entry.outcome.value,
                 "since": entry.since_ms,
@@ -149,7 +150,7 @@ def state(command: Command) -> Command:
             "reconnects": now.reconnects,
             "last_ping_ms": now.last_ping_ms,
             "journal": now.journal,
-            "elsewhere": now.elsewhere,
+            "elsewhere": [{"terminal": name, "open": count} for name, count in now.elsewhere.items()],
         }
     }
 

@@ -8,15 +8,18 @@ mod clarifying;
 mod closing;
 mod completing;
 mod duplicate;
+mod holding;
 mod interpretation;
 mod late;
 mod limits;
 mod link;
+mod own_questions;
 mod properties;
 mod recovery;
 mod refusals;
 mod second_look;
 mod sending;
+mod unanswered;
 mod voids;
 
 use bench::*;

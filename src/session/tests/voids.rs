@@ -265,6 +265,8 @@ fn a_second_look_that_finds_the_original_unchanged_ends() {
 fn a_void_that_is_unknown_is_clarified_by_its_original() {
     let mut bench = with_void();
     bench.say(own("107", ""));
+    let query = bench.only_frame(QUERY);
+    bench.say(not_found(&query));
     bench.pass(300_000);
     assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
     bench.terminal(knows("104", "3"));

@@ -383,8 +383,9 @@ class State:
     last_ping_ms: Optional[int]
     #: The journal's file.
     journal: Optional[str]
-    #: How many orders are open in the journal under terminals that nobody is connected to.
-    elsewhere: int
+    #: How many orders are open in the journal under terminals that nobody is connected to, by the terminal's name there.
+    #: ``terminal_was`` takes them over.
+    elsewhere: Mapping[str, int]
     #: The whole snapshot, JSON.
     raw: str = field(repr=False)
 
@@ -404,7 +405,9 @@ class Pending:
     merchant_order_no: Optional[str]
     topic: str
     #: The terminal's name in the journal.
-    terminal: Optional[str]
+    terminal: str
+    #: It is an order of a terminal that nobody is connected to.
+    is_elsewhere: bool
     #: "in_flight", "recovering", "unacknowledged" or "unknown".
     state: str
     outcome: Optional[Outcome]
@@ -451,7 +454,8 @@ def read_pending(text: str) -> List[Pending]:
             request_id=entry["request_id"],
             merchant_order_no=entry.get("merchant_order_no"),
             topic=entry["topic"],
-            terminal=entry.get("terminal"),
+            terminal=entry["terminal"],
+            is_elsewhere=bool(entry.get("elsewhere")),
             state=entry["state"],
             outcome=None if entry.get("outcome") is None else Outcome.read(entry["outcome"]),
             since_ms=int(entry["since"]),
