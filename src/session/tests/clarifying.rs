@@ -69,6 +69,7 @@ fn what_settles_it_and_fits_is_told_once_as_clarified() {
             was: Outcome::Unknown,
             differs: Vec::new(),
             second_look: outcome.says_no_money_moved(),
+            description: Some(crate::protocol::describe(&told.to_string())),
             response: Some(told.to_string()),
             retold: false,
         };
