@@ -111,6 +111,10 @@ impl Session {
         }
         let is_not_found = response.query_outcome() == Outcome::NotFound;
         match (is_queried, is_closed) {
+            // Said once more, it would decline an order that is only not found yet.
+            (false, false) if is_not_found => {
+                self.only_order(number).filter(|_| !self.is_asked_about(number))
+            }
             (false, false) => self.only_order(number),
             (false, true) => close(),
             (true, false) if is_not_found => query(),
@@ -126,6 +130,11 @@ impl Session {
         });
         let (seq, _) = about.next()?;
         about.next().is_none().then_some(Target::Request(*seq))
+    }
+
+    fn is_asked_about(&self, number: &str) -> bool {
+        let order = self.order_in_flight(number).and_then(|seq| self.tasks.get(&seq));
+        order.is_some_and(|order| order.recovery().is_some())
     }
 
     /// Neither id nor number: the only request of the topic, if no earlier one may still be answered. An order never
