@@ -2,7 +2,7 @@
 
 use super::recent::{Past, Standing};
 use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
-use super::{Now, Session};
+use super::{Now, Session, Target};
 use crate::error::Fault;
 use crate::event::{Clarified, Completed, EventKind, Sent};
 use crate::planted::Planted;
@@ -277,7 +277,11 @@ impl Session {
             is_unproven,
             ..Report::of(outcome)
         };
-        self.correct_past(past, report, now);
+        match self.targets.get(&past.request.request_id) {
+            // It is still asked about: what is reported now counts for that as well.
+            Some(Target::Request(seq)) => self.report(*seq, report, now),
+            _ => self.correct_past(past, report, now),
+        }
         true
     }
 

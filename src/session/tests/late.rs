@@ -167,6 +167,21 @@ fn the_late_answer_to_a_query_of_the_tills_own_clarifies_only_by_what_settles() 
 }
 
 #[test]
+fn a_late_query_answer_and_the_second_look_that_agrees_with_it_clarify_once() {
+    let mut bench = Bench::with_sale("A");
+    bench.submit(query("q", "A"));
+    bench.pass(29_999);
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    bench.pass(1);
+    bench.events();
+    bench.say(state("q", "A", "2"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved);
+    bench.terminal(tells("A", "2", None));
+    bench.pass(60_000);
+    bench.no_event();
+}
+
+#[test]
 fn a_late_not_found_never_corrects_an_outcome() {
     for was in [Outcome::Approved, Outcome::Declined, Outcome::Cancelled] {
         let mut bench = completed(was);
