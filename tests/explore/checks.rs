@@ -171,10 +171,10 @@ impl World {
         }
         let is_present =
             place_of(&answer.id).is_none_or(|(_, attempt)| attempt == self.ledger.sales[k].attempt);
-        let is_charged = self.is_charged(k);
         let sale = &mut self.ledger.sales[k];
         sale.was_busy |= answer.topic == Topic::Order && answer.code == "101" && is_present;
-        sale.heard_since_charge |= is_charged && answer.status.is_some();
+        sale.was_contradicted |=
+            sale.wrong_since.is_some() && answer.status.is_some_and(|status| status != "0");
         match answer.topic {
             Topic::Order if is_present => {
                 sale.is_answered = true;
@@ -208,6 +208,7 @@ impl World {
         {
             self.ledger.fail(format!("N{k} is not recovered after a message that nobody can read"));
         }
+        (0..self.ledger.sales.len()).for_each(|k| self.judge(k));
         self.check_bounds();
     }
 
@@ -315,19 +316,21 @@ impl World {
         if self.terminal.records[k].charges > 1 {
             self.ledger.fail(format!("N{k} is charged twice"));
         }
-        self.ledger.sales[k].heard_since_charge = false;
         self.judge(k);
     }
 
     /// Whether what was reported last is right.
     fn judge(&mut self, k: usize) {
         let (now, is_charged, may_correct) = (self.now, self.is_charged(k), self.case.may_correct);
+        // Approved by a success code while the customer still stands there: not wrong yet.
+        let is_open = may_correct && self.terminal.is_at_screen(k);
         let sale = &mut self.ledger.sales[k];
         let Some(outcome) = sale.reported else { return };
-        let is_wrong =
-            is_no_money(outcome) && is_charged || outcome == Outcome::Approved && !is_charged;
+        let is_wrong = is_no_money(outcome) && is_charged
+            || outcome == Outcome::Approved && !is_charged && !is_open;
         if !is_wrong {
             sale.wrong_since = None;
+            sale.was_contradicted = false;
         } else if may_correct && outcome != Outcome::NotSent {
             if sale.wrong_since.is_none() {
                 sale.wrong_since = Some(now);
@@ -427,7 +430,7 @@ impl World {
         let sale = &self.ledger.sales[k];
         let Some(outcome) = sale.reported else { return sale.attempt == 0 };
         let is_acknowledged = sale.acknowledged == Some(outcome);
-        let is_wrong_for_good = sale.wrong_since.is_some() && sale.heard_since_charge;
+        let is_wrong_for_good = sale.wrong_since.is_some() && sale.was_contradicted;
         is_acknowledged
             && !is_wrong_for_good
             && !sale.owes_look

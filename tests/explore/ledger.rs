@@ -67,8 +67,8 @@ pub struct Sale {
     pub was_authorising: bool,
     /// Since when a wrong outcome stands.
     pub wrong_since: Option<u64>,
-    /// The terminal has spoken about it since it was charged.
-    pub heard_since_charge: bool,
+    /// The terminal has said what became of it since then.
+    pub was_contradicted: bool,
     /// The outcome reported last must be looked at again: a query must be answered.
     pub owes_look: bool,
     /// Its own answer settles nothing before a query was answered.
@@ -156,7 +156,7 @@ impl Ledger {
                 sale.was_authorising,
                 sale.acknowledged,
                 sale.wrong_since.is_some(),
-                sale.heard_since_charge,
+                sale.was_contradicted,
                 sale.owes_look,
                 sale.needs_query,
                 sale.is_answered,

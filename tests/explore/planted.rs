@@ -13,7 +13,7 @@ fn every_planted_fault_is_found() {
     let mut hidden = Vec::new();
     let cases = || {
         let one = kinds().into_iter().map(|kind| Case::new(kind, 1));
-        one.chain(variations(1)).chain(corrected())
+        one.chain(variations(1)).chain(corrected(1))
     };
     for (fault, meaning) in Planted::ALL {
         let started = std::time::Instant::now();

@@ -77,9 +77,9 @@ pub fn variations(faults: u8) -> Vec<Case> {
             cases.push(Case { orders: vec![What::Void], ..Case::new(kind, faults) });
         }
     }
-    let by_screen = Kind { closes_by_screen: true, ..forgets };
+    let by_screen = Kind { closes_by_screen: true, ..Kind::PLAIN };
     cases.push(Case { neighbour: true, ..Case::new(by_screen, faults) });
-    for kind in [late, by_screen] {
+    for kind in [late, by_screen, Kind { unknown_close: UnknownClose::Forgotten, ..by_screen }] {
         cases.push(Case { orders: vec![What::Sale, What::Sale], ..Case::new(kind, faults) });
     }
     cases
@@ -93,7 +93,7 @@ fn nor_with_a_neighbour_a_void_a_second_order_or_a_number_used_again() {
 }
 
 /// Cases in which an outcome that means "no money moved" turns out wrong.
-pub fn corrected() -> Vec<Case> {
+pub fn corrected(faults: u8) -> Vec<Case> {
     let closing =
         |visible| Kind { visible, unknown_close: UnknownClose::Remembered, ..Kind::PLAIN };
     let forgets = Kind { unknown_close: UnknownClose::Forgotten, ..Kind::PLAIN };
@@ -101,17 +101,18 @@ pub fn corrected() -> Vec<Case> {
     let late = closing(Visible::Charged);
     let cases = [
         // Refused, then approved.
-        Case::new(card, 2).without(Assumption::RefusedIsOver),
-        Case::new(late, 2).without(Assumption::RefusedIsOver),
+        Case::new(card, faults).without(Assumption::RefusedIsOver),
+        Case::new(late, faults).without(Assumption::RefusedIsOver),
         // Approved after a close that was accepted.
-        Case::new(closing(Visible::CardRead), 1).without(Assumption::ClosesAreFinal),
-        Case::new(late, 1).without(Assumption::NoCloseWhileAuthorising),
+        Case::new(closing(Visible::CardRead), faults).without(Assumption::ClosesAreFinal),
+        Case::new(late, faults).without(Assumption::NoCloseWhileAuthorising),
         // Approved after "not found".
-        Case::new(Kind { pushes: true, ..forgets }, 2).without(Assumption::LateBytesAreBounded),
+        Case::new(Kind { pushes: true, ..forgets }, faults)
+            .without(Assumption::LateBytesAreBounded),
         // Approved by a bare success code, and not charged yet.
-        Case::new(Kind::PLAIN, 1).and(Fault::EarlySuccess),
+        Case::new(Kind::PLAIN, faults).and(Fault::EarlySuccess),
         // Busy, and served all the same.
-        Case { neighbour: true, ..Case::new(Kind::PLAIN, 1) }.without(Assumption::BusyIsFinal),
+        Case { neighbour: true, ..Case::new(Kind::PLAIN, faults) }.without(Assumption::BusyIsFinal),
     ];
     cases.into_iter().map(|case| Case { may_correct: true, ..case }).collect()
 }
@@ -119,7 +120,7 @@ pub fn corrected() -> Vec<Case> {
 #[test]
 fn what_turns_out_wrong_is_corrected_by_the_second_look() {
     let _turn = my_turn_to_print();
-    let cases = corrected();
+    let cases = corrected(faults().unwrap_or(1));
     let sum = explore_all("Outcomes that turn out wrong", cases);
     let windows: usize = sum.reports.iter().map(|report| report.windows).sum();
     let left: usize = sum.reports.iter().map(|report| report.left_wrong).sum();

@@ -181,8 +181,9 @@ impl World {
     /// The connection is no more; what was under way may arrive late.
     pub fn bury(&mut self) {
         let Some(conn) = self.conn.take() else { return };
-        let is_bounded = self.case.kind.unknown_close == UnknownClose::Forgotten
-            && self.case.assumes(Assumption::LateBytesAreBounded);
+        let kind = &self.case.kind;
+        let bars_no_number = kind.unknown_close == UnknownClose::Forgotten || kind.closes_by_screen;
+        let is_bounded = bars_no_number && self.case.assumes(Assumption::LateBytesAreBounded);
         let until = is_bounded.then_some(self.now + u64::from(RECOVERY_MS));
         self.late.extend(Late::of(conn, until));
     }
