@@ -68,7 +68,20 @@ impl World {
         let Number::Own(k) = frame.number else { return };
         match frame.topic {
             Topic::Order => self.on_order_left(k),
-            Topic::Close if frame.is_the_librarys() => self.on_close_left(k),
+            Topic::Close => {
+                let sale = &mut self.ledger.sales[k];
+                // A close of the till's own need not count.
+                if frame.is_the_librarys() || !sale.was_closed {
+                    sale.asked_after_close = None;
+                }
+                sale.was_closed = true;
+                if frame.is_the_librarys() {
+                    self.on_close_left(k);
+                }
+            }
+            Topic::Query if self.ledger.sales[k].was_closed => {
+                self.ledger.sales[k].asked_after_close.get_or_insert(self.now);
+            }
             _ => {}
         }
     }
@@ -269,7 +282,7 @@ impl World {
 
     /// What an outcome rests on, and what it owes.
     fn check_proof(&mut self, k: usize, outcome: Outcome, event: &EventKind) {
-        let at_hand = self.ledger.at_hand;
+        let (now, at_hand) = (self.now, self.ledger.at_hand);
         let (EventKind::Completed(Completed { differs, .. })
         | EventKind::Clarified(Clarified { differs, .. })) = event
         else {
@@ -280,6 +293,13 @@ impl World {
             || outcome == Outcome::Approved && at_hand.is_bare_success;
         let why = match outcome {
             Outcome::Busy | Outcome::Declined if sale.needs_query => "without a query",
+            Outcome::NotFound
+                if sale
+                    .asked_after_close
+                    .is_none_or(|first| now < first + u64::from(INTERVAL_MS)) =>
+            {
+                "without two queries after a close"
+            }
             Outcome::Approved if at_hand.has_other_amount && differs.is_empty() => {
                 "for another amount, and it does not say so"
             }

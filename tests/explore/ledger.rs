@@ -73,6 +73,9 @@ pub struct Sale {
     pub owes_look: bool,
     /// Its own answer settles nothing before a query was answered.
     pub needs_query: bool,
+    /// When the first query after the library's newest close left, in this process.
+    pub asked_after_close: Option<u64>,
+    pub was_closed: bool,
     /// It was answered, in this process.
     pub is_answered: bool,
 }
@@ -130,6 +133,8 @@ impl Ledger {
             sale.was_busy = false;
             sale.needs_query = false;
             sale.is_answered = false;
+            sale.was_closed = false;
+            sale.asked_after_close = None;
             sale.recovering_since = None;
             let received = sale.received.last().map(|last| last.outcome);
             let reported = sale.recorded.map(|(_, outcome)| outcome).or(received);
@@ -160,6 +165,8 @@ impl Ledger {
                 sale.owes_look,
                 sale.needs_query,
                 sale.is_answered,
+                sale.was_closed,
+                sale.asked_after_close.map(age),
             )
                 .hash(to);
             for received in &sale.received {
