@@ -99,8 +99,8 @@ impl Session {
         match writing {
             None => 0u8.hash(to),
             Some(Writing::Request { seq, started }) => (1u8, rank(*seq), started).hash(to),
-            Some(Writing::Question { seq, asked, text: _, started }) => {
-                (2u8, rank(*seq), started, asked).hash(to);
+            Some(Writing::Question { seq, asked, request_id, text: _, started }) => {
+                (2u8, rank(*seq), started, asked, view.place(request_id)).hash(to);
             }
         }
         for (asked, number, count) in unanswered.sorted() {

@@ -97,7 +97,7 @@ pub(super) struct Recovery {
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) request_id: String,
-    /// When it was asked, on the monotonic clock.
+    /// When it was asked, on the monotonic clock: when its first byte left, which a blocked socket may put off.
     pub(super) at: u64,
     /// It was asked after a close whose acceptance would count.
     pub(super) is_after_close: bool,
@@ -149,7 +149,7 @@ pub(super) enum Held {
 #[derive(Debug, Clone)]
 pub(super) enum Writing {
     Request { seq: Seq, started: bool },
-    Question { seq: Seq, asked: Asked, text: String, started: bool },
+    Question { seq: Seq, asked: Asked, request_id: String, text: String, started: bool },
 }
 
 impl Writing {

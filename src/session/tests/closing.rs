@@ -178,6 +178,29 @@ fn the_same_not_found_heard_twice_counts_once() {
 }
 
 #[test]
+fn queries_that_a_blocked_socket_lets_go_together_count_once() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(59_999);
+    bench.wire();
+    bench.pass_to(60_000);
+    let close = bench.only_frame(CLOSE);
+    bench.takes_data = false;
+    bench.say(code(&close, CLOSE, "000"));
+    let first = bench.session.next_frame(bench.now).expect("a query").to_owned();
+    let first: Value = serde_json::from_str(&first).expect("every frame is JSON");
+    bench.session.on_progress(Progress::Nothing, bench.now);
+    bench.pass(2_000);
+    bench.takes_data = true;
+    bench.terminal(tells("A", "104", None));
+    bench.session.on_progress(Progress::Done, bench.now);
+    bench.say(not_found(first["request_id"].as_str().expect("an id")));
+    bench.no_event();
+    assert_eq!(bench.topics(), [QUERY], "the second query left with the first");
+    bench.pass(2_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown, "the time is over");
+}
+
+#[test]
 fn a_charge_between_the_two_queries_is_approved() {
     let mut bench = Bench::recovering("A");
     bench.terminal(tells("A", "104", Some("000")));
