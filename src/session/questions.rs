@@ -148,7 +148,7 @@ impl Session {
             recovery.not_found_asked = None;
         }
         let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
-        let question = Question { request_id: id.clone(), at: now.mono_ms, is_after_close };
+        let question = Question { request_id: id.clone(), left_at: None, is_after_close };
         let too_old = recovery.asked(question);
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old.request_id);
@@ -247,7 +247,7 @@ impl Session {
         let recovery = self.tasks.get_mut(&seq).and_then(Task::recovery_mut);
         let mut questions = recovery.into_iter().flat_map(|recovery| &mut recovery.questions);
         if let Some(question) = questions.find(|question| question.request_id == request_id) {
-            question.at = now.mono_ms;
+            question.left_at = Some(now.mono_ms);
         }
     }
 
