@@ -167,6 +167,7 @@ impl Session {
         let number = task_number.as_deref().unwrap_or_default();
         let is_certain =
             response.request_id.is_some() || !self.unanswered.has(Asked::Query, number);
+        let Some(asked_at) = question.left_at else { return };
         let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
         let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
             || (self.settings.is_planted(Planted::NotFoundUnclosed)
@@ -205,11 +206,11 @@ impl Session {
             _ => return self.on_not_found_unclosed(seq, is_void, text, now),
         };
         match recovery.not_found_asked {
-            Some(first) if question.at >= first.saturating_add(interval_ms) => {}
+            Some(first) if asked_at >= first.saturating_add(interval_ms) => {}
             Some(_) if !is_once => return,
             None if !is_once => {
-                recovery.not_found_asked = Some(question.at);
-                recovery.next_ask = question.at.saturating_add(interval_ms).max(now.mono_ms + 1);
+                recovery.not_found_asked = Some(asked_at);
+                recovery.next_ask = asked_at.saturating_add(interval_ms).max(now.mono_ms + 1);
                 return self.continue_recovery(seq, now);
             }
             _ => {}

@@ -99,8 +99,8 @@ impl Session {
         match writing {
             None => 0u8.hash(to),
             Some(Writing::Request { seq, started }) => (1u8, rank(*seq), started).hash(to),
-            Some(Writing::Question { seq, asked, text: _, started }) => {
-                (2u8, rank(*seq), started, asked).hash(to);
+            Some(Writing::Question { seq, asked, request_id, text: _, started }) => {
+                (2u8, rank(*seq), started, asked, view.place(request_id)).hash(to);
             }
         }
         for (asked, number, count) in unanswered.sorted() {
@@ -200,10 +200,12 @@ impl Recovery {
 
 impl Question {
     fn fingerprint(&self, not_found_asked: Option<u64>, view: &View<'_>, to: &mut impl Hasher) {
-        let Question { request_id: _, at, is_after_close } = self;
-        let counts =
-            not_found_asked.map(|first| *at >= first.saturating_add(view.recovery_interval_ms));
-        (view.age(*at).min(2 * view.recovery_interval_ms), is_after_close, counts).hash(to);
+        let Question { request_id: _, left_at, is_after_close } = self;
+        let counts = not_found_asked.map(|first| {
+            left_at.is_some_and(|at| at >= first.saturating_add(view.recovery_interval_ms))
+        });
+        let age = left_at.map(|at| view.age(at).min(2 * view.recovery_interval_ms));
+        (age, is_after_close, counts).hash(to);
     }
 }
 

@@ -148,7 +148,7 @@ impl Session {
             recovery.not_found_asked = None;
         }
         let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
-        let question = Question { request_id: id.clone(), at: now.mono_ms, is_after_close };
+        let question = Question { request_id: id.clone(), left_at: None, is_after_close };
         let too_old = recovery.asked(question);
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old.request_id);
@@ -249,6 +249,15 @@ impl Session {
         }
     }
 
+    /// The first byte of a question leaves: only now is it asked.
+    pub(super) fn note_question_left(&mut self, seq: Seq, request_id: &str, now: Now) {
+        let recovery = self.tasks.get_mut(&seq).and_then(Task::recovery_mut);
+        let mut questions = recovery.into_iter().flat_map(|recovery| &mut recovery.questions);
+        if let Some(question) = questions.find(|question| question.request_id == request_id) {
+            question.left_at = Some(now.mono_ms);
+        }
+    }
+
     /// A question about this number was answered, on the present connection.
     pub(super) fn count_answer(&mut self, asked: Asked, number: &str) {
         self.unanswered.subtract(asked, number);
@@ -265,7 +274,8 @@ impl Session {
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, asked, text: request.text, started: false });
+            let (request_id, text) = (request.request_id, request.text);
+            return Some(Writing::Question { seq, asked, request_id, text, started: false });
         }
         None
     }

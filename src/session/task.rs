@@ -97,8 +97,8 @@ pub(super) struct Recovery {
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) request_id: String,
-    /// When it was asked, on the monotonic clock.
-    pub(super) at: u64,
+    /// When its first byte left, on the monotonic clock; none before.
+    pub(super) left_at: Option<u64>,
     /// It was asked after a close whose acceptance would count.
     pub(super) is_after_close: bool,
 }
@@ -149,7 +149,7 @@ pub(super) enum Held {
 #[derive(Debug, Clone)]
 pub(super) enum Writing {
     Request { seq: Seq, started: bool },
-    Question { seq: Seq, asked: Asked, text: String, started: bool },
+    Question { seq: Seq, asked: Asked, request_id: String, text: String, started: bool },
 }
 
 impl Writing {
@@ -333,11 +333,11 @@ impl Recovery {
         if self.questions.len() > QUESTIONS_KEPT { self.questions.pop_front() } else { None }
     }
 
-    /// The question that an answer belongs to; without a `request_id` that is the newest.
+    /// The question that an answer belongs to; without a `request_id` that is the newest that has left.
     pub(super) fn question(&self, request_id: Option<&str>) -> Option<&Question> {
         match request_id {
             Some(id) => self.questions.iter().find(|question| question.request_id == id),
-            None => self.questions.back(),
+            None => self.questions.iter().rfind(|question| question.left_at.is_some()),
         }
     }
 
