@@ -3,13 +3,14 @@
 //! `SEEDS=n` runs the worlds 1 to n, `SEED=n` one world with its story. `docs/simulation.md` tells what is simulated,
 //! what is assumed and what is checked.
 //!
-//! | room | what |
+//! | module | what |
 //! |---|---|
 //! | `world` | the clock that goes from event to event, and the plan |
 //! | `storm` | what strikes from outside, and the good weather at the end |
 //! | `till` | a till's process: the library's session and books, glued step by step |
 //! | `terminal` | the simulator's model, with a plug that can be pulled |
 //! | `network` | connections that are slow, cut, dark, or late |
+//! | `order` | a request of a till, and its history |
 //! | `checks` | what is held against the library at every step |
 //! | `assumptions` | what must be true of the world |
 //! | `faults` | what may go wrong, and how often |
@@ -24,6 +25,7 @@ mod assumptions;
 mod checks;
 mod faults;
 mod network;
+mod order;
 mod planted;
 mod shrink;
 mod storm;

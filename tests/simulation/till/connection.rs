@@ -51,6 +51,14 @@ impl World {
         if matches!(packet, Packet::End | Packet::Broken) {
             return self.lose(conn, "the connection was closed");
         }
+        let bytes = match &packet {
+            Packet::Text(text) => Some(text.as_bytes()),
+            Packet::Bytes(bytes) => Some(&**bytes),
+            _ => None,
+        };
+        if let Some(bytes) = bytes {
+            self.on_message_read(t, conn, bytes);
+        }
         let Some(process) = &mut self.tills[t].process else { return };
         match packet {
             Packet::Welcome => {
@@ -59,7 +67,7 @@ impl World {
                 process.session.on_connected(now);
             }
             Packet::Text(text) => process.session.on_message(text.as_bytes(), now),
-            Packet::NoText => process.session.on_message(b"{\xc3\x28}", now),
+            Packet::Bytes(bytes) => process.session.on_message(&bytes, now),
             Packet::Pong(payload) => process.session.on_pong(payload, now),
             _ => {}
         }
@@ -93,6 +101,7 @@ impl World {
         {
             self.trace.say(self.now, || format!("till {t}: {}", short(&event.to_json())));
             self.on_event(t, &event);
+            self.learn_of_the_queue(t, &event);
             if let Some(process) = &mut self.tills[t].process {
                 // Only what moves money, or answers a caller, matters here.
                 if matches!(event.kind, EventKind::Completed(_) | EventKind::Clarified(_)) {
