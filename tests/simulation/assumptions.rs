@@ -5,6 +5,11 @@
 
 use ecrhub_simulator::Behaviour;
 
+use crate::faults::Without;
+use crate::planted::Sabotage;
+use crate::trace::Trace;
+use crate::world::run_breaking;
+
 macro_rules! assumptions {
     ($($name:ident $meaning:literal;)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +48,8 @@ pub const BREAKABLE: &[Assumption] = &[
 ];
 
 impl Assumption {
-    pub fn name(self) -> String {
-        format!("{self:?}")
+    pub fn meaning(self) -> &'static str {
+        Assumption::ALL.iter().find(|(one, _)| *one == self).map_or("", |(_, meaning)| meaning)
     }
 
     /// The assumption that an order of this behaviour breaks.
@@ -75,3 +80,29 @@ pub const ANY_TIME_MS: u64 = 15 * 60_000;
 
 /// A round trip longer than this counts as trouble: nobody may demand to have received the answer in time.
 pub const PROMPT_MS: u64 = 900;
+
+/// How many worlds may pass before the loss of an assumption shows.
+const BUDGET: u64 = 20_000;
+
+#[test]
+fn without_each_assumption_some_outcome_is_wrong_and_nothing_else_is() {
+    for assumption in BREAKABLE {
+        let mut first = None;
+        for seed in 1..=BUDGET {
+            let run = run_breaking(
+                Some(*assumption),
+                seed,
+                Without::default(),
+                Trace::default(),
+                Sabotage::Nothing,
+            );
+            assert_eq!(run.broken, None, "seed {seed} without {assumption:?}");
+            if run.tally.is_wrong_by(assumption.meaning()) {
+                first = Some(seed);
+                break;
+            }
+        }
+        let seed = first.unwrap_or_else(|| panic!("{assumption:?} is not needed"));
+        println!("{assumption:?} is needed: without it seed {seed} has a wrong outcome");
+    }
+}

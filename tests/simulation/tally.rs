@@ -46,9 +46,8 @@ impl Tally {
         self.wrong.entry(cause).or_default()[2] += 1;
     }
 
-    /// How many outcomes were wrong at some time.
-    pub fn wrong_outcomes(&self) -> u64 {
-        self.wrong.values().map(|[wrong, ..]| wrong).sum()
+    pub fn is_wrong_by(&self, cause: &str) -> bool {
+        self.wrong.contains_key(cause)
     }
 
     pub fn add(&mut self, other: &Tally) {

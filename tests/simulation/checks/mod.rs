@@ -94,10 +94,7 @@ impl World {
             Acknowledged, AcknowledgedDeclined, AcknowledgedLost, PaidThenReversed,
         };
         let order = &self.orders[at];
-        let meaning = |broken: Assumption| {
-            Assumption::ALL.iter().find(|(one, _)| *one == broken).map(|(_, meaning)| *meaning)
-        };
-        let broken = order.breaks().or(self.broken_assumption).and_then(meaning);
+        let broken = order.breaks().or(self.broken_assumption).map(Assumption::meaning);
         match order.request.behaviour {
             _ if broken.is_some() => broken,
             Acknowledged | AcknowledgedDeclined | AcknowledgedLost => Some(BARE_SUCCESS),
