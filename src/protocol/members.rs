@@ -131,11 +131,16 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn first_duplicate(&self) -> Option<&str> {
-        let count = match self {
+    /// How many there are, each of a name that comes twice counted.
+    pub(super) fn len(&self) -> usize {
+        match self {
             Members::Plain(members) => members.len(),
             Members::Full(members) => members.len(),
-        };
+        }
+    }
+
+    fn first_duplicate(&self) -> Option<&str> {
+        let count = self.len();
         if count <= FEW {
             let is_repeated =
                 |(at, name): &(usize, &str)| self.names().take(*at).any(|before| before == *name);

@@ -8,16 +8,21 @@ mod amount;
 mod check;
 mod codes;
 mod currency;
+mod describe;
 mod envelope;
 mod fields;
 pub(crate) mod members;
 mod outcome;
 mod plain;
 mod response;
+mod value;
+mod verdict;
 
+pub use codes::{CodeRow, Kind as CodeKind, Money, code_rows};
+pub use describe::describe;
 pub use envelope::{app_id_of, follow_up, prepare};
 pub use outcome::Outcome;
-pub use response::{describe, order_queue_mode, read};
+pub use response::{bare, order_queue_mode, read};
 
 use std::borrow::Cow;
 
@@ -77,7 +82,8 @@ impl Request {
 
     /// Whether this order takes another one back whole: `trans_type` 2, 5 or 7. Its record may be the original's.
     pub fn is_void(&self) -> bool {
-        self.is_order() && matches!(self.trans_type.as_deref(), Some("2" | "5" | "7"))
+        let trans_type = self.trans_type.as_deref().map(value::small_number);
+        self.is_order() && matches!(trans_type, Some("2" | "5" | "7"))
     }
 }
 
@@ -94,6 +100,8 @@ pub struct Response<'a> {
     pub message: Option<Cow<'a, str>>,
     /// `biz_data.merchant_order_no`
     pub merchant_order_no: Option<Cow<'a, str>>,
+    /// It is a JSON number, which has no leading zeros.
+    pub number_is_bare: bool,
     /// `biz_data.trans_type`
     pub trans_type: Option<Cow<'a, str>>,
     /// `biz_data.trans_status`

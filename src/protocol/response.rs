@@ -2,16 +2,56 @@
 
 use std::borrow::Cow;
 
-use super::amount::Decimal;
 use super::members::{Members, Value};
 use super::plain::Parts;
-use super::{Description, Difference, Outcome, Request, Response, Verdict, codes};
+use super::value::{same_amount, same_number, same_small_number};
+use super::{Difference, Outcome, Request, Response, Verdict, verdict};
+
+/// An answer with more members than this, in its envelope and its `biz_data`, is none.
+const MAX_MEMBERS: usize = 10_000;
+
+/// A message without what some terminals put around it: a byte order mark, blanks, NULs.
+pub fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| matches!(c, '\u{feff}' | '\0') || c.is_whitespace())
+}
+
+/// A message, taken apart.
+pub(super) struct Message<'a> {
+    pub(super) envelope: Members<'a>,
+    pub(super) biz_data: Option<Members<'a>>,
+    /// The text of `biz_data` where it had to be decoded: some terminals serialise the object a second time.
+    pub(super) nested: Option<String>,
+}
+
+pub(super) fn take_apart(text: &str) -> Result<Message<'_>, String> {
+    let Parts { envelope, biz_data, .. } = Members::read_message(bare(text))?;
+    let mut message = Message { envelope, biz_data, nested: None };
+    if message.biz_data.is_none() {
+        match message.envelope.get("biz_data") {
+            Some(Value::Object(json)) => message.biz_data = Members::read(json).ok(),
+            Some(Value::Text(Cow::Borrowed(json))) => {
+                message.biz_data = Members::read(bare(json)).ok();
+            }
+            Some(Value::Text(Cow::Owned(json))) => message.nested = Some(bare(&json).to_owned()),
+            _ => {}
+        }
+    }
+    let inner = message.biz_data.as_ref().map_or(0, Members::len);
+    refuse_too_many(message.envelope.len() + inner)?;
+    Ok(message)
+}
+
+fn refuse_too_many(members: usize) -> Result<(), String> {
+    match members > MAX_MEMBERS {
+        true => Err(format!("more than {MAX_MEMBERS} members")),
+        false => Ok(()),
+    }
+}
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
-    let Parts { envelope, biz_data, .. } = Members::read_message(text)?;
+    let Message { envelope, biz_data, nested } = take_apart(text)?;
     let mut response = Response::default();
-    let mut given = None;
     // Of a name that comes twice the last counts.
     for (field, value) in envelope.values() {
         match field {
@@ -19,40 +59,33 @@ pub fn read(text: &str) -> Result<Response<'_>, String> {
             "request_id" => response.request_id = name(value),
             "response_code" => response.code = verbatim(value),
             "response_msg" => response.message = name(value),
-            "biz_data" => given = Some(value),
             _ => {}
         }
     }
-    match (biz_data, given) {
-        (Some(biz_data), _) => response.set_biz_data(&biz_data),
-        (None, Some(Value::Object(json))) => response.read_biz_data(json),
-        // Some terminals serialise the object a second time.
-        (None, Some(Value::Text(Cow::Borrowed(json)))) => response.read_biz_data(json),
-        (None, Some(Value::Text(Cow::Owned(json)))) => {
-            let mut inner = Response::default();
-            inner.read_biz_data(&json);
-            response.take_biz_data(inner);
-        }
-        (None, _) => {}
+    if let Some(biz_data) = biz_data {
+        response.set_biz_data(&biz_data);
+    } else if let Some(biz_data) = nested.as_deref().and_then(|json| Members::read(json).ok()) {
+        refuse_too_many(biz_data.len())?;
+        let mut inner = Response::default();
+        inner.set_biz_data(&biz_data);
+        response.take_biz_data(inner);
     }
     Ok(response)
 }
 
 impl<'a> Response<'a> {
-    /// What is no object says nothing, and that is an answer too.
-    fn read_biz_data(&mut self, json: &'a str) {
-        if let Ok(biz_data) = Members::read(json) {
-            self.set_biz_data(&biz_data);
-        }
-    }
-
     fn set_biz_data(&mut self, biz_data: &Members<'a>) {
         for (field, value) in biz_data.values() {
             match field {
-                "merchant_order_no" => self.merchant_order_no = name(value),
+                "merchant_order_no" => {
+                    self.number_is_bare = matches!(value, Value::Number(_));
+                    self.merchant_order_no = name(value);
+                }
                 "trans_type" => self.trans_type = verbatim(value),
                 "trans_status" => self.trans_status = verbatim(value),
                 "order_amount" => self.order_amount = verbatim(value),
+                "tip_amount" => self.tip_amount = verbatim(value),
+                "price_currency" => self.price_currency = verbatim(value),
                 "trans_no" => self.trans_no = name(value),
                 _ => {}
             }
@@ -81,82 +114,115 @@ fn verbatim(value: Value<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
+/// A comparison of an answer's field with the order's: its name, both values, and whether they are the same.
+type Compared<'r> = (&'static str, &'r Option<Cow<'r, str>>, &'r Option<String>, Same<'r>);
+
+type Same<'r> = &'r dyn Fn(&str, &str) -> bool;
+
 impl Response<'_> {
     /// Takes over what was read from a text that does not live as long.
     fn take_biz_data(&mut self, inner: Response<'_>) {
         let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         self.merchant_order_no = owned(inner.merchant_order_no);
+        self.number_is_bare = inner.number_is_bare;
         self.trans_type = owned(inner.trans_type);
         self.trans_status = owned(inner.trans_status);
         self.order_amount = owned(inner.order_amount);
+        self.tip_amount = owned(inner.tip_amount);
+        self.price_currency = owned(inner.price_currency);
         self.trans_no = owned(inner.trans_no);
     }
 
-    /// Reads this as the answer to an order; `PROTOCOL.md`'s table of response codes.
-    ///
-    /// A code that says no next to a `trans_status` that says the money moved settles nothing.
-    pub fn order_verdict(&self, _order: &Request) -> Verdict {
-        codes::order_verdict(self)
+    /// Reads this as the answer to that order; `DESIGN.md`'s "How an order's own answer is interpreted".
+    pub fn order_verdict(&self, order: &Request) -> Verdict {
+        verdict::order_verdict(self, order)
     }
 
-    /// Where this answer departs from what the order asked for.
-    pub fn differs(&self, _order: &Request) -> Vec<Difference> {
-        Vec::new()
+    /// Where this answer departs from what the order asked for. An amount that includes the tip named beside it does
+    /// not.
+    pub fn differs(&self, order: &Request) -> Vec<Difference> {
+        let same_amount = |answered: &str, asked: &str| self.is_amount(answered, asked);
+        let same_currency =
+            |answered: &str, asked: &str| answered.trim().eq_ignore_ascii_case(asked);
+        let rules: [Compared<'_>; 3] = [
+            ("order_amount", &self.order_amount, &order.order_amount, &same_amount),
+            ("price_currency", &self.price_currency, &order.price_currency, &same_currency),
+            ("trans_type", &self.trans_type, &order.trans_type, &same_small_number),
+        ];
+        let departing = rules.into_iter().filter_map(departs);
+        let difference = |(field, answered, asked): (&'static str, &str, &str)| Difference {
+            field,
+            asked: asked.to_owned(),
+            answered: answered.to_owned(),
+        };
+        departing.map(difference).collect()
     }
 
     /// Reads this as the answer to a query, from `trans_status`. `Unknown` when it says nothing that can be used.
     pub fn query_outcome(&self) -> Outcome {
-        codes::query_outcome(self)
+        verdict::query_outcome(self)
+    }
+
+    /// Whether this answers a query with something that can never be used: it carries no state, and its code says
+    /// neither that there is no such order, nor that it is in progress, nor that asking again may help.
+    pub fn query_refused(&self) -> bool {
+        verdict::query_refused(self)
     }
 
     /// Reads this as the answer to any other topic: `Ok` or `Refused`.
     pub fn other_outcome(&self) -> Outcome {
-        codes::other_outcome(self)
+        verdict::other_outcome(self)
     }
 
-    /// Whether this can be about that order: the same number, and the same amount and type where it has them.
-    /// An answer without a number fits: the caller matched it by its own `request_id`.
+    /// Whether this carries that order's number, whichever way it is written. None where it carries none.
+    pub fn names(&self, merchant_order_no: &str) -> Option<bool> {
+        let answered = self.merchant_order_no.as_deref()?;
+        Some(same_number(answered, self.number_is_bare, merchant_order_no))
+    }
+
+    /// Whether this can be about that order: the same number, and the same amount and type where it has them, compared
+    /// as values. An answer without a number fits: the caller matched it by its own `request_id`.
     /// The error says what does not fit.
     pub fn fits(&self, order: &Request) -> Result<(), String> {
-        let own = [&self.merchant_order_no, &self.order_amount, &self.trans_type];
-        let ordered = [&order.merchant_order_no, &order.order_amount, &order.trans_type];
-        let rules: [(&str, Same); 3] = [
-            ("merchant_order_no", same_text),
-            ("order_amount", same_amount),
-            ("trans_type", same_text),
+        let same_number =
+            |answered: &str, asked: &str| same_number(answered, self.number_is_bare, asked);
+        let same_amount = |answered: &str, asked: &str| self.is_amount(answered, asked);
+        let rules: [Compared<'_>; 3] = [
+            ("merchant_order_no", &self.merchant_order_no, &order.merchant_order_no, &same_number),
+            ("order_amount", &self.order_amount, &order.order_amount, &same_amount),
+            ("trans_type", &self.trans_type, &order.trans_type, &same_small_number),
         ];
-        for ((field, same), (answered, ordered)) in rules.iter().zip(own.iter().zip(ordered)) {
-            if let (Some(answered), Some(ordered)) = (answered, ordered)
-                && !same(answered, ordered)
-            {
-                return Err(format!(
-                    "{field} of the answer is {}, of the order {}",
-                    super::check::shown_text(answered),
-                    super::check::shown_text(ordered)
-                ));
-            }
+        match rules.into_iter().find_map(departs) {
+            None => Ok(()),
+            Some((field, answered, asked)) => Err(format!(
+                "{field} of the answer is {}, of the order {}",
+                super::check::shown_text(answered),
+                super::check::shown_text(asked)
+            )),
         }
-        Ok(())
+    }
+
+    fn is_amount(&self, answered: &str, asked: &str) -> bool {
+        same_amount(answered, asked, self.tip_amount.as_deref())
     }
 }
 
-/// What a terminal's message says, for an event.
-pub fn describe(_text: &str) -> Description {
-    Description { fields: "{}".to_owned(), code: None }
+/// The field, the answer and the order, where both have it and they are not the same.
+fn departs<'r>(
+    (field, answered, asked, same): Compared<'r>,
+) -> Option<(&'static str, &'r str, &'r str)> {
+    let (answered, asked) = (answered.as_deref()?, asked.as_deref()?);
+    (!same(answered, asked)).then_some((field, answered, asked))
 }
 
 /// `order_queue_mode` of the answer to an initialisation: the terminal queues orders it answers with `101`.
-pub fn order_queue_mode(_text: &str) -> Option<String> {
-    None
-}
-
-type Same = fn(&str, &str) -> bool;
-
-fn same_text(answered: &str, ordered: &str) -> bool {
-    answered == ordered
-}
-
-/// `34.5` is `34.50`; what cannot be read is nobody's amount.
-fn same_amount(answered: &str, ordered: &str) -> bool {
-    matches!((Decimal::read(answered), Decimal::read(ordered)), (Some(a), Some(b)) if a == b)
+pub fn order_queue_mode(text: &str) -> Option<String> {
+    let Message { envelope, biz_data, nested } = take_apart(text).ok()?;
+    let nested = nested.as_deref().and_then(|json| Members::read(json).ok());
+    let found = [biz_data.as_ref(), nested.as_ref(), Some(&envelope)]
+        .into_iter()
+        .flatten()
+        .find_map(|members| name(members.get("order_queue_mode")?))?;
+    let mode = found.trim();
+    (!mode.is_empty()).then(|| mode.to_owned())
 }

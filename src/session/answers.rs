@@ -1,12 +1,9 @@
-//! Which request a message belongs to, and what it says of it.
-//!
-//! A response is paired by its `request_id`; without one it belongs to the request in flight with the same topic and
-//! `merchant_order_no` (`PROTOCOL.md`, "Envelope"). One that names another id is never taken for ours, and what has not been
-//! written in full cannot have been answered.
+//! What the terminal's messages say of the requests they belong to.
 
-use super::finding::PROBE_PREFIX;
-use super::task::{Seq, Step, Task};
-use super::{Now, Session, Target};
+use super::evidence::names;
+use super::questions::QUESTION_PREFIX;
+use super::task::{Phase, Reason, Seq, Step, Task};
+use super::{Now, Report, Session, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::EventKind;
 use crate::planted::Planted;
@@ -15,6 +12,18 @@ use crate::redact;
 
 /// At most this much of a message that is none is shown, in bytes.
 const RAW_SHOWN: usize = 1_024;
+
+/// Topics of messages that are never an order's answer, whatever else they lack.
+const NO_ORDERS_ANSWER: [&str; 8] = [
+    protocol::QUERY,
+    protocol::CLOSE,
+    "ecrhub.init",
+    "ecrhub.pay.init",
+    "ecrhub.getInfo",
+    "ecrhub.heartbeat",
+    "ecrhub.pair",
+    "ecrhub.unpair",
+];
 
 impl Session {
     /// The terminal sent a message, as text or binary.
@@ -37,106 +46,36 @@ impl Session {
         }
     }
 
-    /// The terminal said something that is no message.
+    /// The terminal sent something that is no message: it may have been an order's answer.
     pub fn on_garbage(&mut self, detail: String, bytes: &[u8], now: Now) {
         let raw = redact::excerpt(bytes, RAW_SHOWN);
-        self.tell(EventKind::ProtocolError { detail, raw }, now);
+        self.emit(EventKind::ProtocolError { detail, raw }, now);
+        if !self.settings.is_planted(Planted::UnreadableIsIgnored) {
+            self.recover_the_only_order("a message came that cannot be read", now);
+        }
+    }
+
+    /// Something came that may have been the answer to the only order that waits for one.
+    fn recover_the_only_order(&mut self, why: &str, now: Now) {
+        let mut orders = self.tasks.iter().filter(|(_, task)| {
+            task.request.is_order() && task.is_on_the_wire() && !task.is_completed()
+        });
+        let (Some((seq, _)), None) = (orders.next(), orders.next()) else { return };
+        let fault = Fault::new(Status::Terminal, Stage::Receive, why);
+        self.start_recovery(*seq, Reason::Lost, fault, now);
     }
 
     fn on_response(&mut self, response: &Response<'_>, text: &str, now: Now) {
-        match self.target_of(response) {
+        self.answers_have_ids = response.request_id.is_some();
+        let target = self.target_of(response);
+        self.count_answered(target, response);
+        match target {
             Some(Target::Request(seq)) => self.on_answer(seq, response, text, now),
             Some(Target::Query(seq)) => self.on_query_answer(seq, response, text, now),
+            Some(Target::Original(seq)) => self.on_original_answer(seq, response, text, now),
             Some(Target::Close(seq)) => self.on_close_answer(seq, response, now),
-            None => self.nobody_waits(response, text, now),
+            None => self.on_unmatched(response, text, now),
         }
-    }
-
-    fn target_of(&self, response: &Response<'_>) -> Option<Target> {
-        let Some(id) = &response.request_id else { return self.target_without_id(response) };
-        let strange = || {
-            if !self.settings.is_planted(Planted::TakeStrangersAnswer) {
-                return None;
-            }
-            let is_order = |task: &&Task| task.request.is_order();
-            let topic = response.topic.as_deref() == Some(protocol::ORDER);
-            self.find_first(is_order).filter(|_| topic).map(Target::Request)
-        };
-        let Some(target) = self.targets.get(&**id).copied() else { return strange() };
-        let topic = match target {
-            Target::Query(_) => protocol::QUERY,
-            Target::Close(_) => protocol::CLOSE,
-            Target::Request(seq) => {
-                &self.tasks.get(&seq).filter(|task| task.is_on_the_wire())?.request.topic
-            }
-        };
-        let same_topic = response.topic.as_deref().is_none_or(|said| said == topic);
-        same_topic.then_some(target)
-    }
-
-    fn target_without_id(&self, response: &Response<'_>) -> Option<Target> {
-        let number = response.merchant_order_no.as_deref();
-        match response.topic.as_deref() {
-            Some(topic) if number.is_some() => {
-                self.on_the_wire(topic, number).or_else(|| self.probe_about(topic, number))
-            }
-            Some(topic) => self.on_the_wire(topic, None).or_else(|| self.only_one(topic)),
-            None => self.only_request_about(number?),
-        }
-    }
-
-    /// The oldest request on the wire with this topic and number. When the oldest of all is not, none is: they are
-    /// written in the order of acceptance.
-    fn on_the_wire(&self, topic: &str, number: Option<&str>) -> Option<Target> {
-        let seq = self.find_by_key(topic, number)?;
-        self.tasks.get(&seq)?.is_on_the_wire().then_some(Target::Request(seq))
-    }
-
-    /// For [`Planted::TakeStrangersAnswer`].
-    fn find_first(&self, is_it: impl Fn(&&Task) -> bool) -> Option<Seq> {
-        self.tasks.iter().find(|(_, task)| is_it(task)).map(|(seq, _)| *seq)
-    }
-
-    /// An answer to the library's own question about the order with this number.
-    fn probe_about(&self, topic: &str, number: Option<&str>) -> Option<Target> {
-        let seq = self.order_in_flight(number?)?;
-        self.tasks.get(&seq)?.finding()?.probes.back()?;
-        match topic {
-            protocol::QUERY => Some(Target::Query(seq)),
-            protocol::CLOSE => Some(Target::Close(seq)),
-            _ => None,
-        }
-    }
-
-    /// Neither id nor topic: it can only be told whose it is when one single thing is asked about this number.
-    fn only_request_about(&self, number: &str) -> Option<Target> {
-        let mut about = self.tasks.iter().filter(|(_, task)| {
-            task.is_on_the_wire() && task.request.merchant_order_no.as_deref() == Some(number)
-        });
-        let (seq, task) = about.next()?;
-        let is_alone = about.next().is_none() && task.probe_ids().next().is_none();
-        is_alone.then_some(Target::Request(*seq))
-    }
-
-    /// Neither id nor number: the only request of the topic, if no earlier one may still be answered. An order never
-    /// takes such an answer for its own (see [`Session::on_answer`]); it only learns that it has to ask.
-    fn only_one(&self, topic: &str) -> Option<Target> {
-        if self.stale.contains_key(topic) {
-            return None;
-        }
-        let mut of_topic = self
-            .tasks
-            .iter()
-            .filter(|(_, task)| task.request.topic == topic && matches!(task.step, Step::Waiting));
-        let (seq, _) = of_topic.next()?;
-        let is_alone = of_topic.next().is_none() && !self.may_answer_a_probe(topic);
-        is_alone.then_some(Target::Request(*seq))
-    }
-
-    /// Whether an answer under this topic could be about an order the library asks about.
-    fn may_answer_a_probe(&self, topic: &str) -> bool {
-        matches!(topic, protocol::ORDER | protocol::QUERY | protocol::CLOSE)
-            && self.tasks.values().any(|task| task.probe_ids().next().is_some())
     }
 
     /// The request's own answer.
@@ -147,81 +86,134 @@ impl Session {
             return;
         }
         let number = task.request.merchant_order_no.clone();
-        let is_query = task.request.topic == protocol::QUERY;
+        let topic = task.request.topic.clone();
+        let is_query = topic == protocol::QUERY;
+        let is_conclusive = task.is_conclusive_close;
+        let names_it = names(task, response);
         let outcome = if is_query { response.query_outcome() } else { response.other_outcome() };
-        if is_query && !names(task, response) {
-            let why = "the answer is about another order";
-            let fault = Fault::new(Status::Terminal, Stage::Terminal, why);
-            self.complete(seq, Outcome::Unknown, Some(text.to_owned()), Some(fault), false, now);
-            return;
-        }
-        let fault = (outcome == Outcome::Unknown).then(|| {
-            Fault::new(
-                Status::Terminal,
-                Stage::Terminal,
-                "the answer does not say what became of the order",
-            )
-        });
-        self.complete(seq, outcome, Some(text.to_owned()), fault, false, now);
-        if is_query && let Some(order) = number.and_then(|number| self.order_in_flight(&number)) {
-            self.overheard(order, response, text, now);
-        }
-    }
-
-    /// The caller's own query settles an order that is being found out just as the library's would.
-    fn overheard(&mut self, order: Seq, response: &Response<'_>, text: &str, now: Now) {
-        let Some(task) = self.tasks.get(&order) else { return };
-        let outcome = response.query_outcome();
-        let settles = matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
-        if settles
-            && task.finding().is_some()
-            && response.merchant_order_no.is_some()
-            && response.fits(&task.request).is_ok()
-        {
-            self.settle(order, outcome, text, true, now);
+        let why = match outcome {
+            _ if is_query && !names_it => Some("the answer is about another order"),
+            Outcome::Unknown => Some("the answer does not say what became of the order"),
+            _ => None,
+        };
+        let error = why.map(|why| Fault::new(Status::Terminal, Stage::Terminal, why));
+        let outcome = if why.is_some() { Outcome::Unknown } else { outcome };
+        let response_text = Some(text.to_owned());
+        self.complete(seq, Report { response: response_text, error, ..Report::of(outcome) }, now);
+        match (&*topic, number) {
+            (protocol::QUERY, _) if names_it => self.on_own_query_answer(response, text, now),
+            (protocol::CLOSE, Some(number)) if outcome == Outcome::Ok && names_it => {
+                self.on_own_close_accepted(&number, is_conclusive, now);
+            }
+            ("ecrhub.init" | "ecrhub.pay.init", _) => {
+                self.queues_orders |= protocol::order_queue_mode(text).is_some();
+            }
+            _ => {}
         }
     }
 
     fn on_order_answer(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         task.has_arrived |= response.request_id.is_some();
-        let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let verdict = match is_its_own(task, response) {
-            _ if is_forced => response.order_verdict(&task.request),
-            Ok(()) => response.order_verdict(&task.request),
-            Err(why) => Verdict::Unsettled(why),
+            Err(why) if !is_forced => Verdict::Unsettled(why),
+            _ => response.order_verdict(&task.request),
         };
-        match verdict {
+        let recovered = task.connection != Some(self.connection);
+        let is_completed = task.is_completed();
+        let believes_the_code = self.settings.is_planted(Planted::BelieveTheCode)
+            && response.other_outcome() == Outcome::Ok;
+        let (reason, why) = match verdict {
             Verdict::Settled(outcome) => {
-                let recovered = task.connection != Some(self.connection);
-                self.settle(seq, outcome, text, recovered, now);
+                return self.conclude(seq, outcome, response, text, recovered, now);
             }
-            Verdict::Unsettled(_)
-                if self.settings.is_planted(Planted::BelieveTheCode)
-                    && response.other_outcome() == Outcome::Ok =>
-            {
-                self.settle(seq, Outcome::Approved, text, false, now);
+            Verdict::Acknowledged => {
+                return self.report_acknowledged(seq, response, text, recovered, now);
             }
-            Verdict::Unsettled(why) if task.finding().is_none() => {
-                let fault = Fault::new(Status::Terminal, Stage::Terminal, why);
-                self.start_finding(seq, fault, now);
-                self.keep_unsettled(seq, text);
+            _ if is_completed && !self.is_clarifying(seq) => {
+                return self.on_late_answer(response, text, now);
             }
-            Verdict::Unsettled(_) if task.is_clarifying() => self.nobody_waits(response, text, now),
-            _ => self.keep_unsettled(seq, text),
+            Verdict::Unsettled(_) if is_completed => {
+                return self.on_late_answer(response, text, now);
+            }
+            Verdict::Unsettled(_) if believes_the_code => {
+                return self.conclude(seq, Outcome::Approved, response, text, false, now);
+            }
+            verdict => match self.planted_outcome(&verdict) {
+                Some(outcome) => {
+                    return self.conclude(seq, outcome, response, text, recovered, now);
+                }
+                None => self.reason_to_recover(verdict),
+            },
+        };
+        self.recover_for(seq, reason, why, text, now);
+    }
+
+    /// Why the order is asked about, for the terminal's records and for a person.
+    fn reason_to_recover(&self, verdict: Verdict) -> (Reason, String) {
+        match verdict {
+            Verdict::Busy if self.queues_orders => {
+                (Reason::Queued, "the terminal is busy, and queues orders".to_owned())
+            }
+            Verdict::Busy => (Reason::Busy, "the terminal serves another customer".to_owned()),
+            Verdict::DuplicateNumber => {
+                (Reason::DuplicateNumber, "the terminal knows this number already".to_owned())
+            }
+            Verdict::ReversedVoid => {
+                (Reason::ReversedVoid, "a void was answered with the state \"void\"".to_owned())
+            }
+            Verdict::Refused(why) => (Reason::Refused, why),
+            Verdict::Unsettled(why) => (Reason::Lost, why),
+            Verdict::Settled(outcome) => (Reason::Lost, outcome.to_string()),
+            Verdict::Acknowledged => (Reason::Lost, "a success code alone".to_owned()),
         }
     }
 
-    fn keep_unsettled(&mut self, seq: Seq, text: &str) {
-        if let Some(finding) = self.tasks.get_mut(&seq).and_then(Task::finding_mut) {
-            finding.unsettled = Some(text.to_owned());
-        }
+    /// For the planted faults that misread an order's own answer.
+    fn planted_outcome(&self, verdict: &Verdict) -> Option<Outcome> {
+        let (fault, outcome) = match verdict {
+            Verdict::ReversedVoid => (Planted::VoidReversedIsCancelled, Outcome::Cancelled),
+            Verdict::Busy if self.settings.is_planted(Planted::BusyAtOnce) => {
+                (Planted::BusyAtOnce, Outcome::Busy)
+            }
+            Verdict::Busy => (Planted::BusyIsDeclined, Outcome::Declined),
+            Verdict::Refused(_) => (Planted::BelieveRefusal, Outcome::Declined),
+            _ => return None,
+        };
+        self.settings.is_planted(fault).then_some(outcome)
     }
 
-    fn nobody_waits(&mut self, response: &Response<'_>, text: &str, now: Now) {
+    fn is_clarifying(&self, seq: Seq) -> bool {
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        recovery.is_some_and(|recovery| recovery.phase == Phase::Clarifying)
+    }
+
+    /// A success code alone: approved, and looked at again at once.
+    fn report_acknowledged(
+        &mut self,
+        seq: Seq,
+        response: &Response<'_>,
+        text: &str,
+        recovered: bool,
+        now: Now,
+    ) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let report = Report {
+            response: Some(text.to_owned()),
+            recovered,
+            differs: response.differs(&task.request),
+            is_unproven: true,
+            ..Report::of(Outcome::Approved)
+        };
+        self.report(seq, report, now);
+    }
+
+    /// An answer that no open request waits for.
+    fn on_unmatched(&mut self, response: &Response<'_>, text: &str, now: Now) {
         let id = response.request_id.as_deref();
-        // A late answer to a question of the library's own is nobody's business.
-        if id.is_some_and(|id| id.starts_with(PROBE_PREFIX)) {
+        // A late answer to a question of the library's own is of no interest.
+        if id.is_some_and(|id| id.starts_with(QUESTION_PREFIX)) {
             return;
         }
         if let Some(topic) = &response.topic
@@ -229,16 +221,45 @@ impl Session {
         {
             self.no_longer_stale(topic);
         }
-        let late_for = match (id, response.merchant_order_no.as_deref()) {
+        let may_be_an_orders =
+            response.topic.as_deref().is_none_or(|topic| topic == protocol::ORDER);
+        let is_query = response.topic.as_deref() == Some(protocol::QUERY);
+        if (may_be_an_orders && self.contradicts(response, text, true, now))
+            || (is_query
+                && id.is_none_or(|id| self.recent.knows_id(id))
+                && self.contradicts(response, text, false, now))
+        {
+            return;
+        }
+        let late_for = self.late_for(response);
+        // The late answer of an earlier attempt may tell of this one: what is known of the number has changed.
+        let number = response.merchant_order_no.as_deref();
+        let is_used_again = number.is_some_and(|number| self.order_in_flight(number).is_some());
+        let is_matched = (late_for.is_some() && !is_used_again)
+            || response.topic.as_deref().is_some_and(|topic| NO_ORDERS_ANSWER.contains(&topic));
+        self.emit(EventKind::Message { message: text.to_owned(), late_for }, now);
+        if !is_matched {
+            self.recover_the_only_order("a message came that belongs to no request", now);
+        }
+    }
+
+    /// An answer to a completed order that changes nothing.
+    fn on_late_answer(&mut self, response: &Response<'_>, text: &str, now: Now) {
+        let late_for = self.late_for(response);
+        self.emit(EventKind::Message { message: text.to_owned(), late_for }, now);
+    }
+
+    /// The completed request that a message belongs to.
+    fn late_for(&self, response: &Response<'_>) -> Option<String> {
+        match (response.request_id.as_deref(), response.merchant_order_no.as_deref()) {
             (Some(id), _) => self.recent.knows_id(id).then(|| id.to_owned()),
             (None, Some(number))
-                if response.topic.as_deref().is_none_or(|t| t == protocol::ORDER) =>
+                if response.topic.as_deref().is_none_or(|topic| topic == protocol::ORDER) =>
             {
-                self.recent.id_of_order(number).map(str::to_owned)
+                self.recent.newest(number).map(|past| past.request.request_id.clone())
             }
             (None, _) => None,
-        };
-        self.tell(EventKind::Message { message: text.to_owned(), late_for }, now);
+        }
     }
 
     fn no_longer_stale(&mut self, topic: &str) {
@@ -249,13 +270,18 @@ impl Session {
             }
         }
     }
-}
 
-/// The answer names no other order than the one asked about.
-pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
-    match (&task.request.merchant_order_no, &response.merchant_order_no) {
-        (Some(asked), Some(said)) => asked == said,
-        _ => true,
+    /// The answer did not come: an order is recovered, anything else is simply unknown.
+    pub(super) fn no_answer(&mut self, seq: Seq, fault: Fault, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        if task.request.is_order() {
+            self.start_recovery(seq, Reason::Lost, fault, now);
+            return;
+        }
+        if self.link.is_up() && matches!(task.step, Step::Waiting) {
+            *self.stale.entry(task.request.topic.clone()).or_default() += 1;
+        }
+        self.complete(seq, Report { error: Some(fault), ..Report::of(Outcome::Unknown) }, now);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Fault, Stage, Status};
 use crate::event::{EventKind, Sent};
 use crate::planted::Planted;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Down { retry_at: u64 },
     Connecting { until: u64, stage: Stage },
@@ -31,7 +31,7 @@ pub enum LinkState {
     Waiting,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Link {
     state: State,
     /// Attempts since the terminal was last heard of.
@@ -120,32 +120,34 @@ impl Session {
     pub fn on_connected(&mut self, now: Now) {
         self.connection += 1;
         self.stale.clear();
+        self.unanswered.clear();
         if std::mem::replace(&mut self.link.connected_before, true) {
             self.link.reconnects += 1;
         }
         let next_ping = self.ping_due(now);
         self.link.state = State::Up { ping: None, next_ping };
-        self.tell(EventKind::Connected { url: self.settings.url.clone() }, now);
+        self.emit(EventKind::Connected { url: self.settings.url.clone() }, now);
         let asking: Vec<Seq> = self
             .tasks
             .iter()
-            .filter(|(_, task)| task.finding().is_some())
+            .filter(|(_, task)| task.recovery().is_some())
             .map(|(seq, _)| *seq)
             .collect();
         for seq in asking {
-            self.resume_finding(seq, now);
+            self.resume_recovery(seq, now);
         }
     }
 
-    /// The connection is gone, or could not be made. What was on it is found out; what was not stays queued.
+    /// The connection is gone, or could not be made. What was on it is recovered; what was not stays queued.
     pub fn on_lost(&mut self, fault: Fault, now: Now) {
         let was_up = self.link.is_up();
         let retry_in_ms = self.backoff();
         self.link.failures = self.link.failures.saturating_add(1);
         self.link.state = State::Down { retry_at: now.mono_ms + retry_in_ms };
         self.link.last_fault = Some(fault.clone());
-        self.tell(EventKind::Disconnected { error: fault.clone(), retry_in_ms }, now);
-        self.probes.clear();
+        self.emit(EventKind::Disconnected { error: fault.clone(), retry_in_ms }, now);
+        self.questions.clear();
+        self.unanswered.clear();
         if let Some(Writing::Request { seq, started: false }) = self.writing.take() {
             self.queue.insert(seq);
         }
@@ -172,7 +174,7 @@ impl Session {
             .filter(|(_, task)| match task.step {
                 Step::Queued => task.sent != Sent::No,
                 Step::Waiting => true,
-                Step::Finding(_) => false,
+                Step::Asking(_) => false,
             })
             .map(|(seq, _)| *seq)
             .collect()
@@ -198,6 +200,16 @@ impl Session {
         let soonest = self.link.last_attempt + self.settings.reconnect_min_ms;
         if let State::Down { retry_at } = &mut self.link.state {
             *retry_at = (*retry_at).min(soonest.max(now.mono_ms));
+        }
+    }
+
+    /// A request is in flight: an engine that forgets to write sends its answer with the next pong.
+    pub(super) fn ping_sooner(&mut self, now: Now) {
+        let due = self.ping_due(now);
+        if let State::Up { ping: None, next_ping: Some(next) } = &mut self.link.state
+            && let Some(due) = due
+        {
+            *next = (*next).min(due);
         }
     }
 
@@ -234,7 +246,13 @@ impl Session {
     }
 
     fn ping_due(&self, now: Now) -> Option<u64> {
-        let interval = self.settings.ping_interval_ms;
+        let busy = self.settings.ping_interval_busy_ms;
+        let uses_busy =
+            self.in_flight > 0 && busy > 0 && !self.settings.is_planted(Planted::NeverPingsBusy);
+        let interval = match self.settings.ping_interval_ms {
+            idle if uses_busy => idle.min(busy),
+            idle => idle,
+        };
         (interval > 0).then(|| now.mono_ms + interval)
     }
 

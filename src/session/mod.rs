@@ -9,20 +9,28 @@
 //! 4. hands on [`Session::next_event`], and
 //! 5. comes back at [`Session::next_deadline`] at the latest.
 //!
-//! | room | what |
+//! | module | what |
 //! |---|---|
 //! | `link` | connecting, backoff, heartbeat |
 //! | `task` | what is known of one request |
-//! | `answers` | which request a message belongs to, and what it says of it |
-//! | `finding` | finding out what became of an order, and clarifying an unknown one |
+//! | `matching` | which request a message belongs to |
+//! | `answers` | what a request's own answer says of it |
+//! | `recovery` | asking about an order that has no outcome, or one that may be wrong |
+//! | `questions` | the library's own queries and closes: when they may be sent |
+//! | `evidence` | what the answers to those say of the order |
+//! | `completed` | reporting an outcome, and correcting one |
 //! | `recent` | a bounded memory of what has completed |
 
 #![forbid(unsafe_code)]
 
 mod answers;
-mod finding;
+mod completed;
+mod evidence;
 mod link;
+mod matching;
+mod questions;
 mod recent;
+mod recovery;
 mod rng;
 mod settings;
 mod task;
@@ -36,13 +44,15 @@ use crate::hash::{BuildOwn, OwnMap};
 use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Request};
 
+use completed::Report;
 use link::Link;
 pub use link::LinkState;
-use recent::Recent;
+use questions::{Asked, Unanswered};
+use recent::{Past, Recent};
 pub use rng::Rng;
 pub use settings::Settings;
 pub use task::{Attempt, OpenRequest, Restored, RestoredState};
-use task::{Seq, Step, Task, Writing};
+use task::{Reason, Seq, Step, Task, Writing};
 
 /// A moment, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,12 +90,23 @@ enum Target {
     Request(Seq),
     /// A query the library sent for this order.
     Query(Seq),
+    /// A query the library sent for the order that this void takes back.
+    Original(Seq),
     /// A close the library sent for this order.
     Close(Seq),
 }
 
+impl Target {
+    fn of_question(asked: Asked, seq: Seq) -> Target {
+        match asked {
+            Asked::Query => Target::Query(seq),
+            Asked::Close => Target::Close(seq),
+        }
+    }
+}
+
 /// One terminal's requests and connection. See the module's page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Session {
     settings: Settings,
     rng: Rng,
@@ -103,10 +124,20 @@ pub struct Session {
     queue: BTreeSet<Seq>,
     /// The library's own queries and closes, waiting to be written on the present connection.
     /// One for each order: a newer question takes the place of one that was not written yet.
-    probes: BTreeMap<Seq, String>,
+    questions: BTreeMap<Seq, (Asked, Request)>,
+    /// What was asked on the present connection and not answered.
+    unanswered: Unanswered,
+    /// The terminal's last answer named its request.
+    answers_have_ids: bool,
+    /// The terminal has said that it queues orders: a `101` is not final.
+    queues_orders: bool,
+    /// While a close is unanswered no order is written: the terminal may take the close for it. On the monotonic clock.
+    hold_orders_until: Option<u64>,
     writing: Option<Writing>,
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
+    /// Orders whose second look is done, by `request_id`.
+    looked_at: Vec<String>,
     /// Requests of each topic given up on the present connection, whose answers may still come.
     stale: OwnMap<String, u32>,
     wants_connection: bool,
@@ -128,10 +159,15 @@ impl Session {
             targets: OwnMap::default(),
             keys: BTreeSet::new(),
             queue: BTreeSet::new(),
-            probes: BTreeMap::new(),
+            questions: BTreeMap::new(),
+            unanswered: Unanswered::default(),
+            answers_have_ids: false,
+            queues_orders: false,
+            hold_orders_until: None,
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
+            looked_at: Vec::new(),
             stale: OwnMap::default(),
             wants_connection: false,
             actions: VecDeque::new(),
@@ -154,7 +190,7 @@ impl Session {
         else {
             return Ok(());
         };
-        if self.order_in_flight(number).is_some() || self.recent.knows_order(number) {
+        if self.is_number_in_use(number) {
             return Err(Error::new(
                 Status::Duplicate,
                 format!(
@@ -166,42 +202,83 @@ impl Session {
         Ok(())
     }
 
+    /// An order that waits for its outcome has this number, or one that has spent it.
+    fn is_number_in_use(&self, number: &str) -> bool {
+        let is_open = self.order_in_flight(number).and_then(|seq| self.tasks.get(&seq));
+        is_open.is_some_and(|task| !task.is_completed()) || self.recent.has_spent(number)
+    }
+
     /// Takes a request that [`Session::check_unused`] has passed. It completes exactly once, as an event.
     /// `timeout_ms` is how long to wait for its answer once it is on the wire; none takes the configured time.
-    pub fn submit(&mut self, request: Request, timeout_ms: Option<u64>, _: Attempt, now: Now) {
+    pub fn submit(
+        &mut self,
+        request: Request,
+        timeout_ms: Option<u64>,
+        attempt: Attempt,
+        now: Now,
+    ) {
         let answer_within_ms = self.answer_within_ms(&request, timeout_ms);
-        let task =
-            Task::new(request, answer_within_ms, now, now.mono_ms + self.settings.send_timeout_ms);
+        let send_by = now.mono_ms + self.settings.send_timeout_ms;
+        let mut task = Task::new(request, answer_within_ms, now, send_by);
+        task.attempt = attempt;
+        if task.request.is_order() {
+            self.take_number(&mut task);
+        }
         let seq = self.insert(task);
         self.queue.insert(seq);
         self.hurry(now);
+        self.ping_sooner(now);
     }
 
-    /// Takes over an order from an earlier process: it is found out, or, when it is known to be unknown, clarified.
+    /// What is known of the order's number, and of the order it takes back, counts from here.
+    fn take_number(&mut self, task: &mut Task) {
+        if let Some(number) = task.request.merchant_order_no.as_deref() {
+            if self.recent.newest(number).is_some_and(Past::may_have_reached_the_terminal) {
+                task.attempt = Attempt::Again;
+            }
+            self.release_number(number);
+        }
+        let original = task.request.orig_merchant_order_no.as_deref();
+        task.original_was_reversed = task.request.is_void()
+            && original.is_some_and(|number| self.recent.is_reversed(number));
+    }
+
+    /// Takes over an order from an earlier process: see [`RestoredState`].
     pub fn restore(&mut self, order: Restored, now: Now) {
-        let is_unknown = matches!(order.state, RestoredState::Unknown { .. });
+        let (state, request, attempt) = (order.state, order.request.clone(), order.attempt);
+        if let RestoredState::Completed { outcome, look_at_ms } = state {
+            if let Some(at_ms) = look_at_ms {
+                let wait_ms = u64::try_from(at_ms.saturating_sub(now.wall_ms)).unwrap_or(0);
+                let wait_ms = wait_ms.min(self.settings.second_look_ms);
+                self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
+            }
+            let request = Request { text: String::new(), ..request };
+            let past = Past { request, outcome, attempt, is_number_shared: false };
+            return self.recent.remember_order(past);
+        }
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
-        let task = Task::restored(order, late_until, now);
-        let number = task.request.merchant_order_no.clone();
-        let request_id = task.request.request_id.clone();
+        let mut task = Task::restored(order, late_until, now);
+        self.take_number(&mut task);
+        task.attempt = attempt;
         let seq = self.insert(task);
-        if is_unknown {
-            self.recent.remember(&request_id, number.as_deref());
-            self.start_clarifying(seq, now);
+        if let RestoredState::Unknown { since_ms } = state {
+            let request = Request { text: String::new(), ..request };
+            let outcome = Outcome::Unknown;
+            let past = Past { request, outcome, attempt, is_number_shared: false };
+            self.recent.remember_order(past);
+            let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
+            self.start_clarifying(seq, ago_ms, now);
         } else {
-            let why = Fault::new(
-                Status::Interrupted,
-                Stage::Recovery,
-                "the till stopped before the outcome was known",
-            );
-            self.start_finding(seq, why, now);
+            let why = "the till stopped before the outcome was known";
+            let why = Fault::new(Status::Interrupted, Stage::Recovery, why);
+            self.start_recovery(seq, Reason::Lost, why, now);
         }
     }
 
     /// A person has decided; the order is not asked about any more.
     pub fn forget_unknown(&mut self, request_id: &str) {
         if let Some(Target::Request(seq)) = self.targets.get(request_id).copied()
-            && self.tasks.get(&seq).is_some_and(Task::is_clarifying)
+            && self.tasks.get(&seq).is_some_and(Task::is_completed)
         {
             self.remove(seq);
         }
@@ -209,7 +286,7 @@ impl Session {
 
     /// Orders whose second look is done: nothing is left to ask the terminal about them. Each is returned once.
     pub fn take_looked_at(&mut self) -> Vec<String> {
-        Vec::new()
+        std::mem::take(&mut self.looked_at)
     }
 
     /// Whether a request with this id completed not long ago.
@@ -219,7 +296,7 @@ impl Session {
 
     /// What is in flight, oldest first.
     pub fn open_requests(&self) -> impl Iterator<Item = OpenRequest<'_>> {
-        self.tasks.values().filter(|task| !task.is_clarifying()).map(Task::describe)
+        self.tasks.values().filter(|task| !task.is_completed()).map(Task::describe)
     }
 
     /// How many requests have not completed.
@@ -227,21 +304,23 @@ impl Session {
         self.in_flight
     }
 
-    /// How many completed orders are still being asked about.
-    pub fn clarifying(&self) -> usize {
+    /// How many completed orders are still asked about.
+    pub fn asked_about(&self) -> usize {
         self.tasks.len() - self.in_flight
     }
 
     /// How many entries all lists and maps hold together, for tests that nothing grows without end.
     #[doc(hidden)]
     pub fn footprint(&self) -> usize {
-        let probe_ids: usize = self.tasks.values().map(|task| task.probe_ids().count()).sum();
+        let question_ids: usize = self.tasks.values().map(|task| task.question_ids().count()).sum();
         self.tasks.len()
-            + probe_ids
+            + question_ids
             + self.targets.len()
             + self.keys.len()
             + self.queue.len()
-            + self.probes.len()
+            + self.questions.len()
+            + self.unanswered.len()
+            + self.looked_at.len()
             + self.deadlines.len()
             + self.recent.len()
             + self.stale.len()
@@ -268,7 +347,8 @@ impl Session {
     /// The moment at which [`Session::on_time`] has something to do.
     pub fn next_deadline(&self) -> Option<u64> {
         let task = self.deadlines.first().map(|(at, _)| *at);
-        [task, self.link.deadline()].into_iter().flatten().min()
+        let held = self.hold_orders_until.filter(|_| !self.queue.is_empty() && self.link.is_up());
+        [task, self.link.deadline(), held].into_iter().flatten().min()
     }
 
     /// Time has passed.
@@ -288,17 +368,50 @@ impl Session {
 
     /// The next message to write, when the connection takes data and nothing is half written.
     /// The owner must then call [`Session::on_progress`].
-    pub fn next_frame(&mut self) -> Option<&str> {
+    pub fn next_frame(&mut self, now: Now) -> Option<&str> {
         if !self.link.is_up() || self.writing.is_some() {
             return None;
         }
-        if let Some((_, text)) = self.probes.pop_first() {
-            let writing = self.writing.insert(Writing::Probe(text));
-            return Some(writing.text(&self.tasks));
-        }
-        let seq = self.queue.pop_first()?;
-        let writing = self.writing.insert(Writing::Request { seq, started: false });
+        let writing = match self.next_question(now) {
+            Some(question) => question,
+            None => Writing::Request { seq: self.next_request(now)?, started: false },
+        };
+        let writing = self.writing.insert(writing);
         Some(writing.text(&self.tasks))
+    }
+
+    /// The oldest request that may be written: no order while a close is unanswered.
+    fn next_request(&mut self, now: Now) -> Option<Seq> {
+        let is_held = self.hold_orders_until.is_some_and(|until| now.mono_ms < until)
+            && !self.settings.is_planted(Planted::WriteBesideClose);
+        if !is_held {
+            self.hold_orders_until = None;
+        }
+        let mut may_go = self.queue.iter().copied().filter(|seq| {
+            !is_held || self.tasks.get(seq).is_none_or(|task| !task.request.is_order())
+        });
+        let seq = may_go.next()?;
+        self.queue.remove(&seq);
+        self.count_own_question(seq, now);
+        Some(seq)
+    }
+
+    /// A query or close of the till's own is about to leave.
+    fn count_own_question(&mut self, seq: Seq, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(asked) = Asked::of_topic(&task.request.topic) else { return };
+        let Some(number) = task.request.merchant_order_no.clone() else { return };
+        let order = self.order_in_flight(&number);
+        let is_conclusive = asked == Asked::Close
+            && order.is_some_and(|order| {
+                let may_arrive =
+                    self.tasks.get(&order).is_some_and(|task| task.may_still_arrive(now));
+                !may_arrive && !self.is_ambiguous(order)
+            });
+        if let Some(task) = self.tasks.get_mut(&seq) {
+            task.is_conclusive_close = is_conclusive;
+        }
+        self.count_question(asked, &number, now);
     }
 
     /// How far the frame from [`Session::next_frame`] has got.
@@ -308,14 +421,20 @@ impl Session {
         }
         let connection = self.connection;
         match &mut self.writing {
-            Some(Writing::Probe(_)) if progress == Progress::Done => self.writing = None,
-            None | Some(Writing::Probe(_)) => {}
+            None => {}
+            Some(Writing::Question { started, .. }) => {
+                *started = true;
+                if progress == Progress::Done {
+                    self.writing = None;
+                }
+            }
             Some(Writing::Request { seq, started }) => {
                 let (seq, first) = (*seq, !std::mem::replace(started, true));
                 if let Some(task) = self.tasks.get_mut(&seq) {
                     if first {
                         task.sent = Sent::Maybe;
                         task.connection = Some(connection);
+                        task.own_time_until = now.mono_ms + task.answer_within_ms;
                     }
                     if progress == Progress::Done {
                         task.sent = Sent::Yes;
@@ -335,6 +454,7 @@ impl Session {
         {
             task.step = Step::Waiting;
             let at = now.mono_ms + task.answer_within_ms;
+            task.own_time_until = at;
             self.set_deadline(seq, Some(at));
         }
     }
@@ -348,7 +468,7 @@ impl Session {
                 let fault = Fault::new(Status::Timeout, Stage::Receive, message);
                 self.no_answer(seq, fault, now);
             }
-            Step::Finding(_) => self.continue_finding(seq, now),
+            Step::Asking(_) => self.continue_recovery(seq, now),
         }
     }
 
@@ -364,10 +484,10 @@ impl Session {
         if never_left {
             let fault = self.link.explain(fault);
             if self.settings.is_planted(Planted::SendAfterNotSent) {
-                self.tell_not_sent_but_keep(seq, now);
+                self.report_not_sent_but_keep(seq, now);
                 return;
             }
-            self.complete(seq, Outcome::NotSent, None, Some(fault), false, now);
+            self.complete(seq, Report { error: Some(fault), ..Report::of(Outcome::NotSent) }, now);
         }
     }
 
@@ -381,7 +501,7 @@ impl Session {
     }
 
     /// For [`Planted::SendAfterNotSent`].
-    fn tell_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
+    fn report_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let told = Completed {
             request_id: task.request.request_id.clone(),
@@ -397,67 +517,10 @@ impl Session {
             retold: false,
             elapsed_ms: task.elapsed_ms(now),
         };
-        self.tell(EventKind::Completed(told), now);
+        self.emit(EventKind::Completed(told), now);
     }
 
-    /// The answer did not come, or settles nothing: an order is found out, anything else is simply unknown.
-    fn no_answer(&mut self, seq: Seq, fault: Fault, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
-        if task.request.is_order() {
-            self.start_finding(seq, fault, now);
-            return;
-        }
-        if self.link.is_up() {
-            *self.stale.entry(task.request.topic.clone()).or_default() += 1;
-        }
-        self.complete(seq, Outcome::Unknown, None, Some(fault), false, now);
-    }
-
-    /// Ends a request and tells it. An order that is unknown stays, to be clarified.
-    fn complete(
-        &mut self,
-        seq: Seq,
-        outcome: Outcome,
-        response: Option<String>,
-        error: Option<Fault>,
-        recovered: bool,
-        now: Now,
-    ) {
-        let Some(task) = self.tasks.get(&seq) else { return };
-        let (sent, elapsed_ms) = (task.sent, task.elapsed_ms(now));
-        let recovered = recovered || task.restored;
-        let is_order = task.request.is_order();
-        let stays = is_order && outcome == Outcome::Unknown;
-        let request = if stays { Some(task.request.clone()) } else { self.remove(seq) };
-        let Some(Request { request_id, topic, merchant_order_no, .. }) = request else { return };
-        // The number of an order that never left is free again.
-        let number =
-            merchant_order_no.as_deref().filter(|_| is_order && outcome != Outcome::NotSent);
-        self.recent.remember(&request_id, number);
-        let completed = Completed {
-            request_id,
-            topic,
-            merchant_order_no,
-            outcome,
-            differs: Vec::new(),
-            second_look: false,
-            sent,
-            response,
-            error,
-            recovered,
-            retold: false,
-            elapsed_ms,
-        };
-        if self.settings.is_planted(Planted::CompleteTwice) {
-            self.tell(EventKind::Completed(completed.clone()), now);
-        }
-        self.tell(EventKind::Completed(completed), now);
-        if stays {
-            self.start_clarifying(seq, now);
-        }
-    }
-
-    fn tell(&mut self, kind: EventKind, now: Now) {
+    fn emit(&mut self, kind: EventKind, now: Now) {
         self.events.push_back(Event { at: now.wall_ms, kind });
     }
 
@@ -467,7 +530,7 @@ impl Session {
         self.targets.insert(task.request.request_id.clone(), Target::Request(seq));
         let number = task.request.merchant_order_no.as_deref();
         self.keys.insert((Self::key(&task.request.topic, number), seq));
-        if !task.is_clarifying() {
+        if !task.is_completed() {
             self.in_flight += 1;
         }
         let deadline = task.deadline;
@@ -481,7 +544,7 @@ impl Session {
     /// Forgets a task; gives what was asked for.
     fn remove(&mut self, seq: Seq) -> Option<Request> {
         let task = self.tasks.remove(&seq)?;
-        if !task.is_clarifying() {
+        if !task.is_completed() {
             self.in_flight -= 1;
         }
         if let Some(at) = task.deadline {
@@ -490,11 +553,11 @@ impl Session {
         let number = task.request.merchant_order_no.as_deref();
         self.keys.remove(&(Self::key(&task.request.topic, number), seq));
         self.targets.remove(&task.request.request_id);
-        for id in task.probe_ids() {
+        for id in task.question_ids() {
             self.targets.remove(id);
         }
         self.queue.remove(&seq);
-        self.probes.remove(&seq);
+        self.questions.remove(&seq);
         Some(task.request)
     }
 

@@ -1,65 +1,161 @@
-//! A bounded memory of what has completed: to refuse a number twice, and to name what a late answer belongs to.
+//! A bounded memory of what has completed: to refuse a number twice, to name what a late answer belongs to, and to
+//! notice when the terminal contradicts an outcome that was reported.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::task::Attempt;
 use crate::hash::{OwnMap, OwnSet};
+use crate::protocol::{Outcome, Request};
 
 /// How many completed requests are remembered. Without a journal this bounds how far back a duplicate is noticed.
 const REMEMBERED: usize = 4_096;
 
-/// Each text is kept once, whoever refers to it.
-#[derive(Debug, Default)]
+/// A completed order.
+#[derive(Debug, Clone)]
+pub(super) struct Past {
+    /// Without its text.
+    pub(super) request: Request,
+    /// The outcome last reported.
+    pub(super) outcome: Outcome,
+    pub(super) attempt: Attempt,
+    /// The terminal's record of this number may be another till's.
+    pub(super) is_number_shared: bool,
+}
+
+impl Past {
+    /// A record under its number may be its own.
+    pub(super) fn may_have_reached_the_terminal(&self) -> bool {
+        self.outcome != Outcome::NotSent || self.attempt == Attempt::Again
+    }
+
+    /// Whether its number may be used again.
+    fn leaves_its_number_free(&self) -> bool {
+        matches!(self.outcome, Outcome::NotSent | Outcome::Busy)
+    }
+}
+
+/// Each id and number is kept once, whoever refers to it.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
-    order: VecDeque<(Arc<str>, Option<Arc<str>>)>,
-    ids: OwnSet<Arc<str>>,
-    /// Order numbers, and the `request_id` each went under.
+    oldest_first: VecDeque<Arc<str>>,
+    /// By `request_id`; none for a request that is no order.
+    past: OwnMap<Arc<str>, Option<Past>>,
+    /// Order numbers, and the `request_id` of the newest order of each.
     numbers: OwnMap<Arc<str>, Arc<str>>,
+    /// Numbers of orders that the terminal was seen to call reversed.
+    reversed: OwnSet<Arc<str>>,
+    reversed_oldest_first: VecDeque<Arc<str>>,
 }
 
 impl Recent {
-    /// Remembers a completed request; `number` is given for orders whose number is spent.
-    pub(super) fn remember(&mut self, request_id: &str, number: Option<&str>) {
-        if self.ids.contains(request_id) {
+    /// Remembers a completed request that is no order.
+    pub(super) fn remember(&mut self, request_id: &str) {
+        self.insert(request_id, None);
+    }
+
+    /// Remembers a completed order, or what is known of it now.
+    pub(super) fn remember_order(&mut self, past: Past) {
+        if let Some(known) = self.past.get_mut(&*past.request.request_id) {
+            *known = Some(past);
             return;
         }
-        if self.order.len() >= REMEMBERED {
+        let request_id = past.request.request_id.clone();
+        let number = past.request.merchant_order_no.as_deref().map(Arc::<str>::from);
+        let id = self.insert(&request_id, Some(past));
+        if let (Some(id), Some(number)) = (id, number) {
+            self.numbers.insert(number, id);
+        }
+    }
+
+    fn insert(&mut self, request_id: &str, past: Option<Past>) -> Option<Arc<str>> {
+        if self.past.contains_key(request_id) {
+            return None;
+        }
+        if self.oldest_first.len() >= REMEMBERED {
             self.forget_the_oldest();
         }
         let id: Arc<str> = request_id.into();
-        let number: Option<Arc<str>> = number.map(Arc::from);
-        if let Some(number) = &number {
-            self.numbers.insert(Arc::clone(number), Arc::clone(&id));
-        }
-        self.ids.insert(Arc::clone(&id));
-        self.order.push_back((id, number));
+        self.past.insert(Arc::clone(&id), past);
+        self.oldest_first.push_back(Arc::clone(&id));
+        Some(id)
     }
 
     fn forget_the_oldest(&mut self) {
-        let Some((id, number)) = self.order.pop_front() else { return };
-        self.ids.remove(&id);
+        let Some(id) = self.oldest_first.pop_front() else { return };
+        let number =
+            self.past.remove(&id).flatten().and_then(|past| past.request.merchant_order_no);
         if let Some(number) = number
-            && self.numbers.get(&number) == Some(&id)
+            && self.numbers.get(&*number) == Some(&id)
         {
-            self.numbers.remove(&number);
+            self.numbers.remove(&*number);
         }
     }
 
     /// How many entries there are in all.
     pub(super) fn len(&self) -> usize {
-        self.order.len() + self.ids.len() + self.numbers.len()
+        self.oldest_first.len() + self.past.len() + self.numbers.len() + self.reversed.len()
     }
 
     pub(super) fn knows_id(&self, request_id: &str) -> bool {
-        self.ids.contains(request_id)
+        self.past.contains_key(request_id)
     }
 
-    pub(super) fn knows_order(&self, number: &str) -> bool {
-        self.numbers.contains_key(number)
+    /// Whether this number is spent.
+    pub(super) fn has_spent(&self, number: &str) -> bool {
+        self.newest(number).is_some_and(|past| !past.leaves_its_number_free())
     }
 
-    /// The `request_id` of the completed order with this number.
-    pub(super) fn id_of_order(&self, number: &str) -> Option<&str> {
-        self.numbers.get(number).map(|id| &**id)
+    /// The order that last had this number.
+    pub(super) fn newest(&self, number: &str) -> Option<&Past> {
+        self.order(self.numbers.get(number)?)
+    }
+
+    /// The order with this `request_id`.
+    pub(super) fn order(&self, request_id: &str) -> Option<&Past> {
+        self.past.get(request_id)?.as_ref()
+    }
+
+    /// The number is used again: the earlier order with it is nobody's any more.
+    pub(super) fn release(&mut self, number: &str) {
+        self.numbers.remove(number);
+    }
+
+    /// Whether this order still stands for its number.
+    pub(super) fn is_newest(&self, past: &Past) -> bool {
+        let number = past.request.merchant_order_no.as_deref();
+        let newest = number.and_then(|number| self.numbers.get(number));
+        newest.is_some_and(|id| **id == *past.request.request_id)
+    }
+
+    /// The terminal called the order with this number reversed.
+    pub(super) fn note_reversed(&mut self, number: &str) {
+        if self.reversed.contains(number) {
+            return;
+        }
+        if self.reversed_oldest_first.len() >= REMEMBERED
+            && let Some(oldest) = self.reversed_oldest_first.pop_front()
+        {
+            self.reversed.remove(&oldest);
+        }
+        let number: Arc<str> = number.into();
+        self.reversed.insert(Arc::clone(&number));
+        self.reversed_oldest_first.push_back(number);
+    }
+
+    /// Whether the order with this number is known to be reversed.
+    pub(super) fn is_reversed(&self, number: &str) -> bool {
+        self.reversed.contains(number)
+            || self.newest(number).is_some_and(|past| past.outcome == Outcome::Cancelled)
+            || self.was_voided(number)
+    }
+
+    /// Whether a void that names this number is known to have been approved.
+    pub(super) fn was_voided(&self, number: &str) -> bool {
+        self.past.values().flatten().any(|past| {
+            past.outcome == Outcome::Approved
+                && past.request.is_void()
+                && past.request.orig_merchant_order_no.as_deref() == Some(number)
+        })
     }
 }

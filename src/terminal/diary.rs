@@ -95,6 +95,8 @@ mod tests {
             topic: topic.into(),
             merchant_order_no: Some("A1".into()),
             outcome,
+            differs: Vec::new(),
+            second_look: false,
             sent: Sent::Yes,
             response: None,
             error: None,

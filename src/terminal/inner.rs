@@ -230,7 +230,7 @@ impl Inner {
         if !self.link.can_send() {
             return false;
         }
-        let Some(frame) = self.session.next_frame() else { return false };
+        let Some(frame) = self.session.next_frame(now) else { return false };
         let (progress, fault) = self.link.send(frame);
         self.after_write(progress, fault, now)
     }
@@ -323,7 +323,12 @@ mod tests {
         };
         let order = r#"{"topic":"ecrhub.pay.order","biz_data":{"trans_type":"1","merchant_order_no":"A1","order_amount":"1.00"}}"#;
         inner.link.leave_room(0);
-        inner.session.submit(protocol::prepare(order, &defaults).unwrap(), None, now);
+        inner.session.submit(
+            protocol::prepare(order, &defaults).unwrap(),
+            None,
+            crate::session::Attempt::First,
+            now,
+        );
         inner.pump(None, now);
         inner.link.make_room();
         let patience = Some(Duration::from_millis(5));
@@ -346,7 +351,7 @@ mod tests {
             "{told:?}"
         );
         inner.session.on_connected(now);
-        assert!(inner.session.next_frame().unwrap().contains("ecrhub.pay.query"));
+        assert!(inner.session.next_frame(now).unwrap().contains("ecrhub.pay.query"));
     }
 
     #[test]

@@ -95,6 +95,9 @@ mod tests {
             request_id: String::new(),
             merchant_order_no: None,
             outcome: Outcome::Approved,
+            was: Outcome::Unknown,
+            differs: Vec::new(),
+            second_look: false,
             response: None,
             retold: false,
         });

@@ -200,7 +200,7 @@ fn a_late_answer_after_time_was_up_is_a_message_late_for_the_request() {
 
 #[test]
 fn late_answers_to_the_librarys_own_questions_are_not_told() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let probe = bench.only_frame(QUERY);
     bench.say(approval("A"));
     assert_eq!(bench.completed("A").outcome, Outcome::Approved);

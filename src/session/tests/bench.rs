@@ -26,6 +26,10 @@ pub(super) fn settings() -> Settings {
         recovery_timeout_ms: 60_000,
         recovery_interval_ms: 2_000,
         clarify_interval_ms: 30_000,
+        clarify_for_ms: 7 * 86_400_000,
+        second_look_ms: 30_000,
+        close_lost_orders: true,
+        ping_interval_busy_ms: 2_000,
         ping_interval_ms: 0,
         ping_timeout_ms: 10_000,
         reconnect_min_ms: 500,
@@ -102,8 +106,10 @@ impl Bench {
     }
 
     /// A sale whose connection was lost at the start, and which is being found out on the next one.
-    pub(super) fn finding_out(number: &str) -> Bench {
-        let mut bench = Bench::with_sale(number);
+    pub(super) fn recovering(number: &str) -> Bench {
+        let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+        bench.sale(number);
+        bench.wire();
         bench.cut();
         bench.connect();
         bench.events();
@@ -112,8 +118,8 @@ impl Bench {
 
     /// A sale that completed as unknown; the connection stands and the close was never answered.
     pub(super) fn with_unknown(number: &str) -> Bench {
-        let mut bench = Bench::finding_out(number);
-        bench.pass_to(64_000);
+        let mut bench = Bench::recovering(number);
+        bench.pass_to(66_000);
         assert_eq!(bench.completed(number).outcome, Outcome::Unknown);
         bench.events();
         bench.wire();
@@ -137,7 +143,7 @@ impl Bench {
             if !self.takes_data {
                 return;
             }
-            let Some(frame) = self.session.next_frame() else { return };
+            let Some(frame) = self.session.next_frame(self.now) else { return };
             let message: Value = serde_json::from_str(frame).expect("every frame is JSON");
             self.session.on_progress(Progress::Done, self.now);
             self.wire.push(Frame { at: self.now.mono_ms, message: message.clone() });
@@ -179,7 +185,7 @@ impl Bench {
 
     pub(super) fn submit(&mut self, request: Request) {
         self.session.check_unused(&request).expect("unused");
-        self.session.submit(request, None, self.now);
+        self.session.submit(request, None, Attempt::First, self.now);
         self.step();
     }
 
@@ -305,6 +311,8 @@ pub(super) fn request(id: &str, topic: &str, biz_data: Value) -> Request {
         merchant_order_no: field("merchant_order_no"),
         trans_type: field("trans_type"),
         order_amount: field("order_amount"),
+        price_currency: field("price_currency"),
+        orig_merchant_order_no: field("orig_merchant_order_no"),
         text: text.to_string(),
     }
 }
@@ -312,6 +320,18 @@ pub(super) fn request(id: &str, topic: &str, biz_data: Value) -> Request {
 pub(super) fn sale(number: &str) -> Request {
     let biz_data = json!({"trans_type": "1", "merchant_order_no": number, "order_amount": AMOUNT});
     request(number, ORDER, biz_data)
+}
+
+/// The sale `A` of an earlier process, without an outcome.
+pub(super) fn open_order(since_ms: i64) -> Restored {
+    let state = RestoredState::Open;
+    let attempt = Attempt::First;
+    Restored { request: sale("A"), since_ms, answer_within_ms: 30_000, attempt, state }
+}
+
+/// The sale `A` of an earlier process, which completed as unknown.
+pub(super) fn unknown_order(since_ms: i64) -> Restored {
+    Restored { state: RestoredState::Unknown { since_ms }, ..open_order(since_ms) }
 }
 
 /// The caller's own query.

@@ -7,7 +7,7 @@ const DAY: u64 = 86_400_000;
 #[test]
 fn an_unknown_order_is_no_longer_in_flight_but_asked_about() {
     let bench = Bench::with_unknown("A");
-    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 1));
+    assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 1));
     assert_eq!(bench.session.open_requests().count(), 0);
     assert!(bench.session.has_completed("A"));
 }
@@ -18,7 +18,7 @@ fn only_orders_are_clarified() {
     bench.submit(query("q", "A"));
     bench.cut();
     assert_eq!(bench.completed("q").outcome, Outcome::Unknown);
-    assert_eq!(bench.session.clarifying(), 0);
+    assert_eq!(bench.session.asked_about(), 0);
 }
 
 #[test]
@@ -70,6 +70,9 @@ fn what_settles_it_and_fits_is_told_once_as_clarified() {
             request_id: "A".to_owned(),
             merchant_order_no: Some("A".to_owned()),
             outcome,
+            was: Outcome::Unknown,
+            differs: Vec::new(),
+            second_look: outcome.says_no_money_moved(),
             response: Some(told.to_string()),
             retold: false,
         };
@@ -78,7 +81,7 @@ fn what_settles_it_and_fits_is_told_once_as_clarified() {
         bench.pass(100_000);
         bench.no_event();
         assert_eq!(bench.topics(), [""; 0]);
-        assert_eq!(bench.session.clarifying(), 0);
+        assert_eq!(bench.session.asked_about(), 0);
     }
 }
 
@@ -96,7 +99,7 @@ fn an_own_answer_that_settles_nothing_is_a_message() {
     let mut bench = Bench::with_unknown("A");
     bench.say(answer("A", ORDER, "A", "108", ""));
     assert_eq!(bench.message_late_for().as_deref(), Some("A"));
-    assert_eq!(bench.session.clarifying(), 1);
+    assert_eq!(bench.session.asked_about(), 1);
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn what_does_not_fit_or_settle_does_not_clarify() {
     bench.say(with(state(&probe, "A", "2"), "order_amount", "1"));
     bench.say(state(&probe, "A", "0"));
     bench.no_event();
-    assert_eq!(bench.session.clarifying(), 1);
+    assert_eq!(bench.session.asked_about(), 1);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn not_found_clarifies_only_after_an_accepted_close() {
         bench.terminal(tells("A", "104", close));
         bench.pass(300_000);
         bench.no_event();
-        assert_eq!(bench.session.clarifying(), 1, "{close:?}");
+        assert_eq!(bench.session.asked_about(), 1, "{close:?}");
     }
 }
 
@@ -155,9 +158,9 @@ fn a_refused_close_is_tried_once_a_round() {
 fn an_order_a_day_old_is_left_to_people() {
     let mut bench = Bench::with_unknown("A");
     bench.pass(DAY - 300_000);
-    assert_eq!(bench.session.clarifying(), 1);
+    assert_eq!(bench.session.asked_about(), 1);
     bench.pass(300_000);
-    assert_eq!(bench.session.clarifying(), 0);
+    assert_eq!(bench.session.asked_about(), 0);
     bench.wire();
     bench.pass(300_000);
     assert_eq!(bench.topics(), [""; 0]);
@@ -170,14 +173,14 @@ fn a_wall_clock_that_is_set_does_not_make_an_order_old() {
     bench.now.wall_ms += 20 * 365 * 86_400_000;
     bench.session.on_clock_jump(bench.now);
     bench.pass(300_000);
-    assert_eq!(bench.session.clarifying(), 1);
+    assert_eq!(bench.session.asked_about(), 1);
 }
 
 #[test]
 fn a_person_who_has_decided_ends_it() {
     let mut bench = Bench::with_unknown("A");
     bench.session.forget_unknown("A");
-    assert_eq!(bench.session.clarifying(), 0);
+    assert_eq!(bench.session.asked_about(), 0);
     bench.pass(100_000);
     assert_eq!(bench.topics(), [""; 0]);
     bench.say(approval("A"));
@@ -199,8 +202,8 @@ fn only_unknown_orders_can_be_forgotten() {
 fn an_unknown_order_of_an_earlier_process_is_clarified_without_completing_again() {
     let mut bench = Bench::new(settings());
     let since_ms = START.wall_ms - 3_600_000;
-    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: true }, bench.now);
-    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 1));
+    bench.session.restore(unknown_order(since_ms), bench.now);
+    assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 1));
     bench.no_event();
     bench.terminal(tells("A", "2", None));
     bench.connect();
@@ -215,8 +218,8 @@ fn an_unknown_order_of_an_earlier_process_is_clarified_without_completing_again(
 fn an_unknown_order_of_an_earlier_process_that_is_a_day_old_is_left_alone() {
     let mut bench = Bench::new(settings());
     let since_ms = START.wall_ms - 86_400_000;
-    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: true }, bench.now);
-    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 0));
+    bench.session.restore(unknown_order(since_ms), bench.now);
+    assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 0));
     bench.connect();
     assert_eq!(bench.topics(), [""; 0]);
 }

@@ -13,6 +13,8 @@ fn a_direct_answer_completes_with_everything_that_is_known() {
         topic: ORDER.to_owned(),
         merchant_order_no: Some("A".to_owned()),
         outcome: Outcome::Approved,
+        differs: Vec::new(),
+        second_look: false,
         sent: Sent::Yes,
         response: Some(approval("A").to_string()),
         error: None,
@@ -121,8 +123,8 @@ fn anything_else_without_answer_in_time_is_unknown() {
 #[test]
 fn a_requests_own_timeout_overrides_the_configured_one() {
     let mut bench = Bench::connected();
-    bench.session.submit(query("q", "A"), Some(1_500), bench.now);
-    bench.session.submit(sale("B"), Some(200_000), bench.now);
+    bench.session.submit(query("q", "A"), Some(1_500), Attempt::First, bench.now);
+    bench.session.submit(sale("B"), Some(200_000), Attempt::First, bench.now);
     bench.step();
     bench.pass(1_500);
     assert_eq!(bench.completed("q").elapsed_ms, 1_500);

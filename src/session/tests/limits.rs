@@ -28,7 +28,7 @@ fn an_orders_number_is_refused_while_in_flight_found_out_completed_and_unknown()
     bench.say(approval("A"));
     assert_eq!(refusal(&bench, &again), Some(Status::Duplicate));
 
-    assert_eq!(refusal(&Bench::finding_out("A"), &again), Some(Status::Duplicate));
+    assert_eq!(refusal(&Bench::recovering("A"), &again), Some(Status::Duplicate));
     let mut bench = Bench::with_unknown("A");
     assert_eq!(refusal(&bench, &again), Some(Status::Duplicate));
     bench.session.forget_unknown("A");
@@ -69,7 +69,10 @@ fn a_restored_orders_number_and_id_are_refused() {
     for unknown in [false, true] {
         let mut bench = Bench::new(settings());
         let since_ms = START.wall_ms - 1_000;
-        bench.session.restore(Restored { request: sale("A"), since_ms, unknown }, bench.now);
+        bench.session.restore(
+            if unknown { unknown_order(since_ms) } else { open_order(since_ms) },
+            bench.now,
+        );
         assert_eq!(refusal(&bench, &sale("A")), Some(Status::Duplicate));
         assert_eq!(refusal(&bench, &same_number_other_id("A")), Some(Status::Duplicate));
     }
@@ -94,12 +97,12 @@ fn what_has_completed_is_remembered_within_bounds() {
 
 #[test]
 fn a_session_that_has_done_its_work_holds_next_to_nothing() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.pass(20_000);
     bench.submit(query("q", "A"));
     bench.say(state("q", "A", "2"));
     bench.events();
-    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 0));
+    assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 0));
     let remembered = 3;
     assert!(bench.session.footprint() <= 2 * remembered, "{:?}", bench.session);
 }
@@ -112,7 +115,7 @@ fn the_orders_being_clarified_are_bounded() {
     }
     bench.cut();
     bench.pass(60_000);
-    assert_eq!((bench.session.in_flight(), bench.session.clarifying()), (0, 1_024));
+    assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 1_024));
     let done = bench.events();
     assert_eq!(done.iter().filter(|e| matches!(e, EventKind::Completed(_))).count(), 1_500);
     bench.wire();

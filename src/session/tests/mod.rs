@@ -3,12 +3,12 @@
 mod answers;
 mod bench;
 mod clarifying;
+mod closing;
 mod completing;
-mod finding;
-mod giving_up;
 mod limits;
 mod link;
 mod properties;
+mod recovery;
 mod sending;
 
 use bench::*;

@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn no_bytes_hurt(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut bench = Bench::finding_out("A");
+        let mut bench = Bench::recovering("A");
         bench.session.on_message(&bytes, bench.now);
         bench.session.on_garbage("garbage".to_owned(), &bytes, bench.now);
         bench.events();
@@ -95,7 +95,7 @@ proptest! {
         answers in prop::collection::vec((any_answer(), any::<prop::sample::Index>(), 0..10_u8), 1..8),
         is_finding in any::<bool>(),
     ) {
-        let mut bench = if is_finding { Bench::finding_out("A") } else { Bench::with_sale("A") };
+        let mut bench = if is_finding { Bench::recovering("A") } else { Bench::with_sale("A") };
         let probe = bench.wire().first().map_or(String::new(), |frame| frame.id().to_owned());
         let mut said = Vec::new();
         for (answer, cut, mangle) in answers {

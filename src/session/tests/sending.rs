@@ -21,12 +21,12 @@ fn nothing_is_handed_out_while_a_frame_is_half_written_or_the_link_is_down() {
     bench.takes_data = false;
     bench.submit(query("a", "A"));
     bench.submit(query("b", "A"));
-    assert!(bench.session.next_frame().is_some());
-    assert_eq!(bench.session.next_frame(), None);
+    assert!(bench.session.next_frame(bench.now).is_some());
+    assert_eq!(bench.session.next_frame(bench.now), None);
     bench.session.on_progress(Progress::Nothing, bench.now);
-    assert_eq!(bench.session.next_frame(), None);
+    assert_eq!(bench.session.next_frame(bench.now), None);
     bench.cut();
-    assert_eq!(bench.session.next_frame(), None);
+    assert_eq!(bench.session.next_frame(bench.now), None);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_request_stuck_with_nothing_written_is_held_back_for_good_by_dropping_the_co
     let mut bench = Bench::connected();
     bench.takes_data = false;
     bench.sale("A");
-    assert!(bench.session.next_frame().is_some());
+    assert!(bench.session.next_frame(bench.now).is_some());
     bench.session.on_progress(Progress::Nothing, bench.now);
     bench.pass(10_000);
     assert_eq!(bench.drops, 1);
@@ -92,7 +92,7 @@ fn a_request_behind_a_stuck_one_is_not_sent_either() {
     bench.takes_data = false;
     bench.sale("A");
     bench.submit(query("q", "B"));
-    assert!(bench.session.next_frame().is_some());
+    assert!(bench.session.next_frame(bench.now).is_some());
     bench.session.on_progress(Progress::Started, bench.now);
     bench.pass(10_000);
     let events = bench.events();
@@ -110,7 +110,7 @@ fn an_order_stuck_half_written_drops_the_connection_and_is_found_out() {
     let mut bench = Bench::connected();
     bench.takes_data = false;
     bench.sale("A");
-    assert!(bench.session.next_frame().is_some());
+    assert!(bench.session.next_frame(bench.now).is_some());
     bench.session.on_progress(Progress::Started, bench.now);
     bench.pass(9_999);
     bench.no_event();
@@ -135,7 +135,7 @@ fn another_request_stuck_half_written_is_unknown_and_may_have_been_sent() {
     let mut bench = Bench::connected();
     bench.takes_data = false;
     bench.submit(query("q", "A"));
-    assert!(bench.session.next_frame().is_some());
+    assert!(bench.session.next_frame(bench.now).is_some());
     bench.session.on_progress(Progress::Started, bench.now);
     bench.pass(10_000);
     let done = bench.completed("q");
@@ -149,7 +149,7 @@ fn what_is_not_written_survives_a_cut_and_goes_out_on_the_next_connection() {
     bench.takes_data = false;
     bench.sale("A");
     bench.sale("B");
-    assert!(bench.session.next_frame().is_some());
+    assert!(bench.session.next_frame(bench.now).is_some());
     bench.session.on_progress(Progress::Nothing, bench.now);
     bench.cut();
     bench.takes_data = true;
@@ -168,7 +168,7 @@ fn an_order_whose_first_byte_left_is_never_written_again() {
         let mut bench = Bench::connected();
         bench.takes_data = false;
         bench.sale("A");
-        assert!(bench.session.next_frame().is_some());
+        assert!(bench.session.next_frame(bench.now).is_some());
         bench.session.on_progress(progress, bench.now);
         bench.takes_data = true;
         for _ in 0..5 {
@@ -184,7 +184,7 @@ fn an_order_whose_first_byte_left_is_never_written_again() {
 
 #[test]
 fn the_librarys_questions_do_not_outlive_what_they_are_about() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.takes_data = false;
     bench.pass(60_000);
     bench.wire();
@@ -197,7 +197,7 @@ fn the_librarys_questions_do_not_outlive_what_they_are_about() {
 
 #[test]
 fn the_librarys_questions_do_not_heap_up_where_nothing_can_be_written() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.wire();
     bench.takes_data = false;
     bench.pass(3_600_000);

@@ -4,7 +4,7 @@ use super::*;
 
 /// Found out for the whole time, with a terminal that answers like this; what it came to.
 fn end_of(status: &'static str, close: Option<&'static str>) -> (Completed, Vec<String>) {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.terminal(tells("A", status, close));
     bench.pass_to(59_999);
     bench.no_event();
@@ -21,7 +21,7 @@ fn it_ends_with_a_close_and_one_more_question() {
 
 #[test]
 fn the_close_is_for_the_orders_number() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.wire();
     bench.pass_to(60_000);
     let wire = bench.wire();
@@ -57,7 +57,7 @@ fn a_settled_answer_to_the_last_question_is_what_it_says() {
         [("2", Outcome::Approved), ("1", Outcome::Declined), ("3", Outcome::Cancelled)]
     {
         for close in ["000", "201"] {
-            let mut bench = Bench::finding_out("A");
+            let mut bench = Bench::recovering("A");
             let mut is_closed = false;
             bench.terminal(move |message| {
                 is_closed |= message["topic"] == CLOSE;
@@ -75,7 +75,7 @@ fn a_silent_terminal_leaves_it_unknown_within_bounds() {
     let (done, topics) = end_of("silence", None);
     assert_eq!(done.outcome, Outcome::Unknown);
     assert_eq!(topics[..2], [CLOSE, QUERY]);
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.pass_to(60_000 + 2_000 + 2_000 - 1);
     bench.no_event();
     bench.pass(1);
@@ -109,7 +109,7 @@ fn the_answer_that_settled_nothing_is_shown_with_the_unknown() {
 #[test]
 fn the_own_answer_settles_it_during_the_close_and_the_last_question() {
     for wait in [60_000, 62_000] {
-        let mut bench = Bench::finding_out("A");
+        let mut bench = Bench::recovering("A");
         bench.pass_to(wait);
         bench.say(approval("A"));
         let done = bench.completed("A");
@@ -121,7 +121,7 @@ fn the_own_answer_settles_it_during_the_close_and_the_last_question() {
 
 #[test]
 fn a_close_accepted_late_counts_for_the_last_answer() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.wire();
     bench.pass_to(62_000);
     let wire = bench.wire();
@@ -133,7 +133,7 @@ fn a_close_accepted_late_counts_for_the_last_answer() {
 
 #[test]
 fn what_an_earlier_question_said_is_not_the_answer_to_the_last() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let early = bench.only_frame(QUERY);
     bench.pass_to(60_000);
     let wire = bench.wire();
@@ -148,7 +148,7 @@ fn what_an_earlier_question_said_is_not_the_answer_to_the_last() {
 
 #[test]
 fn a_close_of_another_number_closes_nothing() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.terminal(|message| match message["topic"].as_str()? {
         CLOSE => Some(with(
             code(message["request_id"].as_str()?, CLOSE, "000"),
@@ -164,7 +164,7 @@ fn a_close_of_another_number_closes_nothing() {
 #[test]
 fn not_found_that_does_not_fit_says_nothing() {
     for (field, value) in [("merchant_order_no", "B"), ("order_amount", "1"), ("trans_type", "3")] {
-        let mut bench = Bench::finding_out("A");
+        let mut bench = Bench::recovering("A");
         bench.terminal(move |message| {
             let id = message["request_id"].as_str()?;
             match message["topic"].as_str()? {
@@ -179,7 +179,7 @@ fn not_found_that_does_not_fit_says_nothing() {
 
 #[test]
 fn a_connection_lost_during_the_last_words_does_not_lengthen_them() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.pass_to(60_000);
     bench.cut();
     bench.pass(4_000);
@@ -188,7 +188,7 @@ fn a_connection_lost_during_the_last_words_does_not_lengthen_them() {
 
 #[test]
 fn a_connection_that_comes_back_during_the_last_words_repeats_them() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.wire();
     bench.pass_to(60_000);
     bench.wire();

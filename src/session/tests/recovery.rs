@@ -65,7 +65,7 @@ fn a_lost_connection_before_the_first_byte_does_not() {
 
 #[test]
 fn recovering_is_told_once() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     for _ in 0..3 {
         bench.say(answer("A", ORDER, "A", "108", ""));
         bench.cut();
@@ -77,7 +77,7 @@ fn recovering_is_told_once() {
 
 #[test]
 fn the_question_is_a_query_for_the_number_under_an_id_of_its_own() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let wire = bench.wire();
     assert_eq!(wire.len(), 1, "asked at once on the new connection");
     let message = &wire[0].message;
@@ -89,7 +89,7 @@ fn the_question_is_a_query_for_the_number_under_an_id_of_its_own() {
 
 #[test]
 fn it_asks_again_every_interval() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let since = bench.now.mono_ms;
     bench.pass(10_000);
     let at: Vec<u64> = bench.wire().iter().map(|frame| frame.at - since).collect();
@@ -122,7 +122,7 @@ fn a_query_answer_that_settles_it_and_fits_completes_it_as_recovered() {
         ("1", Outcome::Declined),
         ("3", Outcome::Cancelled),
     ] {
-        let mut bench = Bench::finding_out("A");
+        let mut bench = Bench::recovering("A");
         let probe = bench.only_frame(QUERY);
         bench.say(state(&probe, "A", status));
         let done = bench.completed("A");
@@ -136,7 +136,7 @@ fn a_query_answer_that_settles_it_and_fits_completes_it_as_recovered() {
 
 #[test]
 fn an_older_questions_answer_settles_it_too() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let first = bench.only_frame(QUERY);
     bench.pass(6_000);
     bench.say(state(&first, "A", "2"));
@@ -145,7 +145,7 @@ fn an_older_questions_answer_settles_it_too() {
 
 #[test]
 fn a_query_answer_without_id_settles_it_by_its_number() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.say(without(state("", "A", "2"), "request_id"));
     let done = bench.completed("A");
     assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
@@ -153,7 +153,7 @@ fn a_query_answer_without_id_settles_it_by_its_number() {
 
 #[test]
 fn the_amount_fits_however_it_is_written() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let probe = bench.only_frame(QUERY);
     bench.say(with(state(&probe, "A", "2"), "order_amount", "034.5"));
     assert_eq!(bench.completed("A").outcome, Outcome::Approved);
@@ -164,7 +164,7 @@ fn a_query_answer_that_does_not_fit_is_never_taken_for_the_orders() {
     for (field, value) in
         [("merchant_order_no", "B"), ("order_amount", "3450"), ("trans_type", "3")]
     {
-        let mut bench = Bench::finding_out("A");
+        let mut bench = Bench::recovering("A");
         let probe = bench.only_frame(QUERY);
         bench.say(with(state(&probe, "A", "2"), field, value));
         let done = bench.completed("A");
@@ -177,7 +177,7 @@ fn a_query_answer_that_does_not_fit_is_never_taken_for_the_orders() {
 
 #[test]
 fn in_progress_not_found_and_nonsense_do_not_settle_it() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     let probe = bench.only_frame(QUERY);
     bench.say(state(&probe, "A", "0"));
     bench.say(state(&probe, "A", "9"));
@@ -201,7 +201,7 @@ fn the_orders_own_late_answer_on_the_same_connection_is_not_recovered() {
 
 #[test]
 fn the_orders_own_answer_on_the_new_connection_is_recovered() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.say(approval("A"));
     let done = bench.completed("A");
     assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
@@ -209,14 +209,14 @@ fn the_orders_own_answer_on_the_new_connection_is_recovered() {
 
 #[test]
 fn the_orders_own_answer_may_lack_its_id_on_the_new_connection() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.say(without(approval("A"), "request_id"));
     assert_eq!(bench.completed("A").outcome, Outcome::Approved);
 }
 
 #[test]
 fn the_callers_own_query_settles_it_as_well() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.submit(query("q", "A"));
     bench.say(state("q", "A", "2"));
     let events = bench.events();
@@ -268,7 +268,7 @@ fn several_orders_are_found_out_side_by_side() {
 fn an_order_of_an_earlier_process_is_found_out_and_recovered() {
     let mut bench = Bench::new(settings());
     let since_ms = START.wall_ms - 3_600_000;
-    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: false }, bench.now);
+    bench.session.restore(open_order(since_ms), bench.now);
     assert!(reason(bench.event()).contains("stopped before the outcome was known"));
     assert_eq!(bench.session.in_flight(), 1);
     bench.terminal(tells("A", "2", None));
@@ -282,7 +282,7 @@ fn an_order_of_an_earlier_process_is_found_out_and_recovered() {
 fn an_own_answer_recovers_an_order_of_an_earlier_process() {
     let mut bench = Bench::new(settings());
     let since_ms = START.wall_ms - 5_000;
-    bench.session.restore(Restored { request: sale("A"), since_ms, unknown: false }, bench.now);
+    bench.session.restore(open_order(since_ms), bench.now);
     bench.connect();
     bench.events();
     bench.say(approval("A"));
@@ -291,7 +291,7 @@ fn an_own_answer_recovers_an_order_of_an_earlier_process() {
 
 #[test]
 fn what_is_open_is_listed_oldest_first_with_what_it_is_doing() {
-    let mut bench = Bench::finding_out("A");
+    let mut bench = Bench::recovering("A");
     bench.sale("B");
     let open: Vec<(String, bool)> = bench
         .session

@@ -1,0 +1,352 @@
+//! What the answers to the library's own questions say of an order.
+
+use super::questions::Asked;
+use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
+use super::{Now, Report, Session};
+use crate::planted::Planted;
+use crate::protocol::{Outcome, Response};
+
+impl Session {
+    /// A query about this order was answered.
+    pub(super) fn on_query_answer(
+        &mut self,
+        seq: Seq,
+        response: &Response<'_>,
+        text: &str,
+        now: Now,
+    ) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let outcome = response.query_outcome();
+        let matches = match response.fits(&task.request) {
+            Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
+            _ => Ok(()),
+        };
+        match (outcome, matches) {
+            (Outcome::InProgress, _) if self.settings.is_planted(Planted::InProgressIsDeclined) => {
+                self.conclude(seq, Outcome::Declined, response, text, true, now);
+            }
+            (Outcome::InProgress, Ok(())) => self.on_in_progress(seq, response, text, now),
+            (Outcome::Approved | Outcome::Declined | Outcome::Cancelled, matches) => {
+                self.on_record(seq, outcome, matches, response, text, now);
+            }
+            (Outcome::NotFound, Ok(())) => self.on_not_found(seq, response, text, now),
+            (Outcome::Unknown, _) => self.on_unusable(seq, response),
+            _ => {}
+        }
+    }
+
+    /// The terminal has the order, and is not through with it.
+    fn on_in_progress(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        if self.is_of_another(seq) {
+            return self.report_anothers_record(seq, text, now);
+        }
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        // A record under a number used before may be that of the earlier attempt.
+        task.has_arrived |= task.attempt == Attempt::First || response.trans_status.is_some();
+        let Some(recovery) = task.recovery_mut() else { return };
+        recovery.was_in_progress = true;
+        recovery.not_found_asked = None;
+        if matches!(recovery.reason, Reason::Refused | Reason::ReversedVoid) {
+            recovery.reason = Reason::Lost;
+        }
+        self.announce_recovery(seq, now);
+    }
+
+    /// The terminal has an outcome under this number.
+    fn on_record(
+        &mut self,
+        seq: Seq,
+        outcome: Outcome,
+        matches: Result<(), String>,
+        response: &Response<'_>,
+        text: &str,
+        now: Now,
+    ) {
+        if self.is_of_another(seq) {
+            return self.report_anothers_record(seq, text, now);
+        }
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_void = task.request.is_void();
+        let Some(recovery) = task.recovery_mut() else { return };
+        recovery.not_found_asked = None;
+        match matches {
+            Err(why) => {
+                recovery.mismatch =
+                    Some(format!("the terminal has this number for something else: {why}"));
+                recovery.unsettled = Some(text.to_owned());
+            }
+            Ok(())
+                if is_void
+                    && outcome == Outcome::Cancelled
+                    && !self.settings.is_planted(Planted::VoidReversedIsCancelled) =>
+            {
+                self.on_reversed_void(seq, text, now);
+            }
+            Ok(()) => self.conclude(seq, outcome, response, text, true, now),
+        }
+    }
+
+    /// `113` was answered and no earlier attempt of this library's is known: whose record it is, nobody can say.
+    fn is_of_another(&self, seq: Seq) -> bool {
+        self.tasks.get(&seq).is_some_and(|task| {
+            task.attempt == Attempt::First
+                && task
+                    .recovery()
+                    .is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber)
+        }) && !self.settings.is_planted(Planted::TrustDuplicate)
+    }
+
+    fn report_anothers_record(&mut self, seq: Seq, text: &str, now: Now) {
+        self.keep_unsettled(seq, text);
+        let why = "the terminal has this number already, and the record may be another till's";
+        self.complete_unknown(seq, why, now);
+    }
+
+    /// A void's own record or answer reads 3: the void itself, or its original.
+    pub(super) fn on_reversed_void(&mut self, seq: Seq, text: &str, now: Now) {
+        let has_original =
+            self.tasks.get(&seq).is_some_and(|task| task.request.orig_merchant_order_no.is_some());
+        if has_original {
+            self.hold_for_original(seq, Held::Reversed { text: text.to_owned() }, now);
+        } else if !self.tasks.get(&seq).is_some_and(Task::is_completed) {
+            self.keep_unsettled(seq, text);
+            self.complete_unknown(seq, "it reads as reversed, and names no original order", now);
+        }
+    }
+
+    /// The terminal has no record of the order.
+    fn on_not_found(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        let interval_ms = self.settings.recovery_interval_ms;
+        let is_once = self.settings.is_planted(Planted::NotFoundOnce);
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_void = task.request.is_void();
+        let Some(recovery) = task.recovery_mut() else { return };
+        let question = recovery.question(response.request_id.as_deref()).cloned();
+        let Some(question) = question else { return };
+        let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
+        let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
+            || (self.settings.is_planted(Planted::NotFoundUnclosed)
+                && !self.settings.close_lost_orders);
+        let trusts_at_once = self.settings.is_planted(Planted::TrustNotFoundAtOnce);
+        if recovery.phase == Phase::SecondLook {
+            return self.on_nothing_new(seq, text, now);
+        }
+        if !matches!(recovery.phase, Phase::Querying | Phase::Concluding | Phase::Clarifying) {
+            return;
+        }
+        let outcome = match recovery.reason {
+            Reason::Busy if !recovery.was_in_progress => {
+                return self.conclude_with_own_answer(seq, Outcome::Busy, now);
+            }
+            Reason::ReversedVoid => {
+                let own = recovery.unsettled.clone().unwrap_or_default();
+                return self.on_reversed_void(seq, &own, now);
+            }
+            Reason::Refused => Outcome::Declined,
+            _ if is_concluding && recovery.is_closed && question.is_after_close => {
+                Outcome::NotFound
+            }
+            _ if is_concluding && trusts_unclosed => Outcome::NotFound,
+            _ if trusts_at_once => {
+                return self.conclude(seq, Outcome::NotFound, response, text, true, now);
+            }
+            _ => return self.on_not_found_unclosed(seq, is_void, text, now),
+        };
+        match recovery.not_found_asked {
+            Some(first) if question.at >= first.saturating_add(interval_ms) => {}
+            Some(_) if !is_once => return,
+            None if !is_once => {
+                recovery.not_found_asked = Some(question.at);
+                recovery.next_ask = question.at.saturating_add(interval_ms).max(now.mono_ms + 1);
+                return self.continue_recovery(seq, now);
+            }
+            _ => {}
+        }
+        if outcome == Outcome::Declined {
+            return self.conclude_with_own_answer(seq, outcome, now);
+        }
+        self.conclude(seq, outcome, response, text, true, now);
+    }
+
+    /// No record, and no close that would settle it.
+    fn on_not_found_unclosed(&mut self, seq: Seq, is_void: bool, text: &str, now: Now) {
+        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return };
+        match recovery.phase {
+            Phase::Concluding => self.complete_unknown(
+                seq,
+                "the terminal has no record of it, and has not accepted a close that settles it",
+                now,
+            ),
+            Phase::Clarifying => {
+                if is_void {
+                    self.hold_for_original(seq, Held::Reversed { text: text.to_owned() }, now);
+                }
+                self.close_while_clarifying(seq, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// The outcome is what the order's own answer said, now that the terminal has no record that contradicts it.
+    fn conclude_with_own_answer(&mut self, seq: Seq, outcome: Outcome, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let recovered = task.connection != Some(self.connection);
+        let own = task.recovery().and_then(|recovery| recovery.unsettled.clone());
+        let own = own.unwrap_or_default();
+        if self.must_query_original(seq, outcome) {
+            let held = Held::NoMoney { outcome, text: own, recovered };
+            return self.hold_for_original(seq, held, now);
+        }
+        self.report(seq, Report { response: Some(own), recovered, ..Report::of(outcome) }, now);
+    }
+
+    /// The second look found nothing that contradicts what was reported. A void's original may still do so.
+    fn on_nothing_new(&mut self, seq: Seq, text: &str, now: Now) {
+        let reported =
+            self.tasks.get(&seq).and_then(Task::recovery).and_then(|recovery| recovery.reported);
+        match reported {
+            Some(outcome) if self.must_query_original(seq, outcome) => {
+                let held = Held::NoMoney { outcome, text: text.to_owned(), recovered: true };
+                self.hold_for_original(seq, held, now);
+            }
+            _ => self.end_second_look(seq),
+        }
+    }
+
+    /// The terminal answered something that says nothing of the order, and never will.
+    fn on_unusable(&mut self, seq: Seq, response: &Response<'_>) {
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        if recovery.is_some_and(|recovery| recovery.phase == Phase::SecondLook)
+            && response.query_refused()
+        {
+            self.end_second_look(seq);
+        }
+    }
+
+    /// An order that became unknown before the terminal had heard a close that settles it gets one, at most one on each
+    /// connection: without it "not found" could still turn into a charge.
+    fn close_while_clarifying(&mut self, seq: Seq, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(recovery) = task.recovery() else { return };
+        let was_closed_here = recovery.closed_on == Some(self.connection)
+            && !self.settings.is_planted(Planted::CloseEveryRound);
+        if was_closed_here || task.may_still_arrive(now) || !self.may_close(seq, now) {
+            return;
+        }
+        if self.is_ambiguous(seq) {
+            if self.in_flight == 0 {
+                self.reconnect_to_ask(seq, now);
+            }
+            return;
+        }
+        self.ask(seq, Asked::Close, now);
+    }
+
+    /// The library's close of this order was answered.
+    pub(super) fn on_close_answer(&mut self, seq: Seq, response: &Response<'_>, now: Now) {
+        let trusts_any = self.settings.is_planted(Planted::TrustAnyClose);
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_accepted = response.other_outcome() == Outcome::Ok && names(task, response);
+        let Some(recovery) = task.recovery_mut() else { return };
+        let is_conclusive = recovery.conclusive_close.is_some()
+            && (response.request_id.is_none()
+                || response.request_id.as_deref() == recovery.conclusive_close.as_deref());
+        recovery.is_closed |= is_accepted && (is_conclusive || trusts_any);
+        match recovery.phase {
+            Phase::Closing => self.start_concluding(seq, now),
+            Phase::Clarifying => self.ask_now(seq, now),
+            _ => {}
+        }
+    }
+
+    /// The terminal has accepted a close of the till's own for the order with this number: recovery goes on at once.
+    pub(super) fn on_own_close_accepted(&mut self, number: &str, is_conclusive: bool, now: Now) {
+        let Some(seq) = self.order_in_flight(number) else { return };
+        let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
+        if is_conclusive {
+            recovery.is_closed = true;
+            recovery.not_found_asked = None;
+        }
+        match recovery.phase {
+            Phase::Querying | Phase::Closing if is_conclusive => self.start_concluding(seq, now),
+            Phase::Querying | Phase::Clarifying => self.ask_now(seq, now),
+            _ => {}
+        }
+    }
+
+    /// A query about the order that this void takes back was answered.
+    pub(super) fn on_original_answer(
+        &mut self,
+        seq: Seq,
+        response: &Response<'_>,
+        text: &str,
+        now: Now,
+    ) {
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let original = task.request.orig_merchant_order_no.clone();
+        let was_reversed = task.original_was_reversed;
+        let is_about_original = match (&original, &response.merchant_order_no) {
+            (Some(asked), Some(answered)) => asked == answered,
+            _ => true,
+        };
+        let outcome = response.query_outcome();
+        let is_usable = match outcome {
+            Outcome::InProgress => false,
+            Outcome::Unknown => response.query_refused(),
+            _ => true,
+        };
+        let Some(recovery) = task.recovery_mut() else { return };
+        if !is_usable || !is_about_original {
+            return;
+        }
+        let Some(held) = recovery.held.take() else { return };
+        let is_reversed = outcome == Outcome::Cancelled;
+        if is_reversed && let Some(number) = &original {
+            self.recent.note_reversed(number);
+        }
+        match held {
+            held if is_reversed && !was_reversed => {
+                let response = match held {
+                    Held::Reversed { text } if !text.is_empty() => text,
+                    _ => text.to_owned(),
+                };
+                let report = Report {
+                    response: Some(response),
+                    recovered: true,
+                    ..Report::of(Outcome::Approved)
+                };
+                self.report(seq, report, now);
+            }
+            Held::NoMoney { outcome, text, recovered } => {
+                self.report(
+                    seq,
+                    Report { response: Some(text), recovered, ..Report::of(outcome) },
+                    now,
+                );
+            }
+            Held::Reversed { text } => self.on_unproven_void(seq, &text, now),
+        }
+    }
+
+    /// A void that reads as reversed, while nothing shows that this void reversed its original.
+    fn on_unproven_void(&mut self, seq: Seq, text: &str, now: Now) {
+        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return };
+        match recovery.phase {
+            Phase::SecondLook => self.end_second_look(seq),
+            Phase::Clarifying => {}
+            _ => {
+                self.keep_unsettled(seq, text);
+                let why = "nothing shows that the original order was reversed by this void";
+                self.complete_unknown(seq, why, now);
+            }
+        }
+    }
+}
+
+/// The answer names no other order than the one asked about.
+pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
+    match (&task.request.merchant_order_no, &response.merchant_order_no) {
+        (Some(asked), Some(answered)) => asked == answered,
+        _ => true,
+    }
+}
