@@ -1,13 +1,17 @@
-//! The test amounts: the cents of `order_amount` choose what the terminal does.
+//! The test amounts: the cents of `order_amount` choose what the terminal does; for some cents the units choose among a
+//! family of rows.
 //!
 //! One table makes the [`Behaviour`] type, the names the control API knows, the output of `--amounts` and the table in
 //! `docs/simulator.md`.
 
 use std::fmt;
 
+use crate::mangle::Mangle;
+
 /// How long the customer takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
+    Nothing,
     Think,
     Slow,
     VerySlow,
@@ -63,6 +67,33 @@ pub(crate) enum Fault {
     NoCode,
     /// The answer says success, and `trans_status` says what really was.
     SaysSuccess,
+    /// The answer's text ends in this inner code.
+    Inner(&'static str),
+    /// The order's own answer is spoilt.
+    Mangled(Mangle),
+    /// Refused first; charged later, with an answer of its own. Hidden: no record before that.
+    PaidLater {
+        hidden: bool,
+    },
+    /// Waits; after an accepted close it is charged all the same, with an answer of its own.
+    CloseThenPaid,
+    /// No record until it is charged, and closes are those of an unknown number.
+    Unseen,
+    /// Approved; later the record reads reversed.
+    ReversedLater,
+    /// Approved by the host, and waits for the signature; a query says this status meanwhile.
+    Signature {
+        status: u8,
+    },
+    /// A success code without a status as the order is taken, what came of it later, or never.
+    Acknowledged {
+        lost: bool,
+    },
+    Partial,
+    TipApart,
+    TipIncluded,
+    OtherCurrency,
+    OtherType,
 }
 
 /// What a behaviour is made of; the model reads nothing else.
@@ -79,6 +110,8 @@ pub(crate) struct Plan {
 pub struct Amount {
     /// The cents of `order_amount` that choose this row.
     pub cents: u8,
+    /// The units that must be asked for with them: `9` for `9.70`; any where there are none.
+    pub units: Option<u16>,
     /// What the row does.
     pub behaviour: Behaviour,
     /// Its name in the control API.
@@ -88,18 +121,28 @@ pub struct Amount {
     pub(crate) plan: Plan,
 }
 
+macro_rules! units {
+    () => {
+        None
+    };
+    ($units:literal) => {
+        Some($units)
+    };
+}
+
 macro_rules! behaviours {
-    ($($cents:literal $variant:ident $name:literal $wait:ident $ends:ident $code:literal $fault:expr, $meaning:literal;)*) => {
+    ($($cents:literal $([$units:literal])? $variant:ident $name:literal $wait:ident $ends:ident $code:literal $fault:expr, $meaning:literal;)*) => {
         /// What the terminal does with an order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Behaviour {
             $(#[doc = $meaning] $variant,)*
         }
 
-        /// The table of test amounts, by cents.
+        /// The table of test amounts, by cents and units.
         pub static AMOUNTS: &[Amount] = &[
             $(Amount {
                 cents: $cents,
+                units: units!($($units)?),
                 behaviour: Behaviour::$variant,
                 name: $name,
                 meaning: $meaning,
@@ -178,6 +221,84 @@ behaviours! {
     67 SuccessDeclined "success-declined" Think Failed "000" F::SaysSuccess, "Success code with trans_status 1: declined.";
     68 SuccessCancelled "success-cancelled" Think Cancelled "000" F::SaysSuccess, "Success code with trans_status 3: cancelled.";
     69 Huge "huge" Think Paid "000" F::Huge, "Approved; the answer is 1 MiB large.";
+
+    70 [9] K009 "k009" Think Failed "106" F::Inner("K009"), "106 with inner code K009 unknown exception; it was not charged.";
+    70 [15] K015 "k015" Think Failed "106" F::Inner("K015"), "106 with inner code K015 record does not exist; it was not charged.";
+    70 [16] K016 "k016" Think Failed "106" F::Inner("K016"), "106 with inner code K016 types do not match; it was not charged.";
+    70 [17] K017 "k017" Think Failed "106" F::Inner("K017"), "106 with inner code K017 still processing; it was not charged.";
+    70 [18] K018 "k018" Think Failed "106" F::Inner("K018"), "106 with inner code K018 use the same card; it was not charged.";
+    70 [19] K019 "k019" Think Failed "106" F::Inner("K019"), "106 with inner code K019 nothing to settle; it was not charged.";
+    70 [20] K020 "k020" Think Failed "106" F::Inner("K020"), "106 with inner code K020 refund above what is left; it was not charged.";
+    70 [21] K021 "k021" Think Failed "106" F::Inner("K021"), "106 with inner code K021 original not completed; it was not charged.";
+    70 [24] K024 "k024" Think Failed "106" F::Inner("K024"), "106 with inner code K024 settlement failed; it was not charged.";
+    70 [25] K025 "k025" Think Failed "106" F::Inner("K025"), "106 with inner code K025 sign in first; it was not charged.";
+    70 [26] K026 "k026" Think Cancelled "106" F::Inner("K026"), "106 with inner code K026 cancelled by hand; it was not charged.";
+    70 [27] K027 "k027" Think Failed "106" F::Inner("K027"), "106 with inner code K027 transaction timeout; it was not charged.";
+    70 [28] K028 "k028" Think Failed "106" F::Inner("K028"), "106 with inner code K028 original was not by card; it was not charged.";
+    70 [29] K029 "k029" Think Failed "106" F::Inner("K029"), "106 with inner code K029 battery low; it was not charged.";
+    70 [30] K030 "k030" Think Failed "106" F::Inner("K030"), "106 with inner code K030 reader not connected; it was not charged.";
+    70 [31] K031 "k031" Think Failed "106" F::Inner("K031"), "106 with inner code K031 settle first; it was not charged.";
+    70 [32] K032 "k032" Think Failed "106" F::Inner("K032"), "106 with inner code K032 load EMV parameters; it was not charged.";
+    70 [33] K033 "k033" Think Failed "106" F::Inner("K033"), "106 with inner code K033 key missing; it was not charged.";
+    70 [35] K035 "k035" Think Failed "106" F::Inner("K035"), "106 with inner code K035 fully refunded; it was not charged.";
+    70 [36] K036 "k036" Think Failed "106" F::Inner("K036"), "106 with inner code K036 automatic reversal successful; it was not charged.";
+    70 [37] K037 "k037" Think Failed "106" F::Inner("K037"), "106 with inner code K037 automatic reversal failed; it was not charged.";
+    70 [39] K039 "k039" Think Failed "106" F::Inner("K039"), "106 with inner code K039 cashback above the limit; it was not charged.";
+    70 [103] M003 "m003" Think Failed "202" F::Inner("M003"), "202 with inner code M003 amount; it was not charged.";
+    70 [109] M009 "m009" Think Failed "202" F::Inner("M009"), "202 with inner code M009 app_id; it was not charged.";
+    70 [203] N003 "n003" Think Failed "115" F::Inner("N003"), "115 with inner code N003 declined; it was not charged.";
+
+    71 [9] K009Paid "k009-paid" Think Paid "106" F::Inner("K009"), "106 with inner code K009 unknown exception; it was charged.";
+    71 [17] K017Paid "k017-paid" Think Paid "106" F::Inner("K017"), "106 with inner code K017 still processing; it was charged.";
+    71 [27] K027Paid "k027-paid" Think Paid "106" F::Inner("K027"), "106 with inner code K027 transaction timeout; it was charged.";
+    71 [36] K036Paid "k036-paid" Think Paid "106" F::Inner("K036"), "106 with inner code K036 automatic reversal successful; it was charged.";
+    71 [37] K037Paid "k037-paid" Think Paid "106" F::Inner("K037"), "106 with inner code K037 automatic reversal failed; it was charged.";
+
+    72 [1] Et002 "et002" Think Failed "106" F::Inner("ET002"), "106 with gateway code ET002 original or number not found; it was not charged.";
+    72 [2] Et003 "et003" Think Failed "106" F::Inner("ET003"), "106 with gateway code ET003 original or number not found; it was not charged.";
+    72 [3] E04110 "e04110" Think Failed "106" F::Inner("E04110"), "106 with gateway code E04110 original or number not found; it was not charged.";
+    72 [4] E04111 "e04111" Think Failed "106" F::Inner("E04111"), "106 with gateway code E04111 original or number not found; it was not charged.";
+    72 [5] E04112 "e04112" Think Failed "106" F::Inner("E04112"), "106 with gateway code E04112 number repeats; it was not charged.";
+    72 [6] E04126 "e04126" Think Failed "106" F::Inner("E04126"), "106 with gateway code E04126 amount too high; it was not charged.";
+    72 [7] E04130 "e04130" Think Failed "106" F::Inner("E04130"), "106 with gateway code E04130 amount too high; it was not charged.";
+    72 [8] E04132 "e04132" Think Failed "106" F::Inner("E04132"), "106 with gateway code E04132 partial refund not allowed; it was not charged.";
+    72 [9] Et007 "et007" Think Failed "106" F::Inner("ET007"), "106 with gateway code ET007 batch closed; it was not charged.";
+    72 [10] Et008 "et008" Think Failed "106" F::Inner("ET008"), "106 with gateway code ET008 batch closed; it was not charged.";
+    72 [11] Cf008 "cf008" Think Failed "106" F::Inner("CF008"), "106 with gateway code CF008 batch closed; it was not charged.";
+    72 [12] TsD051 "ts-d051" Think Failed "106" F::Inner("TS-D051"), "106 with gateway code TS-D051 acquirer decline; it was not charged.";
+    72 [13] Sys001Unpaid "sys001-unpaid" Think Failed "106" F::Inner("SYS001"), "106 with gateway code SYS001 system error; it was not charged.";
+    72 [14] Sys001Paid "sys001-paid" Think Paid "106" F::Inner("SYS001"), "106 with gateway code SYS001 system error; it was charged.";
+    72 [15] E07001Unpaid "e07001-unpaid" Think Failed "106" F::Inner("E07001"), "106 with gateway code E07001 system error; it was not charged.";
+    72 [16] E07001Paid "e07001-paid" Think Paid "106" F::Inner("E07001"), "106 with gateway code E07001 system error; it was charged.";
+
+    73 [1] TrailingComma "trailing-comma" Think Paid "000" F::Mangled(Mangle::TrailingComma), "Charged; the answer has a comma behind its last member.";
+    73 [2] ByteOrderMark "byte-order-mark" Think Paid "000" F::Mangled(Mangle::ByteOrderMark), "Charged; the answer begins with a byte order mark.";
+    73 [3] TrailingNul "trailing-nul" Think Paid "000" F::Mangled(Mangle::TrailingNul), "Charged; the answer ends in a NUL.";
+    73 [4] BlanksAround "blanks-around" Think Paid "000" F::Mangled(Mangle::BlanksAround), "Charged; the answer has blanks and NULs around it.";
+    73 [5] Nan "nan" Think Paid "000" F::Mangled(Mangle::Nan), "Charged; the answer has a member that is NaN.";
+    73 [6] SingleQuotes "single-quotes" Think Paid "000" F::Mangled(Mangle::SingleQuotes), "Charged; the answer has single quotes.";
+    73 [7] Gbk "gbk" Think Paid "000" F::Mangled(Mangle::Gbk), "Charged; the answer is a binary frame with text in GBK.";
+    73 [8] TwoObjects "two-objects" Think Paid "000" F::Mangled(Mangle::TwoObjects), "Charged; the answer shares its frame with a second object.";
+    73 [9] TooDeep "too-deep" Think Paid "000" F::Mangled(Mangle::TooDeep), "Charged; the answer is 65 levels deep.";
+    73 [10] IdCase "id-case" Think Paid "000" F::Mangled(Mangle::IdCase), "Charged; the answer has its request_id in the other case.";
+
+    74 RefusedThenPaid "refused-then-paid" Think Paid "106" F::PaidLater { hidden: false }, "106 and a record that is closed; charged 5 s later, with an answer of its own.";
+    76 HiddenThenPaid "hidden-then-paid" Think Paid "106" F::PaidLater { hidden: true }, "106 and no record; charged 5 s later, with an answer of its own.";
+    77 CancelledThenPaid "cancelled-then-paid" Think Paid "110" F::PaidLater { hidden: false }, "110 and a record that is cancelled; charged 5 s later, with an answer of its own.";
+    78 BusyThenPaid "busy-then-paid" Nothing Paid "101" F::PaidLater { hidden: true }, "101 and no record; charged 5 s later, with an answer of its own.";
+    79 CloseThenPaid "close-then-paid" Forever Failed "107" F::CloseThenPaid, "Nobody pays until it is closed: the close is accepted, the order answers 102, and 5 s later it is charged, with an answer of its own.";
+    81 NotFoundThenPaid "not-found-then-paid" VerySlow Paid "000" F::Unseen, "Very slow, then approved; until then a query says 104, and a close is one of an unknown number and ends nothing.";
+    82 PaidThenReversed "paid-then-reversed" Think Paid "000" F::ReversedLater, "Approved; 5 s later it is reversed: its record reads 3, and the ledger has a void of it.";
+    83 Signature "signature" Think Paid "000" F::Signature { status: 2 }, "Charged; the terminal waits 5 s for the signature before it answers; a query says 2 meanwhile.";
+    84 SignaturePaying "signature-paying" Think Paid "000" F::Signature { status: 0 }, "Charged; the terminal waits 5 s for the signature before it answers; a query says 0 meanwhile.";
+    85 Acknowledged "acknowledged" Slow Paid "000" F::Acknowledged { lost: false }, "Success code without trans_status as it is taken; slow, then approved.";
+    86 AcknowledgedDeclined "acknowledged-declined" Slow Failed "106" F::Acknowledged { lost: false }, "Success code without trans_status as it is taken; slow, then declined.";
+    87 AcknowledgedLost "acknowledged-lost" Slow Cancelled "110" F::Acknowledged { lost: true }, "Success code without trans_status as it is taken; slow, then cancelled, and that answer is lost.";
+    88 Partial "partial" Think Paid "000" F::Partial, "Approved for 10.00 less than asked, or for half of what is not more than 10.00.";
+    91 TipApart "tip-apart" Think Paid "000" F::TipApart, "Approved; the customer adds a tip of 2.00 unless the order has one; order_amount is without it.";
+    92 TipIncluded "tip-included" Think Paid "000" F::TipIncluded, "Approved; the customer adds a tip of 2.00 unless the order has one; order_amount includes it.";
+    93 OtherCurrency "other-currency" Think Paid "000" F::OtherCurrency, "Approved; answer and record are in another price_currency.";
+    94 OtherType "other-type" Think Paid "000" F::OtherType, "Approved; answer and record have another trans_type.";
 }
 
 impl Behaviour {
@@ -198,10 +319,18 @@ impl Behaviour {
 
     /// The behaviour those cents stand for; [`Behaviour::Approved`] when they are not in the table.
     pub fn from_cents(cents: u8) -> Behaviour {
-        AMOUNTS
-            .iter()
-            .find(|row| row.cents == cents)
-            .map_or(Behaviour::Approved, |row| row.behaviour)
+        Behaviour::find(|row| row.cents == cents && row.units.is_none())
+    }
+
+    /// The behaviour an amount of that many units and cents stands for.
+    pub fn from_amount(units: u64, cents: u8) -> Behaviour {
+        Behaviour::find(|row| {
+            row.cents == cents && row.units.is_none_or(|wanted| u64::from(wanted) == units)
+        })
+    }
+
+    fn find(wanted: impl Fn(&Amount) -> bool) -> Behaviour {
+        AMOUNTS.iter().find(|row| wanted(row)).map_or(Behaviour::Approved, |row| row.behaviour)
     }
 
     /// Whether money moves, when nobody closes the order before.
@@ -211,6 +340,14 @@ impl Behaviour {
 
     pub(crate) fn plan(self) -> Plan {
         self.amount().plan
+    }
+}
+
+impl Amount {
+    /// What chooses the row: `.01`, or `9.70` where the units count too.
+    pub fn chosen_by(&self) -> String {
+        let units = self.units.map(|units| units.to_string()).unwrap_or_default();
+        format!("{units}.{:02}", self.cents)
     }
 }
 
@@ -225,10 +362,8 @@ pub fn amounts_table() -> String {
     let mut table = String::from("| cents | name | charged | what happens |\n|---|---|---|---|\n");
     for row in AMOUNTS {
         let charged = if row.behaviour.charges() { "yes" } else { "no" };
-        table.push_str(&format!(
-            "| .{:02} | `{}` | {charged} | {} |\n",
-            row.cents, row.name, row.meaning
-        ));
+        let (cents, name, meaning) = (row.chosen_by(), row.name, row.meaning);
+        table.push_str(&format!("| {cents} | `{name}` | {charged} | {meaning} |\n"));
     }
     table
 }
@@ -240,23 +375,30 @@ mod tests {
     #[test]
     fn cents_and_names_are_unique_and_ascend() {
         for pair in AMOUNTS.windows(2) {
-            assert!(pair[0].cents < pair[1].cents, "{} before {}", pair[0].cents, pair[1].cents);
+            let [before, after] = [&pair[0], &pair[1]].map(|row| (row.cents, row.units));
+            assert!(before < after, "{before:?} before {after:?}");
+            let is_family = before.1.is_some() == after.1.is_some();
+            assert!(before.0 != after.0 || is_family, "{before:?} and {after:?}");
         }
         for row in AMOUNTS {
-            assert_eq!(row.behaviour.amount().cents, row.cents);
+            assert_eq!(row.behaviour.amount().chosen_by(), row.chosen_by());
             assert_eq!(
                 Behaviour::from_name(row.name),
                 Some(row.behaviour),
                 "{} is not unique",
                 row.name
             );
-            assert_eq!(Behaviour::from_cents(row.cents), row.behaviour);
+            let units = row.units.map_or(12, u64::from);
+            assert_eq!(Behaviour::from_amount(units, row.cents), row.behaviour);
+            let by_cents = if row.units.is_none() { row.behaviour } else { Behaviour::Approved };
+            assert_eq!(Behaviour::from_cents(row.cents), by_cents);
         }
     }
 
     #[test]
     fn unlisted_cents_are_approved() {
         assert_eq!(Behaviour::from_cents(99), Behaviour::Approved);
+        assert_eq!(Behaviour::from_amount(10, 70), Behaviour::Approved);
         assert_eq!(Behaviour::from_name("no-such"), None);
     }
 

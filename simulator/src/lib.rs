@@ -8,14 +8,16 @@
 mod amounts;
 mod clock;
 mod codes;
+mod mangle;
 mod model;
 mod money;
 mod oddities;
 mod options;
 mod server;
+mod words;
 
 pub use amounts::{AMOUNTS, Amount, Behaviour, amounts_table};
 pub use model::{Action, ConnId, LedgerEntry, Model, Record};
 pub use oddities::{ODDITIES, Oddities, oddities_table};
-pub use options::Options;
+pub use options::{Options, QueueMode};
 pub use server::Simulator;

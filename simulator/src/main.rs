@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use ecrhub_simulator::{ODDITIES, Oddities, Options, Simulator, amounts_table, oddities_table};
+use ecrhub_simulator::{
+    ODDITIES, Oddities, Options, QueueMode, Simulator, amounts_table, oddities_table,
+};
 
 fn main() -> ExitCode {
     let matches = command().get_matches();
@@ -85,6 +87,11 @@ fn command() -> Command {
         .arg(number("slow-ms", "5000", "How long a slow customer takes"))
         .arg(number("very-slow-ms", "60000", "How long a very slow customer takes"))
         .arg(number("confirm-ms", "1500", "How long the cashier takes over confirm_on_terminal"))
+        .arg(number("authorise-ms", "0", "How long the host takes once the card is read; no close is taken meanwhile"))
+        .arg(number("signature-ms", "5000", "How long the test amounts for it wait for a signature"))
+        .arg(number("late-ms", "5000", "How long after its answer an order is charged or reversed by the test amounts for it"))
+        .arg(number("expires-floor-ms", "60000", "An order's expires is at least this long; 0 takes it as it is"))
+        .arg(number("expires-default-ms", "0", "When an order without expires does; 0 for never"))
         .arg(number("restart-ms", "5000", "How long a restart refuses connections"))
         .arg(number("freeze-ms", "30000", "How long the test amount for it freezes"))
         .arg(number("ping-interval-ms", "60000", "How often tills are pinged; 0 for never"))
@@ -101,6 +108,15 @@ fn command() -> Command {
         .arg(flag("manual", "Orders wait for POST /approve, /decline or /cancel"))
         .arg(flag("push-after-reconnect", "An answer whose link dropped is pushed on the next connection"))
         .arg(flag("close-unknown-fails", "A close of an unknown number answers 104 instead of 000"))
+        .arg(flag("close-unknown-forgotten", "A close of an unknown number answers 000 and is forgotten"))
+        .arg(
+            Arg::new("order-queue-mode")
+                .long("order-queue-mode")
+                .value_name("MODE")
+                .value_parser(["FIFO", "FILO"])
+                .help("Orders that come while it is busy wait their turn, FIFO or FILO; ecrhub.init says so"),
+        )
+        .arg(number("memory", "0", "How many ended transactions it remembers; 0 for all").value_name("COUNT"))
         .arg(flag("ignore-amounts", "Cents choose nothing: every order is approved"))
         .arg(
             Arg::new("ledger")
@@ -135,7 +151,16 @@ fn options(matches: &ArgMatches) -> Options {
         test_amounts: !matches.get_flag("ignore-amounts"),
         push_after_reconnect: matches.get_flag("push-after-reconnect"),
         close_unknown_fails: matches.get_flag("close-unknown-fails"),
-        close_unknown_forgotten: defaults.close_unknown_forgotten,
+        close_unknown_forgotten: matches.get_flag("close-unknown-forgotten"),
+        authorise_ms: number("authorise-ms"),
+        signature_ms: number("signature-ms"),
+        late_ms: number("late-ms"),
+        expires_floor_ms: number("expires-floor-ms"),
+        expires_default_ms: number("expires-default-ms"),
+        memory: usize::try_from(number("memory")).unwrap_or(usize::MAX),
+        order_queue_mode: matches
+            .get_one::<String>("order-queue-mode")
+            .and_then(|mode| QueueMode::from_name(mode)),
         // The names were checked by the parser.
         oddities: Oddities::from_names(odd).unwrap_or_default(),
         ping_interval_ms: number("ping-interval-ms"),

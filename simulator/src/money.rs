@@ -31,6 +31,11 @@ pub(crate) fn cents(amount: Milli) -> u8 {
     u8::try_from(amount % 1_000 / 10).unwrap_or(0)
 }
 
+/// The whole units beside those cents.
+pub(crate) fn units(amount: Milli) -> u64 {
+    amount / 1_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,30 @@ use std::path::PathBuf;
 
 use crate::Oddities;
 
+/// In what order a terminal serves the orders that came while it was busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueMode {
+    /// First in, first out.
+    Fifo,
+    /// First in, last out.
+    Filo,
+}
+
+impl QueueMode {
+    /// The mode of that name.
+    pub fn from_name(name: &str) -> Option<QueueMode> {
+        [QueueMode::Fifo, QueueMode::Filo].into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// As `ecrhub.init` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            QueueMode::Fifo => "FIFO",
+            QueueMode::Filo => "FILO",
+        }
+    }
+}
+
 /// How a terminal is set up; [`Options::default`] suits tests: free ports, no thinking time.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -27,6 +51,20 @@ pub struct Options {
     pub restart_ms: u64,
     /// How long the behaviour `freeze` freezes.
     pub freeze_ms: u64,
+    /// How long the host takes once the card is read; a close is refused meanwhile. 0 for no time.
+    pub authorise_ms: u64,
+    /// How long the behaviours `signature` and `signature-paying` wait for the signature.
+    pub signature_ms: u64,
+    /// How long after its first answer an order is charged, or reversed, by the behaviours that do so.
+    pub late_ms: u64,
+    /// An order's `expires` is at least this long; 0 takes it as it is.
+    pub expires_floor_ms: u64,
+    /// When an order without `expires` expires; 0 for never.
+    pub expires_default_ms: u64,
+    /// How many ended transactions the terminal remembers; 0 for all.
+    pub memory: usize,
+    /// Orders that come while the terminal is busy wait their turn; otherwise they are answered with 101.
+    pub order_queue_mode: Option<QueueMode>,
     /// Orders wait until the control API, or the handle, approves, declines or cancels them.
     pub manual: bool,
     /// Whether the cents of an amount choose the behaviour; otherwise everything is approved.
@@ -62,6 +100,13 @@ impl Default for Options {
             confirm_ms: 0,
             restart_ms: 5_000,
             freeze_ms: 30_000,
+            authorise_ms: 0,
+            signature_ms: 5_000,
+            late_ms: 5_000,
+            expires_floor_ms: 0,
+            expires_default_ms: 0,
+            memory: 0,
+            order_queue_mode: None,
             manual: false,
             test_amounts: true,
             push_after_reconnect: false,

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PATIENCE, Till, call, raw_call, sale, start};
-use ecrhub_simulator::{AMOUNTS, Simulator};
+use ecrhub_simulator::{AMOUNTS, QueueMode, Simulator};
 use serde_json::{Value, json};
 
 fn post(simulator: &Simulator, path: &str, body: &str) -> Value {
@@ -71,6 +71,10 @@ fn mistakes_are_explained() {
         ("/next", "{", "declined"),
         ("/next", "[1]", "declined"),
         ("/oddities", "[\"no-such\"]", "code-zero"),
+        ("/options", "late_ms", "late_ms"),
+        ("/options", r#"{"no_such":1}"#, "late_ms"),
+        ("/options", r#"{"late_ms":"1"}"#, "late_ms"),
+        ("/options", r#"{"order_queue_mode":"LIFO"}"#, "order_queue_mode"),
         ("/push", "hello", "text"),
         ("/push", "{\"hex\":\"8\"}", "hex"),
         ("/push", "{\"hex\":\"zz\"}", "hex"),
@@ -153,6 +157,48 @@ fn links() {
     assert!(std::net::TcpStream::connect(("127.0.0.1", simulator.port())).is_err());
     post(&simulator, "/accept", "");
     Till::connect(&simulator);
+}
+
+#[test]
+fn options_change_while_it_runs() {
+    let simulator = start(|options| options.late_ms = 60_000);
+    let body = r#"{"late_ms":1,"memory":2,"order_queue_mode":"FILO","close_unknown_fails":true}"#;
+    let options = post(&simulator, "/options", body)["options"].clone();
+    assert_eq!(state(&simulator)["options"], options);
+    for (key, value) in [
+        ("late_ms", json!(1)),
+        ("memory", json!(2)),
+        ("order_queue_mode", json!("FILO")),
+        ("close_unknown_fails", json!(true)),
+        ("expires_floor_ms", json!(0)),
+    ] {
+        assert_eq!(options[key], value, "{key}");
+    }
+    let mut till = Till::connect(&simulator);
+    assert_eq!(till.ask(&sale("A1", "10.74"))["response_code"], "106");
+    assert_eq!(till.receive().unwrap()["response_code"], "000");
+    let (status, _) = call(&simulator, "POST", "/options", r#"{"memory":3,"late_ms":-1}"#);
+    assert_eq!((status, &state(&simulator)["options"]["memory"]), (400, &json!(2)), "all or none");
+    post(&simulator, "/reset", "");
+    assert_eq!(state(&simulator)["options"]["late_ms"], 60_000);
+    simulator.configure(|options| options.close_unknown_forgotten = true);
+    assert_eq!(state(&simulator)["options"]["close_unknown_forgotten"], true);
+}
+
+#[test]
+fn queued_orders_are_counted() {
+    let simulator = start(|options| {
+        (options.manual, options.order_queue_mode) = (true, Some(QueueMode::Fifo));
+    });
+    let mut till = Till::connect(&simulator);
+    till.send(&sale("A1", "10.00"));
+    till.send(&sale("A2", "10.00"));
+    assert!(simulator.wait_until(PATIENCE, |simulator| state(simulator)["queued"] == 1));
+    post(&simulator, "/approve", "");
+    assert_eq!(
+        (&state(&simulator)["queued"], &state(&simulator)["running"]),
+        (&json!(0), &json!("A2"))
+    );
 }
 
 #[test]

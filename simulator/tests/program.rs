@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
 use ecrhub_simulator::{amounts_table, oddities_table};
+use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 fn program(arguments: &[&str]) -> Command {
@@ -53,6 +54,102 @@ fn it_says_where_it_is_and_what_happens() {
             "order A1: sale of 10.00 done"
         ]
     );
+}
+
+/// A program with these flags, and a till connected to it.
+struct Shop {
+    _running: Running,
+    till: WebSocket<TcpStream>,
+}
+
+impl Shop {
+    fn open(flags: &[&str]) -> Shop {
+        let arguments = ["--port", "0", "--control-port", "0", "--think-ms", "0", "--quiet"];
+        let mut program = program(&arguments);
+        let mut running = Running(program.args(flags).stdout(Stdio::piped()).spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let till = connect(line.trim().strip_prefix("listening on ").unwrap());
+        Shop { _running: running, till }
+    }
+
+    fn send(&mut self, request: &Value) {
+        self.till.send(Message::text(request.to_string())).unwrap();
+    }
+
+    fn receive(&mut self) -> Value {
+        serde_json::from_str(self.till.read().unwrap().to_text().unwrap()).unwrap()
+    }
+
+    /// The answers to these requests, each sent after the answer to the one before.
+    fn codes(flags: &[&str], requests: &[Value]) -> Vec<String> {
+        let mut shop = Shop::open(flags);
+        let answers = requests.iter().map(|request| {
+            shop.send(request);
+            shop.receive()["response_code"].as_str().unwrap().to_owned()
+        });
+        answers.collect()
+    }
+}
+
+fn about(topic: &str, number: &str) -> Value {
+    common::request(topic, json!({"merchant_order_no": number}))
+}
+
+#[test]
+fn closes_queue_and_memory_by_flags() {
+    let (close, query) = (about("ecrhub.pay.close", "A1"), about("ecrhub.pay.query", "A1"));
+    let sale = |number: &str| common::sale(number, "10.00");
+    let requests = [close, sale("A1")];
+    assert_eq!(Shop::codes(&[], &requests), ["000", "102"]);
+    assert_eq!(Shop::codes(&["--close-unknown-forgotten"], &requests), ["000", "000"]);
+    assert_eq!(Shop::codes(&["--close-unknown-fails"], &requests), ["104", "000"]);
+    let requests = [sale("A1"), sale("A2"), query];
+    assert_eq!(Shop::codes(&[], &requests), ["000", "000", "000"]);
+    assert_eq!(Shop::codes(&["--memory", "1"], &requests), ["000", "000", "104"]);
+    let mut shop = Shop::open(&["--order-queue-mode", "FILO"]);
+    shop.send(&common::request("ecrhub.init", json!({})));
+    assert_eq!(shop.receive()["biz_data"]["order_queue_mode"], "FILO");
+}
+
+#[test]
+fn times_by_flags() {
+    let mut expiring = common::sale("A1", "10.13");
+    expiring["biz_data"]["expires"] = "1".into();
+    assert_eq!(Shop::codes(&["--expires-floor-ms", "0"], &[expiring]), ["107"]);
+    let waiting = common::sale("A1", "10.13");
+    assert_eq!(Shop::codes(&["--expires-default-ms", "1"], &[waiting]), ["107"]);
+
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let floor = help.split("--expires-floor-ms").nth(1).unwrap().split("--").next().unwrap();
+    assert!(floor.contains("[default: 60000]"), "{floor}");
+
+    let mut shop = Shop::open(&["--authorise-ms", "60000"]);
+    shop.send(&common::sale("A1", "10.00"));
+    shop.send(&about("ecrhub.pay.query", "A1"));
+    assert_eq!(shop.receive()["biz_data"]["trans_status"], "0");
+    shop.send(&about("ecrhub.pay.close", "A1"));
+    assert_eq!(shop.receive()["response_code"], "201");
+
+    let signed = common::sale("A1", "10.83");
+    assert_eq!(Shop::codes(&["--signature-ms", "1"], &[signed]), ["000"]);
+    let mut shop = Shop::open(&["--late-ms", "1"]);
+    shop.send(&common::sale("A1", "10.74"));
+    assert_eq!(
+        [shop.receive(), shop.receive()].map(|answer| answer["response_code"].clone()),
+        ["106", "000"]
+    );
+}
+
+#[test]
+fn the_documentation_names_every_flag() {
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let documented = include_str!("../../docs/simulator.md");
+    let flags = help.split_whitespace().filter(|word| word.starts_with("--"));
+    for flag in flags.map(|flag| flag.trim_matches(|c: char| !c.is_ascii_alphabetic() && c != '-'))
+    {
+        assert!(documented.contains(&format!("`{flag}")), "docs/simulator.md: {flag}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Answers as text, with the terminal's oddities.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
-use crate::{Oddities, clock, codes};
+use crate::{Oddities, clock, codes, money};
 
 /// What of a request its answer repeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,8 +75,9 @@ fn timestamp(odd: &Oddities, now: u64) -> Value {
 }
 
 fn message(odd: &Oddities, code: &str, text: &str) -> String {
+    let text = odd.language().text(code, text);
     match text.split_once(": ") {
-        _ if !odd.inner_codes || text.is_empty() => text.to_owned(),
+        _ if !odd.inner_codes || text.is_empty() || text.contains("[[") => text,
         Some((meaning, detail)) => format!("{meaning}[[{}]{detail}]", codes::inner(code)),
         None => format!("{text}[[{}]...]", codes::inner(code)),
     }
@@ -86,6 +87,7 @@ fn biz_data_value(odd: &Oddities, mut biz_data: Map<String, Value>) -> Option<Va
     if odd.numbers {
         to_numbers(&mut biz_data);
     }
+    spell_oddly(odd, &mut biz_data);
     if odd.undocumented {
         biz_data.insert("pay_user_account_id".into(), json!({"$ref": "$.biz_data"}));
         biz_data.insert("printTimes".into(), json!(1));
@@ -99,16 +101,54 @@ fn biz_data_value(odd: &Oddities, mut biz_data: Map<String, Value>) -> Option<Va
     }
 }
 
+const AMOUNTS: [&str; 4] = ["order_amount", "tip_amount", "cashback_amount", "total_amount"];
+const CODES: [&str; 2] = ["trans_type", "trans_status"];
+
+/// The same values, spelt in other ways.
+fn spell_oddly(odd: &Oddities, biz_data: &mut Map<String, Value>) {
+    let mut respell = |key: &str, spell: &dyn Fn(&str) -> Option<Value>| {
+        let spelt = biz_data.get(key).and_then(Value::as_str).and_then(spell);
+        if let Some(spelt) = spelt {
+            biz_data.insert(key.to_owned(), spelt);
+        }
+    };
+    for key in AMOUNTS {
+        if odd.blanks {
+            respell(key, &|text| Some(format!("{text} ").into()));
+        }
+        if odd.exponents {
+            respell(key, &exponent);
+        }
+    }
+    for key in CODES.into_iter().filter(|_| odd.padded_codes) {
+        respell(key, &|text| Some(format!("{text:0>2}").into()));
+    }
+    if odd.number_as_number {
+        respell("merchant_order_no", &|text| {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            let digits = text.trim_start_matches('0');
+            let number = if digits.is_empty() { "0" } else { digits };
+            is_number.then(|| serde_json::from_str(number).ok()).flatten()
+        });
+    }
+}
+
+/// `100.00` as `1E+2`, `34.50` as `345E-1`.
+fn exponent(text: &str) -> Option<Value> {
+    let milli = money::parse(text)?;
+    let mut digits = milli.to_string();
+    let mut exponent = -3;
+    while digits.len() > 1 && digits.ends_with('0') {
+        digits.pop();
+        exponent += 1;
+    }
+    // Not read from text: that would turn the E into an e.
+    Some(Value::Number(Number::from_string_unchecked(format!("{digits}E{exponent:+}"))))
+}
+
 /// The fields terminals were seen to send as numbers. Never the caller's own number: it may have leading zeros.
 fn to_numbers(biz_data: &mut Map<String, Value>) {
-    for key in [
-        "trans_type",
-        "trans_status",
-        "order_amount",
-        "tip_amount",
-        "cashback_amount",
-        "total_amount",
-    ] {
+    for key in CODES.into_iter().chain(AMOUNTS) {
         let Some(Value::String(text)) = biz_data.get(key) else {
             continue;
         };
@@ -116,22 +156,4 @@ fn to_numbers(biz_data: &mut Map<String, Value>) {
             biz_data.insert(key.to_owned(), Value::Number(number));
         }
     }
-}
-
-/// A whole text frame, as a server sends it.
-pub(super) fn frame(text: &str) -> Vec<u8> {
-    let mut bytes = vec![0x81];
-    match text.len() {
-        short @ 0..=125 => bytes.push(u8::try_from(short).unwrap_or(125)),
-        medium @ 126..=0xFFFF => {
-            bytes.push(126);
-            bytes.extend(u16::try_from(medium).unwrap_or(u16::MAX).to_be_bytes());
-        }
-        long => {
-            bytes.push(127);
-            bytes.extend((long as u64).to_be_bytes());
-        }
-    }
-    bytes.extend(text.as_bytes());
-    bytes
 }

@@ -4,7 +4,10 @@
 //! [`Model::poll_action`] until there are none, and call [`Model::on_time`] when [`Model::next_deadline`] is reached.
 
 mod answer;
+mod late;
 mod order;
+mod own_answer;
+mod queue;
 mod record;
 mod request;
 mod snapshot;
@@ -13,8 +16,11 @@ mod transaction;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::mangle::Outgoing;
 use crate::{Behaviour, Oddities, Options};
 use answer::Envelope;
+use late::Late;
+use queue::Queued;
 pub use record::{LedgerEntry, Record};
 use request::{Refusal, Request};
 use transaction::{Running, Stage};
@@ -66,7 +72,11 @@ pub struct Model {
     barred: BTreeSet<String>,
     ledger: Vec<LedgerEntry>,
     running: Option<Running>,
-    owed: Vec<String>,
+    owed: Vec<Outgoing>,
+    late: Vec<Late>,
+    queue: VecDeque<Queued>,
+    /// Numbers of ended transactions, oldest first.
+    ended: VecDeque<String>,
     next: VecDeque<Behaviour>,
     later: Vec<(u64, Action)>,
     actions: VecDeque<Action>,
@@ -85,6 +95,9 @@ impl Model {
             ledger: Vec::new(),
             running: None,
             owed: Vec::new(),
+            late: Vec::new(),
+            queue: VecDeque::new(),
+            ended: VecDeque::new(),
             next: VecDeque::new(),
             later: Vec::new(),
             actions: VecDeque::new(),
@@ -95,21 +108,25 @@ impl Model {
     /// A till connected. Answers that are owed go to it.
     pub fn on_connect(&mut self, conn: ConnId, _now: u64) {
         self.connections.insert(conn);
-        if let Some(running) = &mut self.running {
-            running.adopt(conn);
-        }
-        for text in std::mem::take(&mut self.owed) {
+        self.waiting().for_each(|running| running.adopt(conn));
+        self.queue.iter_mut().for_each(|queued| queued.adopt(conn));
+        for answer in std::mem::take(&mut self.owed) {
             self.note(|| "the answer is pushed on the new connection".to_owned());
-            self.actions.push_back(Action::Send { conn, text });
+            self.put(Some(conn), answer);
         }
     }
 
     /// A till's connection ended. What it asked for goes on.
     pub fn on_disconnect(&mut self, conn: ConnId, _now: u64) {
         self.connections.remove(&conn);
-        if let Some(running) = &mut self.running {
-            running.abandon(conn);
-        }
+        self.waiting().for_each(|running| running.abandon(conn));
+        self.queue.iter_mut().for_each(|queued| queued.abandon(conn));
+    }
+
+    /// Every order whose answer is still to come.
+    fn waiting(&mut self) -> impl Iterator<Item = &mut Running> {
+        let late = self.late.iter_mut().map(|late| &mut late.running);
+        self.running.iter_mut().chain(late)
     }
 
     /// A message came. One that was still under way when its link was cut is not read.
@@ -121,24 +138,28 @@ impl Model {
             Ok(request) => self.on_request(conn, request, now),
             Err(refused) => {
                 let (envelope, refusal) = *refused;
-                self.refuse(conn, &envelope, &refusal, now);
+                self.refuse(Some(conn), false, &envelope, &refusal, now);
             }
         }
+        self.serve_queue(now);
     }
 
     /// Time passed: what is due happens.
     pub fn on_time(&mut self, now: u64) {
         let due: Vec<_> = self.later.extract_if(.., |(at, _)| *at <= now).collect();
         self.actions.extend(due.into_iter().map(|(_, action)| action));
+        self.late_is_due(now);
         while self.running.as_ref().and_then(Running::deadline).is_some_and(|at| at <= now) {
             self.advance(now);
+            self.serve_queue(now);
         }
     }
 
     /// When [`Model::on_time`] wants to be called next.
     pub fn next_deadline(&self) -> Option<u64> {
         let running = self.running.as_ref().and_then(Running::deadline);
-        self.later.iter().map(|(at, _)| *at).chain(running).min()
+        let late = self.late.iter().map(|late| late.at);
+        self.later.iter().map(|(at, _)| *at).chain(late).chain(running).min()
     }
 
     /// The next thing to do.
@@ -151,7 +172,7 @@ impl Model {
         &self.ledger
     }
 
-    /// How often money moved under this number. More than once never happens.
+    /// How often money moved under this number; more than once only with the oddity `numbers-not-checked`.
     pub fn charges(&self, merchant_order_no: &str) -> usize {
         self.ledger.iter().filter(|entry| entry.merchant_order_no == merchant_order_no).count()
     }
@@ -164,6 +185,11 @@ impl Model {
     /// The number of the transaction under way.
     pub fn running(&self) -> Option<&str> {
         self.running.as_ref().map(|running| running.number.as_str())
+    }
+
+    /// How many orders wait for their turn.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Whether the transaction under way waits for the cashier's confirmation.
@@ -191,6 +217,11 @@ impl Model {
         self.options.oddities = oddities;
     }
 
+    /// Changes how the terminal is set up from now on; what runs goes on as it began.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.options);
+    }
+
     /// How the terminal is set up.
     pub fn options(&self) -> &Options {
         &self.options
@@ -213,9 +244,13 @@ impl Model {
     pub fn reboot(&mut self, now: u64) {
         // One that only settles does so at the gateway, terminal or not.
         if let Some(running) = self.running.take_if(|running| running.stage != Stage::Settling) {
-            self.records.remove(&running.number);
+            // What the host has approved stays, though nobody has signed.
+            if running.stage != Stage::Signing {
+                self.records.remove(&running.number);
+            }
             self.revision += 1;
         }
+        self.queue.clear();
         self.owed.clear();
         self.cut_all(now);
     }
@@ -228,11 +263,18 @@ impl Model {
             _ => self.on_other(conn, &request, now),
         };
         if let Err(refusal) = refused {
-            self.refuse(conn, &request.envelope, &refusal, now);
+            self.refuse(Some(conn), false, &request.envelope, &refusal, now);
         }
     }
 
-    fn refuse(&mut self, conn: ConnId, envelope: &Envelope, refusal: &Refusal, now: u64) {
+    fn refuse(
+        &mut self,
+        home: Option<ConnId>,
+        push: bool,
+        envelope: &Envelope,
+        refusal: &Refusal,
+        now: u64,
+    ) {
         self.note(|| format!("refused: {} {}", refusal.code, refusal.text));
         let biz_data = refusal.biz_data.clone();
         let text = answer::render(
@@ -243,13 +285,38 @@ impl Model {
             biz_data,
             now,
         );
-        self.send(Some(conn), text);
+        let is_order = envelope.topic == "ecrhub.pay.order";
+        match self.options.oddities.mangle().filter(|_| is_order) {
+            Some(mangle) => self.deliver(home, push, mangle.apply(text)),
+            None => self.deliver(home, push, Outgoing::Text(text)),
+        }
+    }
+
+    /// Sends the answer home. Where home is gone it is owed to the next connection, or lost.
+    fn deliver(&mut self, home: Option<ConnId>, push: bool, answer: Outgoing) {
+        match home {
+            None if push => self.owed.push(answer),
+            home => self.put(home, answer),
+        }
+    }
+
+    fn put(&mut self, conn: Option<ConnId>, answer: Outgoing) {
+        match answer {
+            Outgoing::Text(text) => self.send(conn, text),
+            Outgoing::Frame(bytes) => self.send_bytes(conn, bytes),
+        }
     }
 
     /// Sends where there is still a connection; otherwise the message is lost.
     fn send(&mut self, conn: Option<ConnId>, text: String) {
         if let Some(conn) = conn.filter(|conn| self.connections.contains(conn)) {
             self.actions.push_back(Action::Send { conn, text });
+        }
+    }
+
+    fn send_bytes(&mut self, conn: Option<ConnId>, bytes: Vec<u8>) {
+        if let Some(conn) = conn.filter(|conn| self.connections.contains(conn)) {
+            self.actions.push_back(Action::SendBytes { conn, bytes });
         }
     }
 

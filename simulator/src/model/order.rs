@@ -28,17 +28,36 @@ impl Model {
         request: &Request,
         now: u64,
     ) -> Result<(), Refusal> {
+        let number = self.check(request)?.number;
+        if self.running.is_some() {
+            return self.enqueue(conn, request, number);
+        }
+        self.on_turn(Some(conn), request, now)
+    }
+
+    /// The checks that an order waiting for its turn has passed too.
+    fn check(&self, request: &Request) -> Result<Order, Refusal> {
         let order = read(request)?;
         let refuse = |code| Refusal::new(code).about(request);
         if self.barred.contains(&order.number) {
             return Err(refuse("102"));
         }
-        if self.records.contains_key(&order.number) {
+        let is_known = self.records.contains_key(&order.number) || self.is_queued(&order.number);
+        if is_known && !self.options.oddities.numbers_not_checked {
             return Err(refuse("113"));
         }
-        if self.running.is_some() {
-            return Err(refuse("101"));
-        }
+        Ok(order)
+    }
+
+    /// The terminal is free for this order.
+    pub(super) fn on_turn(
+        &mut self,
+        home: Option<ConnId>,
+        request: &Request,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        let order = self.check(request)?;
+        let refuse = |code| Refusal::new(code).about(request);
         self.check_original(&order).map_err(refuse)?;
         let behaviour = self.choose(order.amount);
         match behaviour.plan().fault {
@@ -46,9 +65,9 @@ impl Model {
             Fault::Ignore => self.note(|| format!("order {}: swallowed", order.number)),
             Fault::CutFirst => {
                 self.note(|| format!("order {}: the link is cut before it is taken", order.number));
-                self.cut(Some(conn), now);
+                self.cut(home, now);
             }
-            _ => self.take(conn, request, order, behaviour, now),
+            _ => self.take(home, request, order, behaviour, now),
         }
         Ok(())
     }
@@ -59,7 +78,7 @@ impl Model {
         }
         match amount {
             Some(amount) if self.options.test_amounts => {
-                Behaviour::from_cents(money::cents(amount))
+                Behaviour::from_amount(money::units(amount), money::cents(amount))
             }
             _ => Behaviour::Approved,
         }
@@ -97,7 +116,7 @@ impl Model {
 
     fn take(
         &mut self,
-        conn: ConnId,
+        home: Option<ConnId>,
         request: &Request,
         order: Order,
         behaviour: Behaviour,
@@ -110,10 +129,9 @@ impl Model {
             format!("order {}: {kind} of {amount}, will be {behaviour}", order.number)
         });
         let mut running =
-            Running::new(conn, request.envelope.clone(), order.number.clone(), behaviour);
+            Running::new(home, request.envelope.clone(), order.number.clone(), behaviour);
         running.push = self.options.push_after_reconnect;
-        running.expires_at = (order.expires_s > 0)
-            .then(|| now.saturating_add(order.expires_s.saturating_mul(1_000)));
+        running.expires_at = self.expiry(order.expires_s).map(|ms| now.saturating_add(ms));
         self.records.insert(order.number, record);
         self.running = Some(running);
         if order.confirm {
@@ -124,13 +142,23 @@ impl Model {
         match plan.fault {
             Fault::CutPaying { push } => {
                 self.set_push(push);
-                self.cut(Some(conn), now);
+                self.cut(home, now);
             }
+            Fault::Acknowledged { .. } => self.acknowledge(now),
             Fault::Freeze => {
                 self.actions.push_back(Action::Freeze);
                 self.later.push((now.saturating_add(self.options.freeze_ms), Action::Thaw));
             }
             _ => {}
+        }
+    }
+
+    /// How long an order of that `expires` may wait to be paid.
+    fn expiry(&self, expires_s: u64) -> Option<u64> {
+        let (floor, default) = (self.options.expires_floor_ms, self.options.expires_default_ms);
+        match expires_s.saturating_mul(1_000) {
+            0 => (default > 0).then_some(default),
+            ms => Some(ms.max(floor)),
         }
     }
 
@@ -158,6 +186,8 @@ impl Model {
             amount,
             total: amount + order.extras,
             refunded: 0,
+            read: false,
+            paid: false,
             echoed,
             draw,
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::amounts::Fault;
 use crate::{Behaviour, clock, money};
 
 /// One movement of money. An authorization is one too: it reserves.
@@ -43,6 +44,10 @@ pub struct Record {
     pub(super) amount: money::Milli,
     pub(super) total: money::Milli,
     pub(super) refunded: money::Milli,
+    /// Whether the card was read.
+    pub(super) read: bool,
+    /// Whether money moved.
+    pub(super) paid: bool,
     /// The fields of the request that answers give back.
     pub(super) echoed: Map<String, Value>,
     pub(super) draw: u64,
@@ -60,6 +65,9 @@ pub(super) const ECHOED: [&str; 9] = [
     "pay_method_id",
     "attach",
 ];
+
+/// What a customer adds on the screen.
+const TIP: money::Milli = 2_000;
 
 /// Masked number, brand, how it was read.
 const CARDS: [(&str, &str, &str); 4] = [
@@ -79,14 +87,57 @@ impl Record {
         fields.insert("trans_no".into(), self.trans_no.clone().into());
         fields.insert("trans_status".into(), status.to_string().into());
         // A voided or captured transaction was paid once, and keeps the particulars.
-        if matches!(status, 2..=4) && self.paid() {
+        if matches!(status, 2..=4) && self.paid {
             self.add_payment(&mut fields);
         }
+        self.bend(&mut fields);
         fields
     }
 
-    fn paid(&self) -> bool {
-        self.behaviour.charges()
+    pub(super) fn is_void(&self) -> bool {
+        matches!(self.trans_type.as_str(), "2" | "5" | "7")
+    }
+
+    /// Where answers and queries alike differ from what was asked.
+    fn bend(&self, fields: &mut Map<String, Value>) {
+        let bent = match self.behaviour.plan().fault {
+            Fault::TipIncluded if self.paid => {
+                ("order_amount", money::print(self.amount + self.extra("tip_amount")))
+            }
+            Fault::OtherCurrency => {
+                let is_euro = fields.get("price_currency").is_some_and(|asked| asked == "EUR");
+                ("price_currency", if is_euro { "USD" } else { "EUR" }.to_owned())
+            }
+            Fault::OtherType => {
+                let is_sale = self.trans_type == "1";
+                ("trans_type", if is_sale { "3" } else { "1" }.to_owned())
+            }
+            _ => return,
+        };
+        fields.insert(bent.0.to_owned(), bent.1.into());
+    }
+
+    fn extra(&self, key: &str) -> money::Milli {
+        self.echoed.get(key).and_then(Value::as_str).and_then(money::parse).unwrap_or(0)
+    }
+
+    /// Money moved: as much as the behaviour says.
+    pub(super) fn pay(&mut self) {
+        self.paid = true;
+        match self.behaviour.plan().fault {
+            Fault::Partial => {
+                let asked = self.amount;
+                // Of half an amount only what is whole cents.
+                self.amount = if asked > 10_000 { asked - 10_000 } else { asked / 20 * 10 };
+                self.total -= asked - self.amount;
+                self.echoed.insert("order_amount".into(), money::print(self.amount).into());
+            }
+            Fault::TipApart | Fault::TipIncluded if self.extra("tip_amount") == 0 => {
+                self.total += TIP;
+                self.echoed.insert("tip_amount".into(), money::print(TIP).into());
+            }
+            _ => {}
+        }
     }
 
     fn add_payment(&self, fields: &mut Map<String, Value>) {

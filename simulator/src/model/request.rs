@@ -39,7 +39,19 @@ impl Refusal {
 pub(super) struct Request {
     pub envelope: Envelope,
     pub biz_data: Map<String, Value>,
+    pub msg_id: Option<Value>,
 }
+
+/// Topics whose `app_id` and `biz_data` tills leave out.
+const BARE: [&str; 7] = [
+    "ecrhub.init",
+    "ecrhub.pay.init",
+    "ecrhub.pay.batch.close",
+    "ecrhub.getInfo",
+    "ecrhub.heartbeat",
+    "ecrhub.pair",
+    "ecrhub.unpair",
+];
 
 impl Request {
     /// Reads a message; a refusal comes with as much of the envelope as there was.
@@ -56,11 +68,16 @@ impl Request {
         if envelope.topic.is_empty() {
             return refuse(envelope, "topic is missing");
         }
-        if envelope.app_id.is_empty() {
+        let is_bare = BARE.contains(&envelope.topic.as_str());
+        if envelope.app_id.is_empty() && !is_bare {
             return refuse(envelope, "app_id is missing");
         }
+        let msg_id = fields.remove("msg_id");
         match fields.remove("biz_data") {
-            Some(Value::Object(biz_data)) => Ok(Request { envelope, biz_data }),
+            Some(Value::Object(biz_data)) => Ok(Request { envelope, biz_data, msg_id }),
+            None | Some(Value::Null) if is_bare => {
+                Ok(Request { envelope, biz_data: Map::new(), msg_id })
+            }
             None | Some(Value::Null) => refuse(envelope, "biz_data is missing"),
             Some(_) => refuse(envelope, "biz_data is not an object"),
         }

@@ -28,7 +28,9 @@ impl Model {
             .collect::<Option<_>>();
         self.ledger = ledger.ok_or("an entry of ledger is not whole")?;
         self.barred = barred.ok_or("an entry of barred is not text")?;
-        let records = records.ok_or("an entry of records is not whole")?;
+        let mut records = records.ok_or("an entry of records is not whole")?;
+        records.sort_by_key(|record| record.ended_at);
+        self.ended = records.iter().map(|record| record.merchant_order_no.clone()).collect();
         self.records =
             records.into_iter().map(|record| (record.merchant_order_no.clone(), record)).collect();
         Ok(())
@@ -47,6 +49,8 @@ fn record_to_json(record: &Record) -> Value {
         "amount": record.amount,
         "total": record.total,
         "refunded": record.refunded,
+        "read": record.read,
+        "paid": record.paid,
         "echoed": record.echoed,
         "draw": record.draw,
     })
@@ -64,6 +68,8 @@ fn record_from_json(value: &Value) -> Option<Record> {
         amount: value["amount"].as_u64()?,
         total: value["total"].as_u64()?,
         refunded: value["refunded"].as_u64()?,
+        read: value["read"].as_bool()?,
+        paid: value["paid"].as_bool()?,
         echoed: value["echoed"].as_object().cloned().unwrap_or_else(Map::new),
         draw: value["draw"].as_u64()?,
     })

@@ -1,9 +1,8 @@
 //! The transaction under way: waiting for people, ending, and telling the till, or failing to.
 
-use serde_json::{Map, Value};
-
 use super::answer::{self, Envelope};
 use super::order::kind;
+use super::own_answer::unpaid;
 use super::{Action, ConnId, Model, Record};
 use crate::amounts::{Ends, Fault, Wait};
 use crate::{Behaviour, codes, money};
@@ -13,6 +12,10 @@ use crate::{Behaviour, codes, money};
 pub(super) enum Stage {
     Confirming,
     Paying,
+    /// The card is read, the host decides.
+    Authorising,
+    /// Approved, and not answered before the customer has signed.
+    Signing,
     /// Answered as not settled, settles by itself.
     Settling,
 }
@@ -32,13 +35,17 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub fn new(conn: ConnId, envelope: Envelope, number: String, behaviour: Behaviour) -> Running {
-        let (home, stage) = (Some(conn), Stage::Paying);
+    pub fn new(
+        home: Option<ConnId>,
+        envelope: Envelope,
+        number: String,
+        behaviour: Behaviour,
+    ) -> Running {
         Running {
             number,
             envelope,
             behaviour,
-            stage,
+            stage: Stage::Paying,
             home,
             push: false,
             due: None,
@@ -93,7 +100,7 @@ impl Model {
         let Some(running) = self.running.as_mut() else {
             return false;
         };
-        if running.stage == Stage::Settling {
+        if matches!(running.stage, Stage::Settling | Stage::Signing) {
             return false;
         }
         let plan = running.behaviour.plan();
@@ -104,6 +111,7 @@ impl Model {
             }
         }
         self.finish(now);
+        self.serve_queue(now);
         true
     }
 
@@ -120,6 +128,7 @@ impl Model {
             return;
         };
         let wait = match running.behaviour.plan().wait {
+            Wait::Nothing => Some(0),
             Wait::Think => Some(self.options.think_ms),
             Wait::Slow => Some(self.options.slow_ms),
             Wait::VerySlow => Some(self.options.very_slow_ms),
@@ -146,8 +155,35 @@ impl Model {
             Stage::Settling => self.settle(now),
             _ if expired => self.give_up("107", 1, now),
             Stage::Confirming => self.start_paying(now),
-            Stage::Paying => self.finish(now),
+            Stage::Paying if self.options.authorise_ms > 0 => self.start_authorising(now),
+            Stage::Paying | Stage::Authorising => self.finish(now),
+            Stage::Signing => self.conclude_running(now),
         }
+    }
+
+    /// The card is read; from here on nobody can give up.
+    fn start_authorising(&mut self, now: u64) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.stage = Stage::Authorising;
+        running.due = Some(now.saturating_add(self.options.authorise_ms));
+        running.expires_at = None;
+        if let Some(record) = self.records.get_mut(&running.number) {
+            record.read = true;
+        }
+    }
+
+    /// A success code, and nothing else, as the order is taken.
+    pub(super) fn acknowledge(&mut self, now: u64) {
+        let Some(running) = &self.running else { return };
+        let Some(record) = self.records.get(&running.number) else {
+            return;
+        };
+        let biz_data = unpaid(record.biz_data(record.trans_status), false);
+        let odd = &self.options.oddities;
+        let text = answer::render(odd, &running.envelope, "000", "", biz_data, now);
+        self.send(running.home, text);
     }
 
     /// Ends the transaction without money moving, and tells the till so.
@@ -166,7 +202,11 @@ impl Model {
         let odd = &self.options.oddities;
         let text =
             answer::render(odd, &running.envelope, code, codes::meaning(code), biz_data, now);
-        self.tell(running.home, running.push, text);
+        let record = record.clone();
+        let answer = self.mangled(&running, text);
+        self.deliver(running.home, running.push, answer);
+        self.remember(&running.number);
+        self.forget_if_wanted(&record);
     }
 
     /// The customer is done.
@@ -178,12 +218,46 @@ impl Model {
         if plan.fault == Fault::Unsettled {
             return self.answer_unsettled(now);
         }
-        self.book(plan.ends, now);
+        let Some(number) = self.running().map(str::to_owned) else {
+            return;
+        };
+        match plan.fault {
+            Fault::Signature { .. } if plan.ends == Ends::Paid => return self.start_signing(now),
+            Fault::PaidLater { .. } if plan.code == "110" => {
+                self.book(&number, Ends::Cancelled, now)
+            }
+            Fault::PaidLater { .. } => self.book(&number, Ends::Failed, now),
+            _ => self.book(&number, plan.ends, now),
+        }
+        self.conclude_running(now);
+    }
+
+    /// The terminal is free again, and the till is answered.
+    fn conclude_running(&mut self, now: u64) {
         let Some(running) = self.running.take() else {
             return;
         };
         if let Some(record) = self.records.get(&running.number).cloned() {
             self.conclude(&running, &record, now);
+            self.forget_if_wanted(&record);
+        }
+        if matches!(running.behaviour.plan().fault, Fault::PaidLater { .. } | Fault::ReversedLater)
+        {
+            self.later_on(running, now);
+        }
+    }
+
+    /// Terminals that keep no record of some orders.
+    fn forget_if_wanted(&mut self, record: &Record) {
+        let odd = &self.options.oddities;
+        let is_refused = !record.paid && matches!(record.trans_status, 1 | 3);
+        let will_be_paid =
+            matches!(record.behaviour.plan().fault, Fault::PaidLater { .. } | Fault::CloseThenPaid);
+        if (odd.no_void_record && record.is_void() && record.paid)
+            || (odd.no_refused_record && is_refused && !will_be_paid)
+        {
+            self.records.remove(&record.merchant_order_no);
+            self.revision += 1;
         }
     }
 
@@ -200,25 +274,26 @@ impl Model {
             let biz_data = record.biz_data(0);
             let text =
                 answer::render(&self.options.oddities, &running.envelope, "000", "", biz_data, now);
-            self.tell(running.home, running.push, text);
+            let answer = self.mangled(&running, text);
+            self.deliver(running.home, running.push, answer);
         }
     }
 
     fn settle(&mut self, now: u64) {
-        if let Some(running) = &self.running {
-            self.book(running.behaviour.plan().ends, now);
-            self.running = None;
+        if let Some(running) = self.running.take() {
+            self.book(&running.number, running.behaviour.plan().ends, now);
         }
     }
 
     /// Writes down how it ended; where money moved, in the ledger and on the original too.
-    fn book(&mut self, ends: Ends, now: u64) {
-        let Some(number) = self.running.as_ref().map(|running| running.number.clone()) else {
+    pub(super) fn book(&mut self, number: &str, ends: Ends, now: u64) {
+        let Some(record) = self.records.get_mut(number) else {
             return;
         };
-        let Some(record) = self.records.get_mut(&number) else {
-            return;
-        };
+        record.read |= ends != Ends::Cancelled;
+        if ends == Ends::Paid {
+            record.pay();
+        }
         record.trans_status = match ends {
             Ends::Paid => 2,
             Ends::Failed => 1,
@@ -241,6 +316,24 @@ impl Model {
             };
             format!("order {number}: {what}")
         });
+        self.remember(number);
+    }
+
+    /// The terminal's memory takes one more ended transaction, and loses the oldest where it is full.
+    fn remember(&mut self, number: &str) {
+        self.ended.retain(|ended| ended != number);
+        self.ended.push_back(number.to_owned());
+        if self.options.memory == 0 {
+            return;
+        }
+        // What is still to be charged is not over, and not counted.
+        let is_over =
+            |number: &&String| self.late.iter().all(|late| late.running.number != **number);
+        let over: Vec<_> = self.ended.iter().filter(is_over).cloned().collect();
+        for oldest in &over[..over.len().saturating_sub(self.options.memory)] {
+            self.ended.retain(|ended| ended != oldest);
+            self.records.remove(oldest);
+        }
     }
 
     /// What a void, refund or completion does to the transaction it is about.
@@ -278,121 +371,11 @@ impl Model {
         }
     }
 
-    /// Tells the till how it ended, as well or badly as the order's behaviour says.
-    fn conclude(&mut self, running: &Running, record: &Record, now: u64) {
-        let home = running.home;
-        let text = Value::Object(self.answer_fields(running, record, now)).to_string();
-        match running.behaviour.plan().fault {
-            Fault::Lost | Fault::QueryAmount | Fault::QueryNumber | Fault::QuerySilent => {
-                self.note(|| "the answer is lost".to_owned());
-            }
-            Fault::CutAfter { push } => {
-                self.cut(home, now);
-                self.tell(None, push, text);
-            }
-            Fault::CutInside => {
-                let mut bytes = answer::frame(&text);
-                bytes.truncate(bytes.len() / 2);
-                self.send_bytes(home, bytes);
-                self.cut(home, now);
-            }
-            Fault::Restart => self.go_away(now),
-            Fault::PowerLoss => {
-                self.records.remove(&running.number);
-                self.revision += 1;
-                self.go_away(now);
-            }
-            Fault::Twice => {
-                self.send(home, text.clone());
-                self.tell(home, running.push, text);
-            }
-            Fault::GarbageFirst => {
-                self.send(home, "{\"topic\":\"ecrhub.pay.or".to_owned());
-                self.tell(home, running.push, text);
-            }
-            Fault::GarbageOnly => self.send(home, "<html>502 Bad Gateway</html>".to_owned()),
-            Fault::NotObject => self.send(home, format!("[{text}]")),
-            Fault::BrokenFrame => self.send_bytes(home, vec![0x83, 0x02, b'h', b'i']),
-            Fault::BadUtf8 => self.send_bytes(home, vec![0x81, 0x04, b'{', 0xC3, 0x28, b'}']),
-            _ => self.tell(home, running.push, text),
-        }
-    }
-
-    /// The answer's fields, bent where the behaviour says so.
-    fn answer_fields(&self, running: &Running, record: &Record, now: u64) -> Map<String, Value> {
-        let plan = running.behaviour.plan();
-        let odd = &self.options.oddities;
-        let mut biz_data = record.biz_data(record.trans_status);
-        let mut envelope = running.envelope.clone();
-        let mut text = codes::meaning(plan.code).to_owned();
-        match plan.fault {
-            Fault::SaysSuccess => {}
-            Fault::NoStatus | Fault::NoCode => drop(biz_data.remove("trans_status")),
-            Fault::WrongNumber => {
-                drop(biz_data.insert("merchant_order_no".into(), other(&running.number).into()))
-            }
-            Fault::WrongRequestId => envelope.request_id = Some("0000000000".to_owned()),
-            Fault::Huge => drop(biz_data.insert("receipt".into(), "x".repeat(1 << 20).into())),
-            _ if matches!(plan.code, "000" | "103") => {}
-            // A code that settles nothing tells nothing about the payment either.
-            _ => biz_data = unpaid(biz_data, odd.declined_status && plan.ends == Ends::Failed),
-        }
-        if plan.fault == Fault::TimeoutText {
-            text = format!("{text}[[K041]Read timed out]");
-        }
-        let mut fields = answer::build(odd, &envelope, plan.code, &text, biz_data, now);
-        if plan.fault == Fault::NoCode {
-            fields.remove("response_code");
-        }
-        fields
-    }
-
-    /// Sends the answer home. Where home is gone it is owed to the next connection, or lost.
-    pub(super) fn tell(&mut self, home: Option<ConnId>, push: bool, text: String) {
-        match home {
-            None if push => self.owed.push(text),
-            home => self.send(home, text),
-        }
-    }
-
-    fn send_bytes(&mut self, home: Option<ConnId>, bytes: Vec<u8>) {
-        if let Some(conn) = home.filter(|conn| self.connections.contains(conn)) {
-            self.actions.push_back(Action::SendBytes { conn, bytes });
-        }
-    }
-
     /// Every link is cut, and nobody gets in for a while.
-    fn go_away(&mut self, now: u64) {
+    pub(super) fn go_away(&mut self, now: u64) {
         // Refused first: a till that comes back at once must not slip in.
         self.actions.push_back(Action::Refuse);
         self.cut_all(now);
         self.later.push((now.saturating_add(self.options.restart_ms), Action::Accept));
     }
-}
-
-/// A failed answer's `biz_data`: who it is about, and the status only from terminals that send it.
-fn unpaid(mut biz_data: Map<String, Value>, with_status: bool) -> Map<String, Value> {
-    if with_status {
-        return biz_data;
-    }
-    biz_data.retain(|key, _| {
-        matches!(
-            key.as_str(),
-            "trans_type"
-                | "merchant_order_no"
-                | "order_amount"
-                | "price_currency"
-                | "attach"
-                | "orig_merchant_order_no"
-        )
-    });
-    biz_data
-}
-
-/// Another number that looks much like it.
-pub(super) fn other(number: &str) -> String {
-    let mut other = number.to_owned();
-    let last = other.pop();
-    other.push(if last == Some('0') { '1' } else { '0' });
-    other
 }

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::core::Core;
 use super::http::{HttpRequest, Response};
+use super::settings;
 use crate::{AMOUNTS, Behaviour, LedgerEntry, ODDITIES, Oddities};
 
-const PATHS: [(&str, &str); 16] = [
+const PATHS: [(&str, &str); 17] = [
     ("GET", "/state"),
     ("GET", "/ledger"),
     ("GET", "/amounts"),
@@ -21,6 +22,7 @@ const PATHS: [(&str, &str); 16] = [
     ("POST", "/refuse"),
     ("POST", "/accept"),
     ("POST", "/oddities"),
+    ("POST", "/options"),
     ("POST", "/reset"),
     ("POST", "/push"),
 ];
@@ -54,7 +56,7 @@ fn get(core: &Core, path: &str) -> Value {
 
 fn amount(row: &crate::Amount) -> Value {
     json!({
-        "cents": format!(".{:02}", row.cents),
+        "cents": row.chosen_by(),
         "behaviour": row.name,
         "charged": row.behaviour.charges(),
         "meaning": row.meaning,
@@ -68,8 +70,10 @@ fn state(core: &Core) -> Value {
         "sockets": core.sockets(),
         "running": core.model.running(),
         "confirming": core.model.confirming(),
+        "queued": core.model.queued(),
         "next": core.model.next().map(Behaviour::name).collect::<Vec<_>>(),
         "oddities": core.model.options().oddities.names(),
+        "options": settings::values(core.model.options()),
         "manual": core.model.options().manual,
         "frozen": core.frozen,
         "refusing": core.port.refusing(),
@@ -83,6 +87,7 @@ fn post(core: &mut Core, path: &str, body: &[u8]) -> Result<Value, Response> {
     match path {
         "/next" => return next(core, body),
         "/oddities" => return oddities(core, body),
+        "/options" => return options(core, body),
         "/push" => return push(core, body),
         "/approve" => return by_hand(core.model.approve(now)),
         "/decline" => return by_hand(core.model.decline(now)),
@@ -151,6 +156,15 @@ fn oddities(core: &mut Core, body: &[u8]) -> Result<Value, Response> {
         oddities.map_err(|name| bad(&format!("no oddity is named {name:?}"), known()))?;
     core.model.set_oddities(oddities);
     Ok(json!({"oddities": oddities.names()}))
+}
+
+fn options(core: &mut Core, body: &[u8]) -> Result<Value, Response> {
+    let wanted = serde_json::from_slice(body)
+        .map_err(|_| bad("send {\"name of an option\": value}", settings::names()))?;
+    let mut outcome = Ok(());
+    core.model.configure(|options| outcome = settings::change(options, &wanted));
+    outcome.map_err(|error| bad(&error, settings::names()))?;
+    Ok(json!({"options": settings::values(core.model.options())}))
 }
 
 fn push(core: &mut Core, body: &[u8]) -> Result<Value, Response> {

@@ -214,8 +214,7 @@ impl Core {
     /// Back to the start: nothing known, nothing set, nobody kept out. Connections stay.
     pub fn reset(&mut self) {
         self.model.reset();
-        self.model.set_oddities(self.options.oddities);
-        self.model.set_manual(self.options.manual);
+        self.model.configure(|options| *options = self.options.clone());
         self.received.clear();
         self.accept_again();
         self.thaw();

@@ -25,6 +25,8 @@ pub(super) struct Wire {
     inbox: VecDeque<u8>,
     outbox: Vec<u8>,
     sent: usize,
+    /// What the engine forgot to write, until it writes something else.
+    forgotten: Vec<u8>,
 }
 
 impl Wire {
@@ -60,7 +62,13 @@ impl Wire {
     }
 
     pub fn put(&mut self, bytes: &[u8]) {
+        self.outbox.append(&mut self.forgotten);
         self.outbox.extend_from_slice(bytes);
+    }
+
+    /// Takes back what was put since the outbox was that long, to be written with the next thing.
+    fn forget(&mut self, length: usize) {
+        self.forgotten = self.outbox.split_off(length);
     }
 
     /// What came and is not read yet.
@@ -201,6 +209,15 @@ impl Link {
 
     /// Sends one message, framed as the oddities want it.
     pub fn send(&mut self, text: &str, odd: &Oddities) {
+        let is_forgotten = odd.forgets_to_write && self.wire.forgotten.is_empty();
+        let length = self.wire.outbox.len();
+        self.send_frames(text, odd);
+        if is_forgotten {
+            self.wire.forget(length);
+        }
+    }
+
+    fn send_frames(&mut self, text: &str, odd: &Oddities) {
         let kind = if odd.binary { Data::Binary } else { Data::Text };
         let bytes = Bytes::copy_from_slice(text.as_bytes());
         if !odd.fragmented || bytes.len() < 3 {

@@ -7,6 +7,7 @@ mod http;
 mod ledger_file;
 mod link;
 mod listen;
+mod settings;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,6 +121,11 @@ impl Simulator {
         self.with(|core| core.model.set_oddities(oddities));
     }
 
+    /// Changes how the terminal is set up from now on: everything but addresses, pings, file and log.
+    pub fn configure(&self, change: impl FnOnce(&mut Options)) {
+        self.with(|core| core.model.configure(change));
+    }
+
     /// Whether orders wait for a person from now on.
     pub fn set_manual(&self, manual: bool) {
         self.with(|core| core.model.set_manual(manual));
@@ -196,7 +202,7 @@ impl Simulator {
     }
 
     /// Forgets records, ledger, received messages, the transaction under way and what was set for the next orders;
-    /// oddities and manual mode are as at the start; thaws and takes connections.
+    /// options and oddities are as at the start; thaws and takes connections.
     pub fn reset(&self) {
         self.with(Core::reset);
     }

@@ -58,6 +58,18 @@ impl Till {
         }
     }
 
+    /// The next message as it came, JSON or not.
+    pub fn receive_bytes(&mut self) -> Vec<u8> {
+        loop {
+            match self.socket.read().expect("a message") {
+                message @ (Message::Text(_) | Message::Binary(_)) => {
+                    return message.into_data().to_vec();
+                }
+                _ => {}
+            }
+        }
+    }
+
     pub fn receive(&mut self) -> Option<Value> {
         self.receive_text().map(|text| serde_json::from_str(&text).unwrap())
     }
