@@ -20,6 +20,9 @@ use crate::terminal::Place;
 use crate::till::{APP_ID, Step, Till};
 use crate::trace::Trace;
 
+/// A world that takes more steps than this goes in a circle.
+const MOST_STEPS: u64 = 200_000;
+
 /// What happens next.
 #[derive(Debug)]
 pub enum Due {
@@ -301,6 +304,9 @@ impl World {
             self.now = entry.at;
             self.tally.steps += 1;
             self.happen(entry.due);
+            if self.tally.steps > MOST_STEPS {
+                self.fail("it never comes to rest".to_owned());
+            }
             if self.broken.is_some() || self.is_over() {
                 break;
             }

@@ -168,7 +168,7 @@ impl World {
         else {
             return false;
         };
-        let Some(frame) = process.session.next_frame() else { return false };
+        let Some(frame) = process.session.next_frame(now) else { return false };
         let text = frame.to_owned();
         let is_started = self.faults.happens(Kind::HalfWritten, 80);
         if is_started || self.faults.happens(Kind::Blocked, 80) {
