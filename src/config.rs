@@ -2,15 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod address;
+
 use std::ops::RangeInclusive;
 
 use crate::error::{Error, Result, Status};
 use crate::protocol::members::{Members, Value};
 use crate::redact;
 
-/// The port a terminal listens on when the URL names none.
-const DEFAULT_PORT: u16 = 35_779;
+pub use address::Address;
+use address::address;
+pub(crate) use address::canonical_name;
 
 const DAY_MS: u32 = 86_400_000;
 const KIB: u32 = 1_024;
@@ -29,7 +31,7 @@ pub enum Validation {
 /// One terminal and how to treat it. All times are milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The terminal's address as the caller gave it, `ws://host[:port][/path]`.
+    /// The terminal's address as the caller gave it, `[ws://]host[:port][/path]`; blanks around it do not count.
     pub url: String,
     /// The payment application's id; used when a request carries none (not empty).
     pub app_id: Option<String>,
@@ -66,10 +68,16 @@ pub struct Config {
     pub reconnect_max_ms: u32,
     /// The largest message the terminal may send (1 KiB to 1 GiB).
     pub max_message_bytes: u32,
-    /// Requests in flight and completions not fetched, together (1 to 1,000,000).
+    /// What events other than completions may take up while they wait; beyond it the oldest are dropped
+    /// (1 KiB to 1 GiB).
+    pub max_queue_bytes: u32,
+    /// Requests in flight and completions not fetched, together (1 to 1,000,000). Completions that are delivered
+    /// again from earlier processes do not count.
     pub max_in_flight: u32,
     /// The terminal's name in the journal; the `url` when not given (not empty).
     pub terminal: Option<String>,
+    /// Former names of the terminal, or addresses it had: orders open in the journal under them become its own.
+    pub terminal_was: Vec<String>,
     /// How strictly requests are checked.
     pub validation: Validation,
     /// The journal's file; none by default (not empty).
@@ -102,8 +110,10 @@ impl Config {
             reconnect_min_ms: 500,
             reconnect_max_ms: 15_000,
             max_message_bytes: 4_194_304,
+            max_queue_bytes: 16_777_216,
             max_in_flight: 1_024,
             terminal: None,
+            terminal_was: Vec::new(),
             validation: Validation::Strict,
             journal: None,
             journal_keep_days: 400,
@@ -115,7 +125,7 @@ impl Config {
     /// It is taken whole or refused whole; the error names every key that is wrong, what is allowed and what was given.
     pub fn parse(text: &str) -> Result<Config> {
         if !text.trim_ascii_start().starts_with('{') {
-            let config = Config::new(text);
+            let config = Config::new(text.trim());
             config.check()?;
             return Ok(config);
         }
@@ -126,12 +136,13 @@ impl Config {
         let mut faults = Vec::new();
         for (name, _) in members.iter() {
             match (KEYS.iter().find(|key| key.name == name), members.get(name)) {
+                (Some(_), Some(Value::Null)) => {}
                 (Some(key), Some(value)) => faults.extend(key.take(&mut config, value)),
                 _ => faults.push(unknown_key(name)),
             }
         }
         match members.get("url") {
-            None => faults.push("url: required, but missing".to_owned()),
+            None | Some(Value::Null) => faults.push("url: required, but missing".to_owned()),
             Some(Value::Text(_)) => faults.extend(address(&config.url).err()),
             Some(_) => {}
         }
@@ -161,21 +172,28 @@ impl Config {
         faults
     }
 
-    /// The name under which the journal keeps this terminal's orders.
-    pub fn terminal_name(&self) -> &str {
-        self.terminal.as_deref().unwrap_or(&self.url)
+    /// The name under which the journal keeps this terminal's orders: `terminal`, else the `url` in one spelling,
+    /// whichever it was given in.
+    pub fn terminal_name(&self) -> String {
+        match (&self.terminal, address(&self.url)) {
+            (Some(name), _) => canonical_name(name),
+            (None, Ok(address)) => address.canonical(),
+            (None, Err(_)) => self.url.clone(),
+        }
     }
-}
 
-/// A `ws://` URL taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// A host name or an IP address, IPv6 without its brackets.
-    pub host: String,
-    /// The port; 35779 when the URL names none.
-    pub port: u16,
-    /// Path and query, at least `/`.
-    pub path: String,
+    /// The names under which the journal may have kept this terminal's orders before.
+    pub fn former_names(&self) -> Vec<String> {
+        let spellings = |name: &String| {
+            [Some(canonical_name(name)), address(name).ok().map(|address| address.canonical())]
+        };
+        let mut names: Vec<String> =
+            self.terminal_was.iter().flat_map(spellings).flatten().collect();
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != self.terminal_name());
+        names
+    }
 }
 
 /// One key of the configuration object.
@@ -188,9 +206,24 @@ struct Key {
 enum Kind {
     Url,
     Validation,
-    Count { range: RangeInclusive<u32>, get: fn(&Config) -> u32, set: fn(&mut Config, u32) },
-    Flag { get: fn(&Config) -> bool, set: fn(&mut Config, bool) },
-    Text { get: fn(&Config) -> Option<&str>, set: fn(&mut Config, String) },
+    Count {
+        range: RangeInclusive<u32>,
+        get: fn(&Config) -> u32,
+        set: fn(&mut Config, u32),
+    },
+    Flag {
+        #[cfg(test)]
+        get: fn(&Config) -> bool,
+        set: fn(&mut Config, bool),
+    },
+    Text {
+        get: fn(&Config) -> Option<&str>,
+        set: fn(&mut Config, String),
+    },
+    Texts {
+        get: fn(&Config) -> &[String],
+        set: fn(&mut Config, Vec<String>),
+    },
 }
 
 /// A whole number; the key is named like its field.
@@ -213,6 +246,7 @@ macro_rules! flag {
         Key {
             name: stringify!($field),
             kind: Kind::Flag {
+                #[cfg(test)]
                 get: |config| config.$field,
                 set: |config, value| config.$field = value,
             },
@@ -233,8 +267,21 @@ macro_rules! text {
     };
 }
 
+/// Several texts; the key is named like its field.
+macro_rules! texts {
+    ($field:ident) => {
+        Key {
+            name: stringify!($field),
+            kind: Kind::Texts {
+                get: |config| &config.$field,
+                set: |config, value| config.$field = value,
+            },
+        }
+    };
+}
+
 /// Every key there is.
-const KEYS: [Key; 23] = [
+const KEYS: [Key; 25] = [
     Key { name: "url", kind: Kind::Url },
     text!(app_id),
     count!(connect_timeout_ms, 1..=DAY_MS),
@@ -253,8 +300,10 @@ const KEYS: [Key; 23] = [
     count!(reconnect_min_ms, 1..=DAY_MS),
     count!(reconnect_max_ms, 1..=DAY_MS),
     count!(max_message_bytes, KIB..=GIB),
+    count!(max_queue_bytes, KIB..=GIB),
     count!(max_in_flight, 1..=1_000_000),
     text!(terminal),
+    texts!(terminal_was),
     Key { name: "validation", kind: Kind::Validation },
     text!(journal),
     count!(journal_keep_days, 1..=36_500),
@@ -265,8 +314,14 @@ impl Key {
     /// Returns what is wrong with it.
     fn take(&self, config: &mut Config, value: Value<'_>) -> Option<String> {
         match (&self.kind, value) {
-            (Kind::Url, Value::Text(url)) => config.url = url.into_owned(),
+            (Kind::Url, Value::Text(url)) => config.url = url.trim().to_owned(),
             (Kind::Text { set, .. }, Value::Text(text)) => set(config, text.into_owned()),
+            (Kind::Texts { set, .. }, Value::Array(json)) => {
+                match serde_json::from_str::<Vec<String>>(json) {
+                    Ok(texts) => set(config, texts),
+                    Err(_) => return Some(self.wrong_type(&Value::Array(json))),
+                }
+            }
             (Kind::Flag { set, .. }, Value::Bool(value)) => set(config, value),
             (Kind::Validation, Value::Text(word)) if word == "strict" => {
                 config.validation = Validation::Strict
@@ -294,9 +349,15 @@ impl Key {
                 let value = get(config);
                 (!range.contains(&value)).then(|| self.out_of_range(range, &value.to_string()))
             }
-            Kind::Text { get, .. } => (get(config) == Some(""))
-                .then(|| format!("{}: a text that is not empty, got \"\"", self.name)),
+            Kind::Text { get, .. } => (get(config) == Some("")).then(|| self.empty_text()),
+            Kind::Texts { get, .. } => {
+                get(config).iter().any(String::is_empty).then(|| self.empty_text())
+            }
         }
+    }
+
+    fn empty_text(&self) -> String {
+        format!("{}: a text that is not empty, got \"\"", self.name)
     }
 
     fn out_of_range(&self, range: &RangeInclusive<u32>, value: &str) -> String {
@@ -306,6 +367,7 @@ impl Key {
     fn wrong_type(&self, value: &Value<'_>) -> String {
         let wanted = match &self.kind {
             Kind::Url | Kind::Text { .. } => "a text".to_owned(),
+            Kind::Texts { .. } => "an array of texts".to_owned(),
             Kind::Flag { .. } => "true or false".to_owned(),
             Kind::Validation => "\"strict\" or \"lenient\"".to_owned(),
             Kind::Count { range, .. } => {
@@ -320,6 +382,7 @@ impl Key {
             Value::Text(text) => format!("{:?}", shown(text)),
             Value::Number(digits) => format!("the number {}", shown(digits)),
             Value::Bool(value) => format!("the boolean {value}"),
+            Value::Array(json) if matches!(self.kind, Kind::Texts { .. }) => shown(json),
             other => other.kind().to_owned(),
         };
         format!("{}: {wanted} expected, got {got}", self.name)
@@ -332,6 +395,7 @@ pub(crate) fn described_keys() -> Vec<(&'static str, &'static str, Option<String
     let defaults = Config::new("");
     let describe = |key: &Key| match &key.kind {
         Kind::Url | Kind::Text { .. } => (key.name, "text", None),
+        Kind::Texts { .. } => (key.name, "texts", Some("[]".to_owned())),
         Kind::Validation => (key.name, "text", Some("\"strict\"".to_owned())),
         Kind::Flag { get, .. } => (key.name, "flag", Some(get(&defaults).to_string())),
         Kind::Count { get, .. } => (key.name, "number", Some(get(&defaults).to_string())),
@@ -385,109 +449,6 @@ fn edits(given: &str, known: &str) -> usize {
         }
     }
     row[known.len()]
-}
-
-/// Takes a URL apart. The error is a whole fault, naming the key.
-fn address(url: &str) -> Result<Address, String> {
-    split(url).map_err(|why| format!("url: {why}, got {:?}", shown(&without_user(url))))
-}
-
-fn split(url: &str) -> Result<Address, String> {
-    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("no blanks, control characters or letters beyond ASCII".to_owned());
-    }
-    let rest = match url.split_once("://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => rest,
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => {
-            return Err("TLS is not supported, a terminal speaks ws://".to_owned());
-        }
-        _ => return Err("ws://host[:port][/path] expected".to_owned()),
-    };
-    if rest.contains('#') {
-        return Err("no fragment (#)".to_owned());
-    }
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    if authority.contains('@') {
-        return Err("no user name or password".to_owned());
-    }
-    let (host, port) = split_authority(authority)?;
-    let path = match path {
-        "" => "/".to_owned(),
-        query if query.starts_with('?') => format!("/{query}"),
-        path => path.to_owned(),
-    };
-    Ok(Address { host, port, path })
-}
-
-/// Host and port.
-fn split_authority(authority: &str) -> Result<(String, u16), String> {
-    let (host, port) = if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, after) = bracketed.split_once(']').ok_or("an IPv6 address ends with ]")?;
-        if host.parse::<Ipv6Addr>().is_err() {
-            return Err("an IPv6 address expected between [ and ]".to_owned());
-        }
-        let port = match after {
-            "" => None,
-            after => Some(after.strip_prefix(':').ok_or("only a port may follow ]")?),
-        };
-        (host, port)
-    } else {
-        let (host, port) = match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        };
-        if port.is_some_and(|port| port.contains(':')) {
-            return Err("an IPv6 address stands between [ and ]".to_owned());
-        }
-        check_host(host)?;
-        (host, port)
-    };
-    Ok((host.to_owned(), port.map_or(Ok(DEFAULT_PORT), read_port)?))
-}
-
-fn read_port(port: &str) -> Result<u16, String> {
-    match port.parse::<u16>() {
-        Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
-        _ => Err("a port from 1 to 65535".to_owned()),
-    }
-}
-
-/// A host name or an IPv4 address.
-fn check_host(host: &str) -> Result<(), String> {
-    let name = host.strip_suffix('.').unwrap_or(host);
-    if name.is_empty() {
-        return Err("a host expected after ws://".to_owned());
-    }
-    // No name ends in a number, so this can only be meant as an address.
-    let last = name.rsplit('.').next().unwrap_or(name);
-    if last.bytes().all(|byte| byte.is_ascii_digit()) {
-        return match host.parse::<Ipv4Addr>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err("an IPv4 address has four numbers from 0 to 255".to_owned()),
-        };
-    }
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    if name.len() > 253 || !name.split('.').all(is_label) {
-        return Err("a host name is letters, digits, dots and dashes".to_owned());
-    }
-    Ok(())
-}
-
-/// A URL as it may be shown: a password in it is nobody's business.
-fn without_user(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}***{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
-    }
 }
 
 #[cfg(test)]

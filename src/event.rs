@@ -164,6 +164,11 @@ impl EventKind {
         }
     }
 
+    /// What it takes up while it waits, in bytes: about as much as its JSON.
+    pub(crate) fn size(&self) -> usize {
+        self.length_of_texts() + ROOM_FOR_THE_REST
+    }
+
     /// Completions and clarifications are never dropped; of the others the oldest go first.
     pub(crate) const fn is_precious(&self) -> bool {
         matches!(self, EventKind::Completed(_) | EventKind::Clarified(_))
@@ -197,10 +202,20 @@ impl Fault {
 }
 
 impl Event {
+    /// The request whose outcome it carries; empty where it carries none.
+    pub(crate) fn request_id(&self) -> &str {
+        match &self.kind {
+            EventKind::Completed(done) => &done.request_id,
+            EventKind::Clarified(truth) => &truth.request_id,
+            _ => "",
+        }
+    }
+
     /// The event as the JSON object that `ecrhub_poll` hands out.
     pub fn to_json(&self) -> String {
-        let room = self.kind.length_of_texts() + ROOM_FOR_THE_REST;
-        let object = Object::with_room(room).text("event", self.kind.name()).number("at", self.at);
+        let object = Object::with_room(self.kind.size())
+            .text("event", self.kind.name())
+            .number("at", self.at);
         match &self.kind {
             EventKind::Connected { url } => object.text("url", url),
             EventKind::Disconnected { error, retry_in_ms } => {

@@ -8,8 +8,94 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// A number that is another one in a forked child, and never 0.
+///
+/// The process's id does not do: in a pid namespace of its own, a child may have the same one as its parent.
 pub(crate) fn generation() -> u64 {
+    #[cfg(target_os = "linux")]
+    if let Some(generation) = wiped::generation() {
+        return generation;
+    }
     std::process::id().into()
+}
+
+/// A page that the kernel empties in every child, whichever way it was forked (`MADV_WIPEONFORK`, Linux 4.14).
+#[cfg(target_os = "linux")]
+mod wiped {
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+    /// The largest page that Linux has.
+    const PAGE_MOST: usize = 65_536;
+
+    const SLOT: usize = size_of::<AtomicU64>();
+
+    /// There is a whole page in it, wherever it lies. It is the library's own memory: unloading leaves nothing behind.
+    static MEMORY: [AtomicU64; 2 * PAGE_MOST / SLOT] =
+        [const { AtomicU64::new(0) }; 2 * PAGE_MOST / SLOT];
+
+    /// Which slot of the memory is in the page that is wiped.
+    static PLACE: AtomicUsize = AtomicUsize::new(UNKNOWN);
+    const UNKNOWN: usize = 0;
+    const NOWHERE: usize = usize::MAX;
+
+    /// The last number given out by this process or one it was forked from. Larger than any process's id.
+    static LAST: AtomicU64 = AtomicU64::new(1 << 32);
+
+    /// None where the kernel cannot do this.
+    pub(super) fn generation() -> Option<u64> {
+        let place = match PLACE.load(Ordering::Acquire) {
+            UNKNOWN => find_place(),
+            place => place,
+        };
+        let slot = MEMORY.get(place)?;
+        match slot.load(Ordering::Acquire) {
+            0 => Some(begin(slot)),
+            generation => Some(generation),
+        }
+    }
+
+    /// Several threads may do this at the same time, and find the same.
+    fn find_place() -> usize {
+        let place = have_a_page_wiped().unwrap_or(NOWHERE);
+        PLACE.store(place, Ordering::Release);
+        place
+    }
+
+    fn have_a_page_wiped() -> Option<usize> {
+        // SAFETY: sysconf only returns a number.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+        if !(SLOT * 2..=PAGE_MOST).contains(&page) {
+            return None;
+        }
+        let start = MEMORY.as_ptr();
+        let before = start.addr().next_multiple_of(page) - start.addr();
+        // SAFETY: at most one page of the memory, which is two of the largest long, lies before this place.
+        let begin = unsafe { start.byte_add(before) }.cast_mut().cast();
+        // An emulator that says yes to everything says yes to advice that does not exist, too.
+        // SAFETY: it is one whole page of a static of our own that only this advice is about; it changes nothing in
+        // this process, and a child reads zeros, which are atomics as good as others.
+        let (is_nonsense_taken, is_taken) = unsafe {
+            (
+                libc::madvise(begin, page, -1) == 0,
+                libc::madvise(begin, page, libc::MADV_WIPEONFORK) == 0,
+            )
+        };
+        // The page's second slot: the first may be the memory's first, and 0 means that nobody has asked yet.
+        (is_taken && !is_nonsense_taken).then_some(before / SLOT + 1)
+    }
+
+    /// This process's first question.
+    fn begin(slot: &AtomicU64) -> u64 {
+        let mine = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        match slot.compare_exchange(0, mine, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => mine,
+            Err(found) => found,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_had() -> bool {
+        generation().is_some()
+    }
 }
 
 /// Process-wide state of which every forked child has its own.
@@ -93,6 +179,49 @@ mod tests {
         STATE.get().store(8, Ordering::Relaxed);
         assert_eq!(STATE.get().load(Ordering::Relaxed), 8);
         assert!(ptr::eq(STATE.get(), &STATE.first));
+    }
+
+    /// What `look` gives in a forked child.
+    #[cfg(unix)]
+    fn in_a_child(look: impl Fn() -> u8) -> u8 {
+        let mut status = 0;
+        // SAFETY: the child calls nothing that may wait for a lock of another thread, and ends at once.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::_exit(look().into());
+            }
+            assert!(child > 0 && libc::waitpid(child, &raw mut status, 0) == child);
+        }
+        assert!(libc::WIFEXITED(status), "{status}");
+        u8::try_from(libc::WEXITSTATUS(status)).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_fork_is_another_generation_also_of_a_child_and_it_stays_that() {
+        let parents = generation();
+        let differs = |before: u64| {
+            let mine = generation();
+            mine != before && mine != 0 && generation() == mine
+        };
+        let of_both = in_a_child(|| {
+            let mine = generation();
+            let grandchild = in_a_child(|| u8::from(differs(mine) && generation() != parents));
+            u8::from(differs(parents)) + 2 * grandchild
+        });
+        assert_eq!(of_both, 3);
+        assert_eq!(generation(), parents);
+    }
+
+    /// In a pid namespace of its own a child may have any id, its parent's too.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_generation_does_not_hang_on_the_processs_id() {
+        assert!(wiped::is_had());
+        assert!(generation() > u64::from(u32::MAX));
+        let child = in_a_child(|| u8::from(generation() > u64::from(u32::MAX)));
+        assert_eq!(child, 1);
     }
 
     #[cfg(not(windows))]

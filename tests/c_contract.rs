@@ -27,7 +27,7 @@ macro_rules! programs {
     };
 }
 
-programs! { arguments buffers handles last_error requests set_log unload waiting }
+programs! { arguments buffers handles last_error requests set_log slow_name unload waiting }
 
 #[test]
 fn fork() {

@@ -152,7 +152,9 @@ fn the_power_goes_while_an_outcome_is_written_down() {
         begin(&journal, &format!("r{n}"), &format!("A{n}")).unwrap();
     }
     survives(&path, &journal, |journal| journal.settle("r5", &ended(Outcome::Unknown)).unwrap());
-    survives(&path, &journal, |journal| journal.clarify("r5", &ended(Outcome::Approved)).unwrap());
+    survives(&path, &journal, |journal| {
+        journal.clarify("r5", Outcome::Unknown, &ended(Outcome::Approved)).unwrap()
+    });
     survives(&path, &journal, |journal| journal.acknowledge("r5", NOW_MS).unwrap());
 }
 

@@ -27,6 +27,8 @@ fn address_of(url: &str) -> Address {
 
 #[test]
 fn a_bare_url_is_a_configuration_of_defaults() {
+    assert_eq!(Config::parse(&format!(" {URL}\n")), Ok(Config::new(URL)));
+    assert_eq!(Config::parse("till-1:80"), Ok(Config::new("till-1:80")));
     assert_eq!(Config::parse(URL), Ok(Config::new(URL)));
     assert_eq!(Config::parse(&format!(" \n{{\"url\":\"{URL}\"}} ")), Ok(Config::new(URL)));
 }
@@ -44,19 +46,25 @@ fn the_defaults_are_those_of_the_documentation() {
         recovery_timeout_ms: 60_000,
         recovery_interval_ms: 2_000,
         clarify_interval_ms: 30_000,
+        clarify_days: 7,
+        second_look_ms: 30_000,
+        close_lost_orders: true,
         ping_interval_ms: 15_000,
+        ping_interval_busy_ms: 2_000,
         ping_timeout_ms: 10_000,
         reconnect_min_ms: 500,
         reconnect_max_ms: 15_000,
         max_message_bytes: 4_194_304,
+        max_queue_bytes: 16_777_216,
         max_in_flight: 1_024,
         terminal: None,
+        terminal_was: Vec::new(),
         validation: Validation::Strict,
         journal: None,
         journal_keep_days: 400,
     };
     assert_eq!(config, expected);
-    assert_eq!(config.terminal_name(), URL);
+    assert_eq!(config.terminal_name(), "ws://192.168.1.20:35779");
 }
 
 #[test]
@@ -64,7 +72,8 @@ fn every_key_arrives_where_it_belongs() {
     let text = json!({
         "url": "ws://till-1:9000/x", "app_id": "app", "connect_timeout_ms": 1, "send_timeout_ms": 2,
         "order_timeout_ms": 3, "request_timeout_ms": 4, "recovery_timeout_ms": 5, "recovery_interval_ms": 6,
-        "clarify_interval_ms": 7, "ping_interval_ms": 8, "ping_timeout_ms": 9, "reconnect_min_ms": 10,
+        "clarify_interval_ms": 7, "clarify_days": 14, "second_look_ms": 15, "close_lost_orders": false,
+        "ping_interval_busy_ms": 16, "max_queue_bytes": 4096, "terminal_was": ["till", "ws://till-0"], "ping_interval_ms": 8, "ping_timeout_ms": 9, "reconnect_min_ms": 10,
         "reconnect_max_ms": 11, "max_message_bytes": 2048, "max_in_flight": 12, "terminal": "bar",
         "validation": "lenient", "journal": "orders.db", "journal_keep_days": 13
     });
@@ -83,13 +92,19 @@ fn every_key_arrives_where_it_belongs() {
         recovery_timeout_ms: 5,
         recovery_interval_ms: 6,
         clarify_interval_ms: 7,
+        clarify_days: 14,
+        second_look_ms: 15,
+        close_lost_orders: false,
         ping_interval_ms: 8,
+        ping_interval_busy_ms: 16,
         ping_timeout_ms: 9,
         reconnect_min_ms: 10,
         reconnect_max_ms: 11,
         max_message_bytes: 2_048,
+        max_queue_bytes: 4_096,
         max_in_flight: 12,
         terminal: Some("bar".to_owned()),
+        terminal_was: vec!["till".to_owned(), "ws://till-0".to_owned()],
         validation: Validation::Lenient,
         journal: Some("orders.db".to_owned()),
         journal_keep_days: 13,
@@ -112,7 +127,8 @@ fn bad_json_is_refused_with_its_place() {
 fn a_url_is_required() {
     assert_eq!(refusal_of("{}", Status::Config), "url: required, but missing");
     assert_eq!(refusal_of("{\"url\":5}", Status::Config), "url: a text expected, got the number 5");
-    for text in ["", "[]", "null", "\"ws://a\""] {
+    assert_eq!(refusal_of("{\"url\":null}", Status::Config), "url: required, but missing");
+    for text in ["", " ", "[]", "\"ws://a\""] {
         assert!(refusal_of(text, Status::Config).starts_with("url: "), "{text}");
     }
 }
@@ -197,10 +213,15 @@ fn the_bounds_are_those_of_the_documentation() {
     ] {
         assert_eq!(bounds(name), (1, 86_400_000), "{name}");
     }
-    for name in ["clarify_interval_ms", "ping_interval_ms"] {
+    for name in
+        ["clarify_interval_ms", "second_look_ms", "ping_interval_ms", "ping_interval_busy_ms"]
+    {
         assert_eq!(bounds(name), (0, 86_400_000), "{name}");
     }
-    assert_eq!(bounds("max_message_bytes"), (1_024, 1_073_741_824));
+    for name in ["max_message_bytes", "max_queue_bytes"] {
+        assert_eq!(bounds(name), (1_024, 1_073_741_824), "{name}");
+    }
+    assert_eq!(bounds("clarify_days"), (0, 36_500));
     assert_eq!(bounds("max_in_flight"), (1, 1_000_000));
     assert_eq!(bounds("journal_keep_days"), (1, 36_500));
 }
@@ -212,7 +233,6 @@ fn a_number_is_a_whole_number_and_nothing_that_reads_like_one() {
         ("5e3", "the number 5e3"),
         ("\"5000\"", "\"5000\""),
         ("true", "the boolean true"),
-        ("null", "null"),
         ("[5000]", "an array"),
     ] {
         let text = format!("{{\"url\":\"{URL}\",\"send_timeout_ms\":{value}}}");
@@ -230,13 +250,90 @@ fn texts_are_texts_and_not_empty() {
     for key in ["app_id", "terminal", "journal"] {
         assert_eq!(refusal(key, json!("")), format!("{key}: a text that is not empty, got \"\""));
         assert_eq!(refusal(key, json!(5)), format!("{key}: a text expected, got the number 5"));
-        assert_eq!(refusal(key, json!(null)), format!("{key}: a text expected, got null"));
     }
     let config = Config { journal: Some(String::new()), ..Config::new(URL) };
     assert_eq!(
         config.check().unwrap_err().message(),
         "journal: a text that is not empty, got \"\""
     );
+}
+
+#[test]
+fn null_means_absent_for_every_key() {
+    for key in KEYS.iter().filter(|key| key.name != "url") {
+        let text = json!({"url": URL, key.name: null}).to_string();
+        assert_eq!(Config::parse(&text), Ok(Config::new(URL)), "{}", key.name);
+    }
+}
+
+#[test]
+fn a_flag_is_true_or_false() {
+    let of = |value: bool| {
+        Config::parse(&json!({"url": URL, "close_lost_orders": value}).to_string()).unwrap()
+    };
+    assert!(of(true).close_lost_orders && !of(false).close_lost_orders);
+    for (value, got) in [(json!(0), "the number 0"), (json!("false"), "\"false\"")] {
+        assert_eq!(
+            refusal("close_lost_orders", value),
+            format!("close_lost_orders: true or false expected, got {got}")
+        );
+    }
+}
+
+#[test]
+fn former_names_are_an_array_of_texts() {
+    for (value, got) in [
+        (json!("bar"), "\"bar\""),
+        (json!(["bar", 5]), "[\"bar\",5]"),
+        (json!([null]), "[null]"),
+        (json!({"bar": 1}), "an object"),
+    ] {
+        assert_eq!(
+            refusal("terminal_was", value),
+            format!("terminal_was: an array of texts expected, got {got}")
+        );
+    }
+    assert_eq!(
+        refusal("terminal_was", json!(["bar", ""])),
+        "terminal_was: a text that is not empty, got \"\""
+    );
+    let of = |names: Json| {
+        let text = json!({"url": URL, "terminal": "till", "terminal_was": names}).to_string();
+        Config::parse(&text).unwrap().former_names()
+    };
+    assert!(of(json!([])).is_empty());
+    assert_eq!(of(json!(["WS://Bar:035779/", "counter 1"])), ["counter 1", "ws://bar:35779"]);
+    assert_eq!(of(json!(["10.0.0.7"])), ["10.0.0.7", "ws://10.0.0.7:35779"]);
+    assert!(!of(json!(["till"])).contains(&"till".to_owned()), "it has that name now");
+}
+
+#[test]
+fn a_terminal_has_one_name_however_its_address_is_spelled() {
+    let name = |url: &str| Config::new(url).terminal_name();
+    for url in [
+        "ws://till-1:35779",
+        "ws://till-1:35779/",
+        "ws://till-1",
+        "ws://till-1/",
+        "WS://Till-1:35779",
+        "ws://till-1:0035779",
+        "till-1",
+        "till-1:35779",
+        "  ws://till-1\n",
+    ] {
+        assert_eq!(name(url), "ws://till-1:35779", "{url:?}");
+    }
+    assert_eq!(name("ws://[FE80:0::1]"), "ws://[fe80::1]:35779");
+    assert_eq!(name("ws://Till-1/Path?Q=1"), "ws://till-1:35779/Path?Q=1");
+    assert_ne!(name("ws://localhost"), name("ws://127.0.0.1"), "nobody knows that they are one");
+    let named = |terminal: &str| {
+        Config { terminal: Some(terminal.to_owned()), ..Config::new(URL) }.terminal_name()
+    };
+    assert_eq!(named("Bar"), "Bar");
+    assert_eq!(named("Till-1:80"), "Till-1:80", "a name of the shop's own is left alone");
+    assert_eq!(named("ws://Till-1/"), "ws://till-1:35779");
+    assert_eq!(canonical_name("ws://me:secret@Till-1:80/x"), "ws://till-1:80/x");
+    assert_eq!(canonical_name("ws://not a url"), "ws://not a url");
 }
 
 #[test]
@@ -286,6 +383,12 @@ fn a_url_is_taken_apart() {
         ("ws://[::1]:65535/x", "::1", 65_535, "/x"),
         ("ws://[fe80::1]", "fe80::1", 35_779, "/"),
         ("ws://a/@:", "a", 35_779, "/@:"),
+        ("192.168.1.20", "192.168.1.20", 35_779, "/"),
+        ("Till-1:8080", "Till-1", 8_080, "/"),
+        ("till-1/x", "till-1", 35_779, "/x"),
+        ("[::1]", "::1", 35_779, "/"),
+        (" \tws://till-1\r\n", "till-1", 35_779, "/"),
+        (" till-1:035779 ", "till-1", 35_779, "/"),
     ] {
         let expected = Address { host: host.to_owned(), port, path: path.to_owned() };
         assert_eq!(address_of(url), expected, "{url}");
@@ -298,9 +401,11 @@ fn a_url_that_leads_nowhere_is_refused() {
         ("wss://till-1", "TLS is not supported"),
         ("WSS://till-1", "TLS is not supported"),
         ("http://till-1", "ws://host[:port][/path] expected"),
-        ("till-1", "ws://host[:port][/path] expected"),
-        ("192.168.1.20:35779", "ws://host[:port][/path] expected"),
-        ("ws:/till-1", "ws://host[:port][/path] expected"),
+        ("ftp://till-1", "ws://host[:port][/path] expected"),
+        ("ws:/till-1", "a port from 1 to 65535"),
+        ("me@till-1", "no user name or password"),
+        ("till-1:x", "a port from 1 to 65535"),
+        ("192.168.1.256", "four numbers from 0 to 255"),
         ("ws://", "a host expected"),
         ("ws:///x", "a host expected"),
         ("ws://:35779", "a host expected"),
@@ -322,8 +427,7 @@ fn a_url_that_leads_nowhere_is_refused() {
         ("ws://me@till-1", "no user name or password"),
         ("ws://till-1/#x", "no fragment"),
         ("ws://till 1", "no blanks"),
-        (" ws://till-1", "no blanks"),
-        ("ws://till-1\n", "no blanks"),
+        ("ws://till-1\n/x", "no blanks"),
         ("ws://till-1/\u{7f}", "no blanks"),
         ("ws://kässe", "no blanks, control characters or letters beyond ASCII"),
     ] {

@@ -138,10 +138,13 @@ impl JumpAlarm {
 
     /// Sets it to a moment that never comes, to be cancelled when the clock is set. Doing it again clears it.
     pub(super) fn arm(&self) -> bool {
-        const NEVER_S: i32 = i32::MAX;
+        // Where seconds are 32 bits it comes in 2038: then the timer is done without, rather than spun at.
+        if now().wall_ms / 1_000 >= NEVER_S as i64 {
+            return false;
+        }
         let never = libc::itimerspec {
             it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 },
-            it_value: libc::timespec { tv_sec: NEVER_S.into(), tv_nsec: 0 },
+            it_value: libc::timespec { tv_sec: NEVER_S, tv_nsec: 0 },
         };
         let flags = libc::TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
         // SAFETY: the descriptor is ours and open, `never` lives through the call, and no old value is asked for.
@@ -150,6 +153,10 @@ impl JumpAlarm {
         }
     }
 }
+
+/// The last second that the system's clock can count to.
+#[cfg(target_os = "linux")]
+const NEVER_S: libc::time_t = libc::time_t::MAX;
 
 /// `include/linux/timerfd.h`; not every C library's binding has it.
 #[cfg(target_os = "linux")]
@@ -203,5 +210,20 @@ mod tests {
     #[test]
     fn the_alarm_can_be_made_here() {
         assert!(JumpAlarm::new().is_some_and(|alarm| alarm.arm()));
+    }
+
+    /// Armed for 2038, the loop would spin from then on: each look finds it readable.
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+    #[test]
+    fn the_alarm_is_set_for_no_year_that_a_till_will_see() {
+        const YEAR_S: i64 = 31_556_952;
+        let alarm = JumpAlarm::new().unwrap();
+        let mut armed = std::mem::MaybeUninit::<libc::itimerspec>::uninit();
+        // SAFETY: the descriptor is open, and timerfd_gettime fills `armed` when it returns 0.
+        let armed = unsafe {
+            assert_eq!(libc::timerfd_gettime(alarm.raw(), armed.as_mut_ptr()), 0);
+            armed.assume_init()
+        };
+        assert!(armed.it_value.tv_sec > 200 * YEAR_S, "{} s from now", armed.it_value.tv_sec);
     }
 }

@@ -90,7 +90,8 @@ pub(super) enum Command {
 
 /// What others leave for the I/O thread.
 pub(super) struct Mailbox {
-    commands: Mutex<Vec<Command>>,
+    /// None once the I/O thread has ended.
+    commands: Mutex<Option<Vec<Command>>>,
     /// A wake-up is under way: no need for another system call.
     is_rung: AtomicBool,
     waker: Waker,
@@ -103,18 +104,28 @@ impl std::fmt::Debug for Mailbox {
 }
 
 impl Mailbox {
-    pub(super) fn post(&self, command: Command) {
-        lock(&self.commands).push(command);
+    /// False when the I/O thread has ended: nobody will see to it.
+    pub(super) fn post(&self, command: Command) -> bool {
+        match &mut *lock(&self.commands) {
+            Some(commands) => commands.push(command),
+            None => return false,
+        }
         if !self.is_rung.swap(true, Ordering::AcqRel)
             && let Err(error) = self.waker.wake()
         {
             log::error!("the I/O thread cannot be woken: {error}");
         }
+        true
     }
 
     fn take(&self) -> Vec<Command> {
         self.is_rung.store(false, Ordering::Release);
-        std::mem::take(&mut *lock(&self.commands))
+        lock(&self.commands).as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes nothing more, unless something has come that is not seen to.
+    fn close(&self) -> bool {
+        lock(&self.commands).take_if(|commands| commands.is_empty()).is_some()
     }
 }
 
@@ -125,7 +136,8 @@ pub struct Driver {
     next_token: AtomicUsize,
     /// Bells that no thread waits with just now.
     bells: Mutex<Vec<Arc<Bell>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// It gives the look-ups that are still under way.
+    thread: Mutex<Option<JoinHandle<Lookups>>>,
 }
 
 impl Driver {
@@ -148,9 +160,9 @@ impl Driver {
         }
     }
 
-    /// Hands a terminal over.
-    pub fn add(&self, token: Token, driven: Arc<dyn Driven>) {
-        self.mailbox.post(Command::Add(token, driven));
+    /// Hands a terminal over. False when the I/O thread has ended and nobody would drive it.
+    pub fn add(&self, token: Token, driven: Arc<dyn Driven>) -> bool {
+        self.mailbox.post(Command::Add(token, driven))
     }
 
     /// Has a terminal driven soon.
@@ -162,12 +174,12 @@ impl Driver {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let mailbox = Arc::new(Mailbox {
-            commands: Mutex::new(Vec::new()),
+            commands: Mutex::new(Some(Vec::new())),
             is_rung: AtomicBool::new(false),
             waker,
         });
         let registry = Arc::new(poll.registry().try_clone()?);
-        let mut driven = Loop::new(poll, Arc::clone(&mailbox))?;
+        let driven = Loop::new(poll, Arc::clone(&mailbox))?;
         let thread = thread::spawn("ecrhub-io", move || driven.run())?;
         let next_token = AtomicUsize::new(FIRST);
         Ok(Driver {
@@ -198,17 +210,17 @@ pub fn driver() -> Result<Arc<Driver>> {
     Ok(driver)
 }
 
-/// Ends every terminal and the I/O thread, and waits until all of it is gone. A name look-up under way is waited for,
-/// because its thread runs the library's code.
+/// Ends every terminal and the I/O thread, and waits until all of it is gone, but for name look-ups under way; see
+/// [`Lookups::abandon`].
 pub fn shutdown() {
     let driver = lock(DRIVER.get()).take();
     let Some(driver) = driver else { return };
     driver.mailbox.post(Command::Stop);
     let thread = lock(&driver.thread).take();
-    if let Some(thread) = thread
-        && thread.join().is_err()
-    {
-        log::error!("the I/O thread panicked");
+    match thread.map(JoinHandle::join) {
+        Some(Ok(lookups)) => lookups.abandon(),
+        Some(Err(_)) => log::error!("the I/O thread panicked"),
+        None => {}
     }
 }
 
@@ -253,9 +265,9 @@ impl Loop {
         })
     }
 
-    fn run(&mut self) {
+    fn run(mut self) -> Lookups {
         let mut events = Events::with_capacity(256);
-        while !(self.is_stopping && self.entries.is_empty() && self.lookups.is_idle()) {
+        while !(self.is_stopping && self.entries.is_empty() && self.mailbox.close()) {
             let timeout = self.timeout();
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != std::io::ErrorKind::Interrupted
@@ -281,6 +293,7 @@ impl Loop {
             }
             self.drive_due(now);
         }
+        self.lookups
     }
 
     fn timeout(&self) -> Option<Duration> {

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use mio::Token;
 
 use super::driver::{Command, Mailbox};
-use super::thread;
+use super::{pin, thread};
 
 /// Addresses, or why there are none.
 pub type Found = Result<Vec<SocketAddr>, String>;
@@ -63,8 +63,19 @@ impl Lookups {
         self.waiting.remove(name).unwrap_or_default()
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.threads.is_empty()
+    /// Nobody waits for them any more. What the system still looks up is left alone: a name server may take as long as
+    /// it likes, and nothing can interrupt it. The thread that asked runs the library's code when the answer comes, so
+    /// the library stays loaded from now on; where that cannot be had, the thread is waited for.
+    pub(super) fn abandon(self) {
+        let (ended, running): (Vec<_>, Vec<_>) =
+            self.threads.into_values().partition(JoinHandle::is_finished);
+        let is_pinned = running.is_empty() || pin::stay_loaded();
+        let to_join = ended.into_iter().chain(running.into_iter().filter(|_| !is_pinned));
+        for thread in to_join {
+            if thread.join().is_err() {
+                log::error!("a name look-up panicked");
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `socket` | its bare socket |
 //! | `faults` | what went wrong with it, in words |
 //! | `lookup` | names to addresses, off the loop |
+//! | `pin` | keeping the library loaded while a look-up cannot be waited for |
 //! | `clock` | time, and noticing that the machine slept |
 //! | `thread` | starting threads that keep out of the host's signals |
 //! | `signal` | what a host's own event loop waits on: a descriptor, or an event object on Windows |
@@ -20,6 +21,7 @@ mod faults;
 mod link;
 mod lookup;
 mod open;
+mod pin;
 #[cfg_attr(windows, path = "signal_windows.rs")]
 mod signal;
 mod socket;

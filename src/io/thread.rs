@@ -4,7 +4,10 @@ use std::io;
 use std::thread::{Builder, JoinHandle};
 
 /// Starts a thread with this name.
-pub(super) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(super) fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
     let _quiet = Quiet::new();
     Builder::new().name(name.to_owned()).spawn(run)
 }

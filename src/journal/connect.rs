@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::owner;
 use super::schema::{self, Found, beside, size};
-use super::sqlite::{INSERT, PURGE, open_sql};
+use super::sqlite::statements;
 use super::trouble::{damaged, failed, refused};
 use crate::error::Result;
 
@@ -48,8 +48,8 @@ pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
     }
     schema::migrate(&mut connection, version).map_err(opened)?;
     // Version and tables are written together, so a statement that does not fit tells of damage.
-    for sql in [&open_sql(), PURGE, INSERT] {
-        connection.prepare_cached(sql).map_err(|error| damaged(path, error))?;
+    for sql in statements() {
+        connection.prepare_cached(&sql).map_err(|error| damaged(path, error))?;
     }
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
-use super::{Entry, Journal, NewOrder, Settlement};
+use super::{Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS, Settlement};
 use crate::error::{Error, Result, Status};
 use crate::protocol::Outcome;
 
@@ -17,9 +17,10 @@ use crate::protocol::Outcome;
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     state: Mutex<State>,
+    handles: Handles,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct State {
     rows: BTreeMap<u64, Entry>,
     last: u64,
@@ -38,6 +39,11 @@ impl MemoryJournal {
     /// An empty journal on a disk that works.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Another disk with the same on it, and whatever makes this one fail. No handle uses it yet.
+    pub fn copy(&self) -> Self {
+        MemoryJournal { state: Mutex::new(self.locked().clone()), handles: Handles::default() }
     }
 
     /// Whether writes stay off the disk until [`MemoryJournal::sync`]: a disk that says "written" too early.
@@ -69,7 +75,7 @@ impl MemoryJournal {
         self.locked().failing_writes = writes;
     }
 
-    /// The next `reads` calls of `find` and `open` are refused.
+    /// The next `reads` calls that read are refused.
     pub fn fail_next_reads(&self, reads: u64) {
         self.locked().failing_reads = reads;
     }
@@ -150,22 +156,12 @@ fn fail(left: &mut u64, why: &str) -> Result<()> {
     Err(Error::new(Status::Journal, format!("the journal (memory) failed: {why}")))
 }
 
-fn settled(entry: &mut Entry, new: &Settlement<'_>) {
-    entry.outcome = Some(new.outcome);
-    entry.sent = new.sent.to_owned();
-    entry.response = new.response.map(str::to_owned);
-    entry.error = new.error.map(str::to_owned);
-    entry.recovered = new.recovered;
-    entry.settled_ms = Some(new.at_ms);
-    entry.acknowledged_ms = None;
-}
-
 impl Journal for MemoryJournal {
     fn path(&self) -> &str {
         "(memory)"
     }
 
-    fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
+    fn begin(&self, order: &NewOrder<'_>) -> Result<bool> {
         let mut state = self.locked();
         let known: BTreeSet<u64> = [
             state.by_number.get(order.merchant_order_no),
@@ -177,28 +173,36 @@ impl Journal for MemoryJournal {
         .collect();
         let entries: Vec<Entry> =
             known.iter().filter_map(|seq| state.rows.get(seq)).cloned().collect();
-        rules::begin(order, &entries)?;
+        let earlier_attempt = rules::begin(order, &entries)?;
         state.may_write()?;
         for seq in known {
             state.write(seq, None);
         }
         state.last += 1;
         let seq = state.last;
-        state.write(seq, Some(Entry::begun(order)));
-        Ok(())
+        state.write(seq, Some(Entry::begun(order, earlier_attempt)));
+        Ok(earlier_attempt)
     }
 
     fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::settle(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| settled(entry, new))
+        self.change(request_id, rule, |entry| entry.settle(new))
     }
 
-    fn clarify(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+    fn clarify(&self, request_id: &str, was: Outcome, new: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::clarify(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| {
-            settled(entry, new);
-            entry.clarified = true;
-        })
+        self.change(request_id, rule, |entry| entry.clarify(was, new))
+    }
+
+    fn looked(&self, request_ids: &[String]) -> Result<()> {
+        for request_id in request_ids {
+            let rule = |found: Option<&Entry>| {
+                let is_due = found.is_some_and(|entry| entry.look_ms.is_some());
+                Ok(if is_due { Step::Write } else { Step::Nothing })
+            };
+            self.change(request_id, rule, |entry| entry.look_ms = None)?;
+        }
+        Ok(())
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
@@ -216,12 +220,7 @@ impl Journal for MemoryJournal {
         let rule = |found: Option<&Entry>| {
             rules::resolve(request_id, found, outcome).map(|()| Step::Write)
         };
-        self.change(request_id, rule, |entry| {
-            entry.outcome = Some(outcome);
-            entry.note = note.map(str::to_owned);
-            entry.resolved_ms = Some(at_ms);
-            entry.acknowledged_ms = Some(at_ms);
-        })
+        self.change(request_id, rule, |entry| entry.resolve(outcome, note, at_ms))
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
@@ -236,5 +235,58 @@ impl Journal for MemoryJournal {
         fail(&mut state.failing_reads, "it cannot be read")?;
         let seqs = state.open.get(terminal).into_iter().flatten();
         Ok(seqs.filter_map(|seq| state.rows.get(seq)).cloned().collect())
+    }
+
+    fn remembered(&self, terminal: &str, now_ms: i64) -> Result<Vec<Entry>> {
+        let mut state = self.locked();
+        fail(&mut state.failing_reads, "it cannot be read")?;
+        let since_ms = now_ms.saturating_sub(REMEMBERED_MS);
+        let mut found: Vec<(i64, &Entry)> = (state.rows.values())
+            .filter(|entry| entry.terminal == terminal)
+            .filter_map(|entry| Some((entry.remembered_since()?, entry)))
+            .collect();
+        found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let is_due = |entry: &Entry| entry.look_ms.is_some();
+        let newest = found.iter().enumerate().filter(|(place, (at, entry))| {
+            (*place < REMEMBERED && *at >= since_ms) || is_due(entry)
+        });
+        Ok(newest.map(|(_, (_, entry))| Entry::clone(entry)).collect())
+    }
+
+    fn open_elsewhere(&self, connected: &[String]) -> Result<Vec<OpenUnder>> {
+        let mut state = self.locked();
+        fail(&mut state.failing_reads, "it cannot be read")?;
+        let mut found: Vec<OpenUnder> = (state.open.iter())
+            .filter(|(terminal, open)| !open.is_empty() && !connected.contains(terminal))
+            .map(|(terminal, open)| OpenUnder { terminal: terminal.clone(), open: open.len() })
+            .collect();
+        found.sort_by(|a, b| a.terminal.cmp(&b.terminal));
+        Ok(found)
+    }
+
+    fn adopt(&self, former: &str, terminal: &str, now_ms: i64) -> Result<usize> {
+        let mut state = self.locked();
+        let since_ms = now_ms.saturating_sub(REMEMBERED_MS);
+        let moves = |entry: &Entry| {
+            entry.is_open()
+                || entry.look_ms.is_some()
+                || entry.settled_ms.is_some_and(|at| at >= since_ms)
+        };
+        let moved: Vec<(u64, Entry)> = (state.rows.iter())
+            .filter(|(_, entry)| entry.terminal == former && moves(entry))
+            .map(|(seq, entry)| (*seq, Entry { terminal: terminal.to_owned(), ..entry.clone() }))
+            .collect();
+        if !moved.is_empty() {
+            state.may_write()?;
+        }
+        let count = moved.len();
+        for (seq, entry) in moved {
+            state.write(seq, Some(entry));
+        }
+        Ok(count)
+    }
+
+    fn handles(&self) -> Option<&Handles> {
+        Some(&self.handles)
     }
 }

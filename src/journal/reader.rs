@@ -10,6 +10,7 @@ use super::connect::BUSY;
 use super::schema::{self, COLUMNS, Found, beside, entry, size};
 use super::trouble::{failed, refused};
 use super::{Entry, owner};
+use crate::config::canonical_name;
 use crate::error::Result;
 use crate::protocol::Outcome;
 
@@ -103,7 +104,7 @@ impl Reader {
         let rows = query
             .query_map(
                 params![
-                    filter.terminal,
+                    filter.terminal.as_deref().map(canonical_name),
                     filter.open,
                     outcome,
                     filter.from_ms,

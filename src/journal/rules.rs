@@ -28,10 +28,19 @@ fn outcome_name(entry: &Entry) -> &'static str {
 }
 
 /// Whether an order may be written down, given each order that has its number or its `request_id`.
-/// Those it was given are then replaced.
-pub(super) fn begin(order: &NewOrder<'_>, known: &[Entry]) -> Result<()> {
-    let Some(earlier) = known.iter().find(|entry| entry.outcome != Some(Outcome::NotSent)) else {
-        return Ok(());
+/// Those it was given are then replaced. True if one of them was an earlier attempt that may have reached the terminal.
+pub(super) fn begin(order: &NewOrder<'_>, known: &[Entry]) -> Result<bool> {
+    let has_its_number = |entry: &Entry| entry.merchant_order_no == order.merchant_order_no;
+    let gives_way = |entry: &Entry| match entry.outcome {
+        Some(Outcome::NotSent) => true,
+        Some(Outcome::Busy) => has_its_number(entry),
+        _ => false,
+    };
+    let Some(earlier) = known.iter().find(|entry| !gives_way(entry)) else {
+        let may_have_arrived = |entry: &Entry| {
+            entry.earlier_attempt || entry.outcome == Some(Outcome::Busy) || entry.sent != "no"
+        };
+        return Ok(known.iter().any(|entry| has_its_number(entry) && may_have_arrived(entry)));
     };
     let what = if earlier.merchant_order_no == order.merchant_order_no {
         format!("merchant_order_no \"{}\"", order.merchant_order_no)
@@ -73,7 +82,7 @@ pub(super) fn settle(request_id: &str, found: Option<&Entry>, outcome: Outcome) 
     let entry = found.ok_or_else(|| refused(no_such(request_id)))?;
     match entry.outcome {
         None => Ok(Step::Write),
-        Some(present) if present == outcome => Ok(Step::Nothing),
+        Some(present) if present == outcome || entry.was == Some(outcome) => Ok(Step::Nothing),
         Some(present) => Err(refused(format!(
             "the order \"{request_id}\" has had the outcome {present} since {}; {outcome} is not written over it",
             utc(entry.settled_ms.unwrap_or(entry.since_ms)),
@@ -95,12 +104,9 @@ pub(super) fn clarify(request_id: &str, found: Option<&Entry>, outcome: Outcome)
             outcome_name(entry),
             utc(at),
         ))),
-        (None, Some(Outcome::Unknown)) => Ok(Step::Write),
-        (None, Some(present)) if entry.clarified && present == outcome => Ok(Step::Nothing),
-        (None, _) => Err(refused(format!(
-            "the order \"{request_id}\" is not unknown, its outcome is {}; {outcome} is not written over it",
-            outcome_name(entry),
-        ))),
+        (None, Some(present)) if present == outcome => Ok(Step::Nothing),
+        // Without an outcome: the one it corrects could not be written.
+        (None, _) => Ok(Step::Write),
     }
 }
 

@@ -9,13 +9,14 @@ use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
 use super::trouble::{damaged, failed, is_damage, refused};
 use super::{Entry, Outcome};
+use crate::config::canonical_name;
 use crate::error::Result;
 
 /// "ECRJ": marks a SQLite file as a journal, so that another program's file is never altered.
 const APPLICATION_ID: i32 = 0x4543_524A;
 
 /// Step n makes version n+1 out of version n. Append-only: tills in shops have every one of them.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// The version this library reads and writes.
 const VERSION: i32 = MIGRATIONS.len() as i32;
@@ -47,36 +48,93 @@ CREATE INDEX orders_done ON orders (acknowledged_ms) WHERE acknowledged_ms IS NO
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+// A constraint cannot be changed, so the table is built anew. A row of version 1 that was clarified had been `unknown`.
+// The third index finds second looks that are due, the fourth what completed last.
+const V2: &str = "
+CREATE TABLE new_orders (
+    seq               INTEGER PRIMARY KEY,
+    request_id        TEXT NOT NULL UNIQUE,
+    merchant_order_no TEXT NOT NULL UNIQUE,
+    terminal          TEXT NOT NULL,
+    request           TEXT NOT NULL,
+    since_ms          INTEGER NOT NULL,
+    answer_within_ms  INTEGER,
+    earlier_attempt   INTEGER NOT NULL DEFAULT 0 CHECK (earlier_attempt IN (0, 1)),
+    outcome           TEXT CHECK (outcome IN ('approved', 'declined', 'cancelled', 'not_found', 'busy', 'not_sent', 'unknown')),
+    sent              TEXT NOT NULL DEFAULT 'maybe' CHECK (sent IN ('no', 'maybe', 'yes')),
+    response          TEXT,
+    error             TEXT,
+    recovered         INTEGER NOT NULL DEFAULT 0 CHECK (recovered IN (0, 1)),
+    clarified         INTEGER NOT NULL DEFAULT 0 CHECK (clarified IN (0, 1)),
+    was               TEXT CHECK ((was IS NULL) = (clarified = 0)),
+    settled_ms        INTEGER CHECK ((settled_ms IS NULL) = (outcome IS NULL)),
+    elapsed_ms        INTEGER,
+    unknown_ms        INTEGER,
+    look_ms           INTEGER CHECK (look_ms IS NULL OR outcome IS NOT NULL),
+    acknowledged_ms   INTEGER CHECK (acknowledged_ms IS NULL OR outcome IS NOT NULL),
+    resolved_ms       INTEGER CHECK (resolved_ms IS NULL OR outcome <> 'unknown'),
+    note              TEXT
+) STRICT;
+INSERT INTO new_orders (seq, request_id, merchant_order_no, terminal, request, since_ms, outcome, sent, response, error,
+    recovered, clarified, was, settled_ms, unknown_ms, acknowledged_ms, resolved_ms, note)
+SELECT seq, request_id, merchant_order_no, terminal, request, since_ms, outcome, sent, response, error,
+    recovered, clarified, iif(clarified, 'unknown', NULL), settled_ms, iif(outcome = 'unknown', settled_ms, NULL),
+    acknowledged_ms, resolved_ms, note
+FROM orders ORDER BY seq;
+DROP TABLE orders;
+ALTER TABLE new_orders RENAME TO orders;
+CREATE INDEX orders_open ON orders (terminal, seq) WHERE acknowledged_ms IS NULL OR outcome = 'unknown';
+CREATE INDEX orders_done ON orders (acknowledged_ms)
+    WHERE acknowledged_ms IS NOT NULL AND outcome <> 'unknown' AND look_ms IS NULL;
+CREATE INDEX orders_look ON orders (terminal, seq) WHERE look_ms IS NOT NULL;
+CREATE INDEX orders_settled ON orders (terminal, settled_ms) WHERE settled_ms IS NOT NULL;
+";
+
 /// The columns [`entry`] reads, in its order.
-pub(super) const COLUMNS: &str = "request_id, merchant_order_no, terminal, request, since_ms, outcome, sent, response, \
-     error, recovered, clarified, settled_ms, acknowledged_ms, resolved_ms, note";
+pub(super) const COLUMNS: &str = "request_id, merchant_order_no, terminal, request, since_ms, answer_within_ms, \
+     earlier_attempt, outcome, sent, response, error, recovered, clarified, was, settled_ms, elapsed_ms, unknown_ms, \
+     look_ms, acknowledged_ms, resolved_ms, note";
 
 /// One row of [`COLUMNS`].
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let outcome = match row.get_ref(5)?.as_str_or_null()? {
-        None => None,
-        Some(name) => Some(Outcome::from_name(name).ok_or_else(|| {
-            let detail = format!("{name:?} is no outcome");
-            rusqlite::Error::FromSqlConversionFailure(5, Type::Text, detail.into())
-        })?),
-    };
     Ok(Entry {
         request_id: row.get(0)?,
         merchant_order_no: row.get(1)?,
         terminal: row.get(2)?,
         request: row.get(3)?,
         since_ms: row.get(4)?,
-        outcome,
-        sent: row.get(6)?,
-        response: row.get(7)?,
-        error: row.get(8)?,
-        recovered: row.get(9)?,
-        clarified: row.get(10)?,
-        settled_ms: row.get(11)?,
-        acknowledged_ms: row.get(12)?,
-        resolved_ms: row.get(13)?,
-        note: row.get(14)?,
+        answer_within_ms: duration(row, 5)?,
+        earlier_attempt: row.get(6)?,
+        outcome: outcome(row, 7)?,
+        sent: row.get(8)?,
+        response: row.get(9)?,
+        error: row.get(10)?,
+        recovered: row.get(11)?,
+        clarified: row.get(12)?,
+        was: outcome(row, 13)?,
+        settled_ms: row.get(14)?,
+        elapsed_ms: duration(row, 15)?,
+        unknown_ms: row.get(16)?,
+        look_ms: row.get(17)?,
+        acknowledged_ms: row.get(18)?,
+        resolved_ms: row.get(19)?,
+        note: row.get(20)?,
     })
+}
+
+fn outcome(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Outcome>> {
+    let Some(name) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
+    match Outcome::from_name(name) {
+        Some(outcome) => Ok(Some(outcome)),
+        None => {
+            let detail = format!("{name:?} is no outcome");
+            Err(rusqlite::Error::FromSqlConversionFailure(column, Type::Text, detail.into()))
+        }
+    }
+}
+
+fn duration(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.and_then(|ms| u64::try_from(ms).ok()))
 }
 
 /// The journal's file with something appended to its name: `-wal`, `.lock`.
@@ -200,11 +258,31 @@ pub(super) fn is_current(version: i32) -> bool {
     version == VERSION
 }
 
+/// Version 1 named a terminal by its URL as that was spelled.
+fn spell_terminals_alike(connection: &Connection) -> rusqlite::Result<()> {
+    let mut query = connection.prepare("SELECT DISTINCT terminal FROM orders")?;
+    let names =
+        query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    for name in names {
+        let canonical = canonical_name(&name);
+        if canonical != name {
+            connection.execute(
+                "UPDATE orders SET terminal = ?2 WHERE terminal = ?1",
+                [name.as_str(), canonical.as_str()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings an empty or older journal up to date; each step is one transaction, whole or not at all.
 pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
     for (done, step) in MIGRATIONS.iter().enumerate().skip(from.max(0) as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
+        if done == 1 {
+            spell_terminals_alike(&transaction)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", done as i32 + 1)?;
         transaction.commit()?;

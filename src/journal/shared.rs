@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::SqliteJournal;
 use super::trouble::refused;
 use crate::error::{Error, Result, Status};
+use crate::process;
 
 type Places = BTreeMap<PathBuf, Place>;
 
@@ -18,7 +19,7 @@ static CHANGED: Condvar = Condvar::new();
 
 struct Place {
     /// A forked child inherits the table, but none of the files' locks.
-    process: u32,
+    process: u64,
     state: State,
 }
 
@@ -52,7 +53,7 @@ fn enter(path: &Path) -> Result<Result<Claim, Option<Arc<SqliteJournal>>>> {
     loop {
         match places.get(path) {
             None => break,
-            Some(place) if place.process != std::process::id() => return Err(forked(path)),
+            Some(place) if place.process != process::generation() => return Err(forked(path)),
             Some(Place { state: State::Alone, .. }) => return Ok(Err(None)),
             Some(Place { state: State::Shared(journal), .. }) => {
                 if let Some(journal) = journal.upgrade() {
@@ -67,7 +68,7 @@ fn enter(path: &Path) -> Result<Result<Claim, Option<Arc<SqliteJournal>>>> {
             .unwrap_or_else(PoisonError::into_inner)
             .0;
     }
-    let place = Place { process: std::process::id(), state: State::Opening };
+    let place = Place { process: process::generation(), state: State::Opening };
     places.insert(path.to_owned(), place);
     Ok(Ok(Claim { path: path.to_owned() }))
 }

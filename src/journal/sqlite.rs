@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,12 +14,13 @@ use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
 use super::trouble::{failed, is_damage, refused};
-use super::{Entry, Journal, NewOrder, Settlement};
+use super::{
+    DAY_MS, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS, Settlement,
+};
 use crate::error::Result;
+use crate::process;
 use crate::protocol::Outcome;
 use crate::redact;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// How many forgotten orders one transaction deletes, so that none grows without bound.
 const PURGE_BATCH: usize = 500;
@@ -31,7 +33,8 @@ pub struct SqliteJournal {
     path: PathBuf,
     shown: String,
     keep_days: u32,
-    process: u32,
+    process: u64,
+    handles: Handles,
     // In this order: the file is closed before another process may own it, and the path is free after that.
     pub(super) inner: Mutex<Option<Inner>>,
     held: Option<(Owner, Claim)>,
@@ -84,7 +87,8 @@ impl SqliteJournal {
             shown: path.to_string_lossy().into_owned(),
             path: path.to_owned(),
             keep_days,
-            process: std::process::id(),
+            process: process::generation(),
+            handles: Handles::default(),
             inner: Mutex::new(Some(inner)),
             held: Some((owner, claim)),
         };
@@ -110,7 +114,7 @@ impl SqliteJournal {
     }
 
     fn locked(&self) -> Result<MutexGuard<'_, Option<Inner>>> {
-        if std::process::id() != self.process {
+        if process::generation() != self.process {
             return Err(shared::forked(&self.path));
         }
         Ok(self.inner.lock().unwrap_or_else(PoisonError::into_inner))
@@ -129,16 +133,20 @@ impl SqliteJournal {
         })
     }
 
-    /// One transaction about one order, which `work` is shown as it is.
+    /// One transaction about one order: asks the rule, and makes the change when it is to be made.
     fn change(
         &self,
         request_id: &str,
-        work: impl FnOnce(&Transaction<'_>, Option<&Entry>) -> Result<(), Trouble>,
+        rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
+        edit: impl FnOnce(&mut Entry),
     ) -> Result<()> {
         self.with("written", |inner| {
             let transaction = inner.write()?;
             let found = by_request_id(&transaction, request_id)?;
-            work(&transaction, found.as_ref())?;
+            if let (Step::Write, Some(mut entry)) = (rule(found.as_ref())?, found) {
+                edit(&mut entry);
+                write_back(&transaction, &entry)?;
+            }
             Ok(transaction.commit()?)
         })
     }
@@ -147,7 +155,7 @@ impl SqliteJournal {
 impl Drop for SqliteJournal {
     fn drop(&mut self) {
         let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if std::process::id() == self.process {
+        if process::generation() == self.process {
             drop(inner);
         } else {
             // A forked child: closing would tidy up files that are the parent's, and the table may be locked for ever.
@@ -216,17 +224,64 @@ impl Inner {
 }
 
 pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
-     WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' LIMIT ?2)";
+     WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' AND look_ms IS NULL LIMIT ?2)";
 
-pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms) \
-     VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms, \
+     answer_within_ms, earlier_attempt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+const UPDATE: &str = "UPDATE orders SET outcome = ?2, sent = ?3, response = ?4, error = ?5, recovered = ?6, clarified = ?7, \
+     was = ?8, settled_ms = ?9, elapsed_ms = ?10, unknown_ms = ?11, look_ms = ?12, acknowledged_ms = ?13, \
+     resolved_ms = ?14, note = ?15 WHERE request_id = ?1";
+
+const IS_OPEN: &str = "(acknowledged_ms IS NULL OR outcome = 'unknown')";
+
+/// See [`Entry::remembered_since`].
+const MAY_BE_CORRECTED: &str = "outcome NOT IN ('unknown', 'not_sent') AND resolved_ms IS NULL";
 
 // INDEXED BY makes it an error, not a slow till, should the index ever stop to fit.
 pub(super) fn open_sql() -> String {
     format!(
         "SELECT {COLUMNS} FROM orders INDEXED BY orders_open \
-         WHERE terminal = ?1 AND (acknowledged_ms IS NULL OR outcome = 'unknown') ORDER BY seq"
+         WHERE terminal = ?1 AND {IS_OPEN} ORDER BY seq"
     )
+}
+
+/// The newest that completed since then.
+pub(super) fn settled_sql() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM orders INDEXED BY orders_settled WHERE terminal = ?1 AND settled_ms >= ?2 \
+         AND {MAY_BE_CORRECTED} ORDER BY settled_ms DESC LIMIT ?3"
+    )
+}
+
+pub(super) fn look_sql() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM orders INDEXED BY orders_look WHERE terminal = ?1 AND look_ms IS NOT NULL \
+         AND {MAY_BE_CORRECTED} ORDER BY seq DESC"
+    )
+}
+
+/// The next name under which something is open; passes over all orders of the one before.
+pub(super) fn next_name_sql() -> String {
+    format!(
+        "SELECT terminal FROM orders INDEXED BY orders_open WHERE terminal > ?1 AND {IS_OPEN} \
+         ORDER BY terminal LIMIT 1"
+    )
+}
+
+fn count_sql() -> String {
+    format!("SELECT count(*) FROM orders INDEXED BY orders_open WHERE terminal = ?1 AND {IS_OPEN}")
+}
+
+fn adopt_sql(index: &str, which: &str) -> String {
+    format!("UPDATE orders INDEXED BY {index} SET terminal = ?2 WHERE terminal = ?1 AND {which}")
+}
+
+/// The statements that an opened journal must understand.
+pub(super) fn statements() -> Vec<String> {
+    let mut all = vec![open_sql(), settled_sql(), look_sql(), next_name_sql(), count_sql()];
+    all.extend([PURGE, INSERT, UPDATE].map(str::to_owned));
+    all
 }
 
 fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<Option<Entry>> {
@@ -236,24 +291,52 @@ fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<
         .optional()
 }
 
+fn list(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Entry>> {
+    let mut query = connection.prepare_cached(sql)?;
+    query.query_map(parameters, entry)?.collect()
+}
+
+/// Writes what may change of an order.
+fn write_back(transaction: &Transaction<'_>, entry: &Entry) -> rusqlite::Result<()> {
+    let number = |ms: Option<u64>| ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+    transaction.prepare_cached(UPDATE)?.execute(params![
+        entry.request_id,
+        entry.outcome.map(Outcome::name),
+        entry.sent,
+        entry.response,
+        entry.error,
+        entry.recovered,
+        entry.clarified,
+        entry.was.map(Outcome::name),
+        entry.settled_ms,
+        number(entry.elapsed_ms),
+        entry.unknown_ms,
+        entry.look_ms,
+        entry.acknowledged_ms,
+        entry.resolved_ms,
+        entry.note,
+    ])?;
+    Ok(())
+}
+
 impl Journal for SqliteJournal {
     fn path(&self) -> &str {
         &self.shown
     }
 
-    fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
+    fn begin(&self, order: &NewOrder<'_>) -> Result<bool> {
         let request = redact::json(order.request);
         self.with("written", |inner| {
             let transaction = inner.write()?;
-            let known = {
-                let mut query = transaction.prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM orders WHERE merchant_order_no = ?1 OR request_id = ?2"
-                ))?;
-                query
-                    .query_map([order.merchant_order_no, order.request_id], entry)?
-                    .collect::<rusqlite::Result<Vec<_>>>()?
-            };
-            rules::begin(order, &known)?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM orders WHERE merchant_order_no = ?1 OR request_id = ?2"
+            );
+            let known = list(&transaction, &sql, [order.merchant_order_no, order.request_id])?;
+            let earlier_attempt = rules::begin(order, &known)?;
             for replaced in &known {
                 transaction
                     .prepare_cached("DELETE FROM orders WHERE request_id = ?1")?
@@ -264,46 +347,46 @@ impl Journal for SqliteJournal {
                 order.merchant_order_no,
                 order.terminal,
                 request,
-                order.at_ms
+                order.at_ms,
+                i64::try_from(order.answer_within_ms).unwrap_or(i64::MAX),
+                earlier_attempt
             ])?;
             transaction.commit()?;
             // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
             if let Err(error) = self.purge(inner, order.at_ms) {
                 log::error!("{error}");
             }
-            Ok(())
+            Ok(earlier_attempt)
         })
     }
 
     fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
         let masked = Masked::of(new);
-        self.change(request_id, |transaction, found| {
-            if rules::settle(request_id, found, new.outcome)? == Step::Write {
-                masked.write(transaction, request_id, new, false)?;
-            }
-            Ok(())
-        })
+        let rule = |found: Option<&Entry>| rules::settle(request_id, found, new.outcome);
+        self.change(request_id, rule, |entry| entry.settle(&masked.settlement(new)))
     }
 
-    fn clarify(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
+    fn clarify(&self, request_id: &str, was: Outcome, new: &Settlement<'_>) -> Result<()> {
         let masked = Masked::of(new);
-        self.change(request_id, |transaction, found| {
-            if rules::clarify(request_id, found, new.outcome)? == Step::Write {
-                masked.write(transaction, request_id, new, true)?;
+        let rule = |found: Option<&Entry>| rules::clarify(request_id, found, new.outcome);
+        self.change(request_id, rule, |entry| entry.clarify(was, &masked.settlement(new)))
+    }
+
+    fn looked(&self, request_ids: &[String]) -> Result<()> {
+        self.with("written", |inner| {
+            let transaction = inner.write()?;
+            for request_id in request_ids {
+                transaction
+                    .prepare_cached("UPDATE orders SET look_ms = NULL WHERE request_id = ?1")?
+                    .execute([request_id])?;
             }
-            Ok(())
+            Ok(transaction.commit()?)
         })
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        self.change(request_id, |transaction, found| {
-            if rules::acknowledge(request_id, found)? == Step::Write {
-                transaction
-                    .prepare_cached("UPDATE orders SET acknowledged_ms = ?2 WHERE request_id = ?1")?
-                    .execute(params![request_id, at_ms])?;
-            }
-            Ok(())
-        })
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+        self.change(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
     }
 
     fn resolve(
@@ -314,16 +397,10 @@ impl Journal for SqliteJournal {
         at_ms: i64,
     ) -> Result<()> {
         let note = note.map(redact::json);
-        self.change(request_id, |transaction, found| {
-            rules::resolve(request_id, found, outcome)?;
-            transaction
-                .prepare_cached(
-                    "UPDATE orders SET outcome = ?2, note = ?3, resolved_ms = ?4, acknowledged_ms = ?4 \
-                     WHERE request_id = ?1",
-                )?
-                .execute(params![request_id, outcome.name(), note, at_ms])?;
-            Ok(())
-        })
+        let rule = |found: Option<&Entry>| {
+            rules::resolve(request_id, found, outcome).map(|()| Step::Write)
+        };
+        self.change(request_id, rule, |entry| entry.resolve(outcome, note.as_deref(), at_ms))
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
@@ -331,11 +408,63 @@ impl Journal for SqliteJournal {
     }
 
     fn open(&self, terminal: &str) -> Result<Vec<Entry>> {
+        self.with("read", |inner| Ok(list(&inner.connection, &open_sql(), [terminal])?))
+    }
+
+    fn remembered(&self, terminal: &str, now_ms: i64) -> Result<Vec<Entry>> {
+        let since_ms = now_ms.saturating_sub(REMEMBERED_MS);
         self.with("read", |inner| {
-            let mut query = inner.connection.prepare_cached(&open_sql())?;
-            let rows = query.query_map([terminal], entry)?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            let connection = &inner.connection;
+            let most = REMEMBERED as i64;
+            let mut found = list(connection, &settled_sql(), params![terminal, since_ms, most])?;
+            let due = list(connection, &look_sql(), [terminal])?;
+            let known: HashSet<String> =
+                found.iter().map(|entry| entry.request_id.clone()).collect();
+            found.extend(due.into_iter().filter(|entry| !known.contains(&entry.request_id)));
+            Ok(found)
         })
+    }
+
+    fn open_elsewhere(&self, connected: &[String]) -> Result<Vec<OpenUnder>> {
+        self.with("read", |inner| {
+            let mut found = Vec::new();
+            let mut next = inner.connection.prepare_cached(&next_name_sql())?;
+            let mut count = inner.connection.prepare_cached(&count_sql())?;
+            let mut name = String::new();
+            while let Some(terminal) =
+                next.query_row([&name], |row| row.get::<_, String>(0)).optional()?
+            {
+                if !connected.contains(&terminal) {
+                    let open: i64 = count.query_row([&terminal], |row| row.get(0))?;
+                    let open = usize::try_from(open).unwrap_or(usize::MAX);
+                    found.push(OpenUnder { terminal: terminal.clone(), open });
+                }
+                name = terminal;
+            }
+            Ok(found)
+        })
+    }
+
+    fn adopt(&self, former: &str, terminal: &str, now_ms: i64) -> Result<usize> {
+        let since_ms = now_ms.saturating_sub(REMEMBERED_MS);
+        self.with("written", |inner| {
+            let transaction = inner.write()?;
+            let mut moved = 0;
+            for (index, which) in [("orders_open", IS_OPEN), ("orders_look", "look_ms IS NOT NULL")]
+            {
+                moved += transaction.execute(&adopt_sql(index, which), [former, terminal])?;
+            }
+            moved += transaction.execute(
+                &adopt_sql("orders_settled", "settled_ms >= ?3"),
+                params![former, terminal, since_ms],
+            )?;
+            transaction.commit()?;
+            Ok(moved)
+        })
+    }
+
+    fn handles(&self) -> Option<&Handles> {
+        Some(&self.handles)
     }
 }
 
@@ -350,30 +479,12 @@ impl Masked {
         Masked { response: new.response.map(redact::json), error: new.error.map(redact::json) }
     }
 
-    /// The order has this outcome now, and is to be acknowledged.
-    fn write(
-        &self,
-        transaction: &Transaction<'_>,
-        request_id: &str,
-        new: &Settlement<'_>,
-        clarified: bool,
-    ) -> rusqlite::Result<()> {
-        transaction
-            .prepare_cached(
-                "UPDATE orders SET outcome = ?2, sent = ?3, response = ?4, error = ?5, recovered = ?6, clarified = ?7, \
-                 settled_ms = ?8, acknowledged_ms = NULL WHERE request_id = ?1",
-            )?
-            .execute(params![
-                request_id,
-                new.outcome.name(),
-                new.sent,
-                self.response,
-                self.error,
-                new.recovered,
-                clarified,
-                new.at_ms
-            ])?;
-        Ok(())
+    fn settlement<'a>(&'a self, new: &Settlement<'a>) -> Settlement<'a> {
+        Settlement {
+            response: self.response.as_deref(),
+            error: self.error.as_deref(),
+            ..new.clone()
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use tempfile::TempDir;
 
-use super::sqlite::{Inner, PURGE, open_sql};
+use super::sqlite::{Inner, PURGE, look_sql, next_name_sql, open_sql, settled_sql};
 use super::*;
 use crate::error::{Error, Status};
 
@@ -39,9 +39,10 @@ fn begin(journal: &SqliteJournal, id: &str) -> Result<()> {
         merchant_order_no: id,
         terminal: TILL,
         request: "{}",
+        answer_within_ms: 1_000,
         at_ms: NOW_MS,
     };
-    journal.begin(&order)
+    journal.begin(&order).map(drop)
 }
 
 fn plan(inner: &Inner, sql: &str) -> String {
@@ -61,6 +62,21 @@ fn open_orders_are_found_without_passing_over_the_others() {
             open, "SEARCH orders USING INDEX orders_open (terminal=?)",
             "no scan and no sort"
         );
+    });
+}
+
+#[test]
+fn what_a_start_must_know_is_found_without_passing_over_the_rest() {
+    let folder = Folder::new();
+    inside(&folder.journal(), |inner| {
+        let settled = plan(inner, &settled_sql());
+        assert_eq!(
+            settled,
+            "SEARCH orders USING INDEX orders_settled (terminal=? AND settled_ms>?)"
+        );
+        assert_eq!(plan(inner, &look_sql()), "SEARCH orders USING INDEX orders_look (terminal=?)");
+        let next = plan(inner, &next_name_sql());
+        assert!(next.contains("INDEX orders_open (terminal>?)"), "{next}");
     });
 }
 
@@ -86,7 +102,7 @@ fn every_write_waits_for_the_disk() {
         assert_eq!(value("journal_mode"), r#"Text("wal")"#);
         assert_eq!(value("synchronous"), "Integer(2)", "FULL");
         assert_eq!(value("application_id"), format!("Integer({})", 0x4543_524A));
-        assert_eq!(value("user_version"), "Integer(1)");
+        assert_eq!(value("user_version"), "Integer(2)");
     });
 }
 
@@ -140,6 +156,8 @@ fn a_full_disk_refuses_the_order_and_what_was_there_stays() {
         response: Some(&"x".repeat(20_000)),
         error: None,
         recovered: false,
+        look_ms: None,
+        elapsed_ms: 1,
         at_ms: NOW_MS,
     };
     refused(journal.settle("first", &truth), &["disk is full"]);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
-use super::{Entry, Journal, NewOrder, Settlement};
+use super::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::error::Result;
 use crate::hash::OwnMap;
 use crate::protocol::Outcome;
@@ -113,29 +113,30 @@ impl Journal for Volatile {
         ""
     }
 
-    /// Duplicates are the session's to notice: this book forgets.
-    fn begin(&self, order: &NewOrder<'_>) -> Result<()> {
+    /// Duplicates and earlier attempts are the session's to notice: this book forgets.
+    fn begin(&self, order: &NewOrder<'_>) -> Result<bool> {
         let mut book = self.lock();
         book.make_room();
         let at = book.next;
         book.next += 1;
         book.by_id.insert(order.request_id.to_owned(), at);
-        book.entries.insert(at, Box::new(Entry::begun(order)));
-        Ok(())
+        book.entries.insert(at, Box::new(Entry::begun(order, false)));
+        Ok(false)
     }
 
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::settle(request_id, found, settlement.outcome);
-        self.lock().write(request_id, rule, |entry| note(entry, settlement))
+        self.lock().write(request_id, rule, |entry| entry.settle(&bare(settlement)))
     }
 
-    fn clarify(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
+    fn clarify(&self, request_id: &str, was: Outcome, settlement: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::clarify(request_id, found, settlement.outcome);
-        self.lock().write(request_id, rule, |entry| {
-            note(entry, settlement);
-            entry.clarified = true;
-            entry.acknowledged_ms = None;
-        })
+        self.lock().write(request_id, rule, |entry| entry.clarify(was, &bare(settlement)))
+    }
+
+    /// Nobody asks this book what is due: it is gone with the handle.
+    fn looked(&self, _: &[String]) -> Result<()> {
+        Ok(())
     }
 
     fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
@@ -153,12 +154,7 @@ impl Journal for Volatile {
         let rule = |found: Option<&Entry>| {
             rules::resolve(request_id, found, outcome).map(|()| Step::Write)
         };
-        self.lock().write(request_id, rule, |entry| {
-            entry.outcome = Some(outcome);
-            entry.note = remark.map(str::to_owned);
-            entry.resolved_ms = Some(at_ms);
-            entry.acknowledged_ms = Some(at_ms);
-        })
+        self.lock().write(request_id, rule, |entry| entry.resolve(outcome, remark, at_ms))
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
@@ -174,13 +170,29 @@ impl Journal for Volatile {
             .map(|entry| Entry::clone(entry))
             .collect())
     }
+
+    /// No earlier process has left anything here.
+    fn remembered(&self, _: &str, _: i64) -> Result<Vec<Entry>> {
+        Ok(Vec::new())
+    }
+
+    fn open_elsewhere(&self, _: &[String]) -> Result<Vec<OpenUnder>> {
+        Ok(Vec::new())
+    }
+
+    fn adopt(&self, _: &str, _: &str, _: i64) -> Result<usize> {
+        Ok(0)
+    }
+
+    /// It is one handle's own.
+    fn handles(&self) -> Option<&Handles> {
+        None
+    }
 }
 
-fn note(entry: &mut Entry, settlement: &Settlement<'_>) {
-    entry.outcome = Some(settlement.outcome);
-    entry.sent = settlement.sent.to_owned();
-    entry.recovered = settlement.recovered;
-    entry.settled_ms = Some(settlement.at_ms);
+/// Without the texts: nobody reads them here.
+fn bare<'a>(settlement: &Settlement<'a>) -> Settlement<'a> {
+    Settlement { response: None, error: None, ..settlement.clone() }
 }
 
 #[cfg(test)]
@@ -194,6 +206,7 @@ mod tests {
             merchant_order_no: &id,
             terminal: "",
             request: "{}",
+            answer_within_ms: 0,
             at_ms: 0,
         };
         book.begin(&order).unwrap();
@@ -206,6 +219,8 @@ mod tests {
             response: None,
             error: None,
             recovered: false,
+            look_ms: None,
+            elapsed_ms: 0,
             at_ms: 0,
         };
         book.settle(&count.to_string(), &settlement).unwrap();

@@ -4,15 +4,15 @@
 //! is written by the thread that fetches it, before it is handed out. So the disk never delays the I/O thread, and what
 //! a till was told is always on disk.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{Error, Fault, Result, Status};
 use crate::event::{Clarified, Completed, Event, EventKind, Sent};
-use crate::journal::{Entry, Journal, NewOrder, Settlement};
+use crate::journal::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::json::Object;
 use crate::planted::{Plant, Planted};
+use crate::protocol::members::{Members, Value};
 use crate::protocol::{self, Outcome, Request};
 use crate::redact;
 use crate::session::{Attempt, OpenRequest, Restored, RestoredState};
@@ -22,13 +22,55 @@ use crate::session::{Attempt, OpenRequest, Restored, RestoredState};
 pub struct Books {
     journal: Arc<dyn Journal>,
     terminal: String,
+    second_look_ms: u64,
+    /// None where the journal is this handle's own.
+    handle: Option<Arc<Handle>>,
     plant: Plant,
+}
+
+/// This handle among those that use the journal.
+struct Handle {
+    journal: Arc<dyn Journal>,
+    number: u64,
+}
+
+impl Handle {
+    fn new(journal: &Arc<dyn Journal>, terminal: &str) -> Option<Arc<Self>> {
+        let number = journal.handles()?.enter(terminal);
+        Some(Arc::new(Handle { journal: Arc::clone(journal), number }))
+    }
+
+    fn leave(&self) {
+        if let Some(handles) = self.journal.handles() {
+            handles.leave(self.number);
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.leave();
+    }
 }
 
 impl Books {
     /// The orders that the journal keeps under this terminal's name.
     pub fn new(journal: Arc<dyn Journal>, terminal: impl Into<String>) -> Self {
-        Books { journal, terminal: terminal.into(), plant: Plant::default() }
+        let terminal = terminal.into();
+        let handle = Handle::new(&journal, &terminal);
+        Books { journal, terminal, second_look_ms: 30_000, handle, plant: Plant::default() }
+    }
+
+    /// How long after its outcome an order's second look is due; 30 seconds when this is not called.
+    pub fn second_look_after(self, second_look_ms: u64) -> Self {
+        Books { second_look_ms, ..self }
+    }
+
+    /// The handle ends: its orders are free for the next one.
+    pub fn leave(&self) {
+        if let Some(handle) = &self.handle {
+            handle.leave();
+        }
     }
 
     /// Breaks it on purpose.
@@ -42,18 +84,25 @@ impl Books {
         Some(self.journal.path()).filter(|path| !path.is_empty())
     }
 
-    /// Before the first byte of an order leaves.
-    pub fn begin(&self, order: &Request, at_ms: i64) -> Result<()> {
+    /// Before the first byte of an order leaves. Says whether an earlier attempt under its number may have arrived.
+    pub fn begin(&self, order: &Request, answer_within_ms: u64, at_ms: i64) -> Result<Attempt> {
         if self.plant.is(Planted::ForgetBegin) {
-            return Ok(());
+            return Ok(Attempt::First);
         }
-        self.journal.begin(&NewOrder {
+        // First, so that no other handle takes it for an order of an earlier process.
+        let is_new = self.handles().is_some_and(|(handles, me)| handles.own(me, &order.request_id));
+        let begun = self.journal.begin(&NewOrder {
             request_id: &order.request_id,
             merchant_order_no: order.merchant_order_no.as_deref().unwrap_or_default(),
             terminal: &self.terminal,
             request: &order.text,
+            answer_within_ms,
             at_ms,
-        })
+        });
+        if let (Err(_), true, Some((handles, me))) = (&begun, is_new, self.handles()) {
+            handles.release(me, &order.request_id);
+        }
+        Ok(if begun? { Attempt::Again } else { Attempt::First })
     }
 
     /// The order that was begun is not sent after all.
@@ -64,10 +113,12 @@ impl Books {
             response: None,
             error: None,
             recovered: false,
+            look_ms: None,
+            elapsed_ms: 0,
             at_ms,
         };
         self.journal.settle(&order.request_id, &settlement)?;
-        self.journal.acknowledge(&order.request_id, at_ms)
+        self.acknowledge(&order.request_id, at_ms)
     }
 
     /// Before an event is told: writes down the outcome it carries.
@@ -84,6 +135,8 @@ impl Books {
                     response: done.response.as_deref(),
                     error: error.as_deref(),
                     recovered: done.recovered,
+                    look_ms: self.look_ms(done.second_look, event.at),
+                    elapsed_ms: done.elapsed_ms,
                     at_ms: event.at,
                 };
                 self.journal.settle(&done.request_id, &settlement)?;
@@ -99,17 +152,52 @@ impl Books {
                     response: truth.response.as_deref(),
                     error: None,
                     recovered: true,
+                    look_ms: self.look_ms(truth.second_look, event.at),
+                    elapsed_ms: 0,
                     at_ms: event.at,
                 };
-                self.journal.clarify(&truth.request_id, &settlement)
+                self.journal.clarify(&truth.request_id, truth.was, &settlement)
             }
             _ => Ok(()),
         }
     }
 
+    fn look_ms(&self, second_look: bool, settled_ms: i64) -> Option<i64> {
+        let after = i64::try_from(self.second_look_ms).unwrap_or(i64::MAX);
+        second_look.then(|| settled_ms.saturating_add(after))
+    }
+
+    /// The terminal has been asked about these orders once more; see [`Journal::looked`].
+    pub fn looked(&self, request_ids: &[String]) -> Result<()> {
+        self.journal.looked(request_ids)?;
+        request_ids.iter().for_each(|request_id| self.disown_if_done(request_id));
+        Ok(())
+    }
+
     /// The till has the outcome; see [`Journal::acknowledge`].
     pub fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        self.journal.acknowledge(request_id, at_ms)
+        self.journal.acknowledge(request_id, at_ms)?;
+        self.disown_if_done(request_id);
+        Ok(())
+    }
+
+    /// Keeps no account of orders about which nothing is left to do.
+    fn disown_if_done(&self, request_id: &str) {
+        if let Some((handles, _)) = self.handles()
+            && let Ok(Some(entry)) = self.journal.find(request_id)
+            && !entry.is_open()
+            && entry.look_ms.is_none()
+        {
+            handles.disown(request_id);
+        }
+    }
+
+    fn handles(&self) -> Option<(&Handles, u64)> {
+        Some((self.journal.handles()?, self.handle.as_ref()?.number))
+    }
+
+    fn is_of_another_handle(&self, entry: &Entry) -> bool {
+        self.handles().is_some_and(|(handles, me)| handles.is_of_another(me, &entry.request_id))
     }
 
     /// What a person decided; see [`Journal::resolve`].
@@ -120,56 +208,117 @@ impl Books {
         note: Option<&str>,
         at_ms: i64,
     ) -> Result<()> {
-        self.journal.resolve(request_id, outcome, note, at_ms)
+        self.journal.resolve(request_id, outcome, note, at_ms)?;
+        self.disown_if_done(request_id);
+        Ok(())
     }
 
-    /// What earlier processes left: orders to find out or clarify, and completions to tell again.
-    pub fn restore(&self) -> Result<(Vec<Restored>, Vec<Event>)> {
+    /// Takes over what is open under former names of this terminal. A name that another handle is connected under is
+    /// left to it.
+    pub fn adopt(&self, former_names: &[String], now_ms: i64) -> Result<()> {
+        let connected = self.connected();
+        for former in former_names {
+            if connected.contains(former) {
+                log::warn!(
+                    "the orders of \"{former}\" stay there: a handle is connected under that name"
+                );
+                continue;
+            }
+            let moved = self.journal.adopt(former, &self.terminal, now_ms)?;
+            if moved > 0 {
+                log::info!("{moved} orders of \"{former}\" are those of \"{}\" now", self.terminal);
+            }
+        }
+        Ok(())
+    }
+
+    /// The names that somebody is connected under.
+    fn connected(&self) -> Vec<String> {
+        let mut names = self.handles().map(|(handles, _)| handles.terminals()).unwrap_or_default();
+        names.push(self.terminal.clone());
+        names
+    }
+
+    /// Open orders under names that nobody is connected under.
+    pub fn elsewhere(&self) -> Result<Vec<OpenUnder>> {
+        match self.handles() {
+            Some(_) => self.journal.open_elsewhere(&self.connected()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What earlier processes and handles left: orders to recover or clarify, completed ones that may still be
+    /// contradicted, and completions to deliver again. Nothing that belongs to another handle.
+    pub fn restore(&self, now_ms: i64) -> Result<(Vec<Restored>, Vec<Event>)> {
         let mut restored = Vec::new();
         let mut retold = Vec::new();
         for entry in self.journal.open(&self.terminal)? {
-            let is_unknown = entry.outcome == Some(Outcome::Unknown)
-                && entry.resolved_ms.is_none()
-                && !self.plant.is(Planted::ForgetUnknown);
-            if entry.outcome.is_none() || is_unknown {
-                restored.push(Restored {
-                    request: request_of(&entry)?,
-                    since_ms: entry.since_ms,
-                    answer_within_ms: 0,
-                    attempt: Attempt::First,
-                    state: if is_unknown {
-                        RestoredState::Unknown { since_ms: entry.since_ms }
-                    } else {
-                        RestoredState::Open
-                    },
-                });
+            if !self.handles().is_none_or(|(handles, me)| handles.claim(me, &entry.request_id)) {
+                continue;
             }
+            let request = request_of(&entry)?;
             if entry.outcome.is_some()
                 && entry.acknowledged_ms.is_none()
                 && !self.plant.is(Planted::ForgetToRetell)
             {
-                retold.push(tell_again(&entry, !self.plant.is(Planted::RetoldUnmarked)));
+                let is_marked = !self.plant.is(Planted::RetoldUnmarked);
+                retold.push(deliver_again(&entry, &request, is_marked));
+            }
+            let is_unknown =
+                entry.outcome == Some(Outcome::Unknown) && !self.plant.is(Planted::ForgetUnknown);
+            let state = match entry.outcome {
+                None => RestoredState::Open,
+                Some(_) if is_unknown => {
+                    let since_ms = entry.unknown_ms.or(entry.settled_ms);
+                    RestoredState::Unknown { since_ms: since_ms.unwrap_or(entry.since_ms) }
+                }
+                Some(_) => continue,
+            };
+            restored.push(restored_order(&entry, request, state));
+        }
+        // The oldest first: a session's memory has an end.
+        for entry in self.journal.remembered(&self.terminal, now_ms)?.into_iter().rev() {
+            let Some(outcome) = entry.outcome else { continue };
+            let is_done = entry.look_ms.is_none() && !entry.is_open();
+            let is_another_handles = match self.handles() {
+                Some((handles, me)) if is_done => handles.is_of_another(me, &entry.request_id),
+                Some((handles, me)) => !handles.claim(me, &entry.request_id),
+                None => false,
+            };
+            if !is_another_handles {
+                let state = RestoredState::Completed { outcome, look_at_ms: entry.look_ms };
+                restored.push(restored_order(&entry, request_of(&entry)?, state));
             }
         }
         Ok((restored, retold))
     }
 
     /// Everything open, oldest first, as the JSON array of `ecrhub_pending`: what memory holds, and the rest from the
-    /// journal. `memory` was taken before, so that an order that completes meanwhile is not missed.
+    /// journal, also under names that nobody is connected under. `memory` was taken before, so that an order that
+    /// completes meanwhile is not missed.
     pub fn pending(&self, memory: OpenInMemory) -> Result<String> {
-        let entries = self.journal.open(&self.terminal)?;
+        let mut entries = self.journal.open(&self.terminal)?;
+        entries.retain(|entry| !self.is_of_another_handle(entry));
         let ids = entries.iter().map(|entry| &*entry.request_id);
         let mut places: HashMap<&str, usize> = ids.zip(0..).collect();
         let mut rows = Vec::new();
         for open in memory.in_flight {
             let place = places.remove(&*open.request_id).unwrap_or(usize::MAX);
-            rows.push((open.since_ms, place, open.row));
+            rows.push((open.since_ms, place, open.row(&self.terminal)));
         }
         // Whatever still has a place is not in flight.
         for entry in &entries {
             let outcome = memory.outcomes.get(&entry.request_id).copied().or(entry.outcome);
-            if let (Some(outcome), Some(place)) = (outcome, places.get(&*entry.request_id)) {
-                rows.push((entry.since_ms, *place, row_settled(entry, outcome)));
+            let Some(place) = places.get(&*entry.request_id) else { continue };
+            // Without an outcome: it is just being sent or has just completed, or the handle that sent it has ended.
+            if outcome.is_some() || !self.is_ours(entry) {
+                rows.push((entry.since_ms, *place, row_of_entry(entry, outcome).end()));
+            }
+        }
+        for under in self.elsewhere()? {
+            for entry in self.journal.open(&under.terminal)? {
+                let row = row_of_entry(&entry, entry.outcome).bool("elsewhere", true).end();
+                rows.push((entry.since_ms, usize::MAX, row));
             }
         }
         // Orders of one millisecond in the order in which they were begun, which is the journal's.
@@ -177,33 +326,55 @@ impl Books {
         let rows: Vec<String> = rows.into_iter().map(|(_, _, row)| row).collect();
         Ok(format!("[{}]", rows.join(",")))
     }
+
+    fn is_ours(&self, entry: &Entry) -> bool {
+        self.handles().is_none_or(|(handles, me)| handles.is_of(me, &entry.request_id))
+    }
 }
 
 /// What is open and not, or not only, in the journal.
 #[derive(Debug, Default)]
 pub struct OpenInMemory {
     in_flight: Vec<InFlight>,
-    /// The last word on each.
+    /// The outcome last reported of each.
     outcomes: HashMap<String, Outcome>,
 }
 
 #[derive(Debug)]
 struct InFlight {
     request_id: String,
+    merchant_order_no: Option<String>,
+    topic: String,
+    state: &'static str,
     since_ms: i64,
-    row: String,
+    request: String,
+}
+
+impl InFlight {
+    fn row(&self, terminal: &str) -> String {
+        let number = self.merchant_order_no.as_deref();
+        row(&self.request_id, number, &self.topic, terminal, self.state)
+            .text_or_null("outcome", None)
+            .number("since", self.since_ms)
+            .json("request", &self.request)
+            .end()
+    }
 }
 
 impl OpenInMemory {
-    /// Takes what is in flight, and what has completed and was not fetched.
+    /// Takes what is in flight, and what has completed and was not fetched or not written; of one order's events the
+    /// last counts.
     pub fn take<'a>(
         in_flight: impl Iterator<Item = OpenRequest<'a>>,
         unfetched: impl Iterator<Item = &'a Event>,
     ) -> Self {
         let in_flight = in_flight.map(|open| InFlight {
             request_id: open.request.request_id.clone(),
+            merchant_order_no: open.request.merchant_order_no.clone(),
+            topic: open.request.topic.clone(),
+            state: if open.recovering { "recovering" } else { "in_flight" },
             since_ms: open.since_ms,
-            row: row_in_flight(&open),
+            request: redact::json(&open.request.text),
         });
         OpenInMemory {
             in_flight: in_flight.collect(),
@@ -220,80 +391,98 @@ fn outcome_of(event: &Event) -> Option<(String, Outcome)> {
     }
 }
 
-fn row(request_id: &str, number: Option<&str>, topic: &str, state: &str) -> Object {
+fn row(request_id: &str, number: Option<&str>, topic: &str, terminal: &str, state: &str) -> Object {
     Object::new()
         .text("request_id", request_id)
         .text_or_null("merchant_order_no", number)
         .text("topic", topic)
+        .text("terminal", terminal)
         .text("state", state)
 }
 
-fn row_in_flight(open: &OpenRequest<'_>) -> String {
-    let request = open.request;
-    let state = if open.recovering { "recovering" } else { "in_flight" };
-    row(&request.request_id, request.merchant_order_no.as_deref(), &request.topic, state)
-        .text_or_null("outcome", None)
-        .number("since", open.since_ms)
-        .json("request", &redact::json(&request.text))
-        .end()
-}
-
-fn row_settled(entry: &Entry, outcome: Outcome) -> String {
-    let state = if outcome == Outcome::Unknown { "unknown" } else { "unacknowledged" };
-    row(&entry.request_id, Some(&entry.merchant_order_no), protocol::ORDER, state)
-        .text("outcome", outcome.name())
+fn row_of_entry(entry: &Entry, outcome: Option<Outcome>) -> Object {
+    let state = match outcome {
+        None => "recovering",
+        Some(Outcome::Unknown) => "unknown",
+        Some(_) => "unacknowledged",
+    };
+    let number = Some(&*entry.merchant_order_no);
+    row(&entry.request_id, number, protocol::ORDER, &entry.terminal, state)
+        .text_or_null("outcome", outcome.map(Outcome::name))
         .number("since", entry.since_ms)
         .json("request", &redact::json(&entry.request))
-        .end()
 }
 
 /// What a session must know of an order, read from what was sent.
 fn request_of(entry: &Entry) -> Result<Request> {
-    let sent = protocol::read(&entry.request).map_err(|why| {
+    let message = Members::read(&entry.request).map_err(|why| {
         let message = format!("the journal's order \"{}\" cannot be read: {why}", entry.request_id);
         Error::new(Status::Journal, message)
     })?;
+    let biz_data = match message.get("biz_data") {
+        Some(Value::Object(json)) => Members::read(json).ok(),
+        _ => None,
+    };
+    let text = |name| match biz_data.as_ref()?.get(name)? {
+        Value::Text(text) => Some(text.into_owned()),
+        Value::Number(digits) => Some(digits.to_owned()),
+        _ => None,
+    };
     Ok(Request {
         request_id: entry.request_id.clone(),
         topic: protocol::ORDER.to_owned(),
         merchant_order_no: Some(entry.merchant_order_no.clone()),
-        trans_type: sent.trans_type.map(Cow::into_owned),
-        order_amount: sent.order_amount.map(Cow::into_owned),
-        price_currency: sent.price_currency.map(Cow::into_owned),
-        orig_merchant_order_no: None,
+        trans_type: text("trans_type"),
+        order_amount: text("order_amount"),
+        price_currency: text("price_currency"),
+        orig_merchant_order_no: text("orig_merchant_order_no"),
         text: entry.request.clone(),
     })
 }
 
-fn tell_again(entry: &Entry, retold: bool) -> Event {
+fn restored_order(entry: &Entry, request: Request, state: RestoredState) -> Restored {
+    Restored {
+        request,
+        since_ms: entry.since_ms,
+        answer_within_ms: entry.answer_within_ms.unwrap_or(0),
+        attempt: if entry.earlier_attempt { Attempt::Again } else { Attempt::First },
+        state,
+    }
+}
+
+fn deliver_again(entry: &Entry, request: &Request, retold: bool) -> Event {
     let at = entry.settled_ms.unwrap_or(entry.since_ms);
     let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
-    let kind = if entry.clarified {
-        EventKind::Clarified(Clarified {
+    let differs = match entry.response.as_deref().map(protocol::read) {
+        Some(Ok(response)) if outcome == Outcome::Approved => response.differs(request),
+        _ => Vec::new(),
+    };
+    let passed = u64::try_from(at.saturating_sub(entry.since_ms)).unwrap_or(0);
+    let kind = match entry.was {
+        Some(was) if entry.clarified => EventKind::Clarified(Clarified {
             request_id: entry.request_id.clone(),
             merchant_order_no: Some(entry.merchant_order_no.clone()),
             outcome,
-            was: Outcome::Unknown,
-            differs: Vec::new(),
+            was,
+            differs,
             second_look: false,
             response: entry.response.clone(),
             retold,
-        })
-    } else {
-        EventKind::Completed(Completed {
+        }),
+        _ => EventKind::Completed(Completed {
             request_id: entry.request_id.clone(),
             topic: protocol::ORDER.to_owned(),
             merchant_order_no: Some(entry.merchant_order_no.clone()),
             outcome,
-            differs: Vec::new(),
+            differs,
             second_look: false,
             sent: Sent::from_name(&entry.sent).unwrap_or(Sent::Maybe),
             response: entry.response.clone(),
             error: entry.error.as_deref().and_then(Fault::from_json),
             recovered: entry.recovered,
             retold,
-            elapsed_ms: u64::try_from(at.saturating_sub(entry.since_ms)).unwrap_or(0),
-        })
+            elapsed_ms: entry.elapsed_ms.unwrap_or(passed),
+        }),
     };
     Event { at, kind }
 }
@@ -344,7 +533,7 @@ mod tests {
         let books = Books::new(Arc::new(MemoryJournal::new()), "till");
         let orders: Vec<Request> = ["first", "second", "third", "fourth"].map(order).into();
         for order in &orders {
-            books.begin(order, 7).unwrap();
+            books.begin(order, 1_000, 7).unwrap();
         }
         let query = Request { topic: protocol::QUERY.to_owned(), ..order("a query") };
         books.record(&completed("first")).unwrap();

@@ -6,6 +6,7 @@ use tungstenite::Message;
 
 use super::diary::Line;
 use super::queue::{EventQueue, Queued};
+use super::unwritten::Unwritten;
 use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
 use crate::hash::OwnMap;
@@ -21,8 +22,10 @@ pub(super) struct Inner {
     pub(super) calls: OwnMap<String, Call>,
     /// (`request_id`, number) of orders that are being written to the journal.
     pub(super) reserved: Vec<(String, Option<String>)>,
-    /// Outcomes that were told although the journal could not be written, in the order of telling.
-    pub(super) unwritten: Vec<Queued>,
+    /// Outcomes that were handed out although the journal could not be written.
+    pub(super) unwritten: Unwritten,
+    /// Orders whose second look is done, which the journal does not know yet.
+    pub(super) looked: Vec<String>,
     /// Clarifications that have left the queue and not reached the caller yet.
     pub(super) delivering: Vec<Queued>,
     pub(super) wakes: Wakes,
@@ -62,6 +65,8 @@ impl Call {
 pub(super) struct Wakes {
     /// Blocked, in whatever way.
     pub(super) waiting: usize,
+    /// In `call`, from its first line to its last: a wake-up is for it also while it does not sleep yet.
+    pub(super) calls: usize,
     /// Blocked in `poll` without the socket.
     pub(super) polls: usize,
     /// Moves with every wake-up of blocked waiters.
@@ -124,7 +129,8 @@ impl Inner {
             queue,
             calls: OwnMap::default(),
             reserved: Vec::new(),
-            unwritten: Vec::new(),
+            unwritten: Unwritten::default(),
+            looked: Vec::new(),
             delivering: Vec::new(),
             wakes: Wakes::default(),
             watcher: None,
@@ -151,7 +157,7 @@ impl Inner {
             return Err(ended());
         }
         let in_flight = self.session.in_flight() + self.reserved.len();
-        let unfetched = self.queue.precious_len();
+        let unfetched = self.queue.own_precious_len();
         if in_flight + unfetched >= max_in_flight {
             return Err(Error::new(
                 Status::Busy,
@@ -168,11 +174,14 @@ impl Inner {
         self.reserved.retain(|(id, _)| *id != order.request_id);
     }
 
-    /// Whether a wait that began in this round is over; takes the wake-up that was left for the next one.
-    pub(super) fn is_interrupted(&mut self, round: u64) -> bool {
-        self.ended.is_some()
-            || self.wakes.round != round
-            || std::mem::take(&mut self.wakes.for_the_next)
+    /// Whether a wait that began in this round is over.
+    pub(super) fn is_interrupted(&self, round: u64) -> bool {
+        self.ended.is_some() || self.wakes.round != round
+    }
+
+    /// The same for a poll, which also takes a wake-up that was left when nobody was blocked.
+    pub(super) fn is_poll_interrupted(&mut self, round: u64) -> bool {
+        self.is_interrupted(round) || std::mem::take(&mut self.wakes.for_the_next)
     }
 
     /// The signal is set exactly while an event waits.
@@ -295,7 +304,7 @@ mod tests {
     use crate::event::EventKind;
     use crate::io::Pair;
     use crate::protocol::{self, Defaults};
-    use crate::session::{LinkState, Settings};
+    use crate::session::{Attempt, LinkState, Settings};
 
     fn eventually(inner: &mut Inner, mut is_so: impl FnMut(&mut Inner) -> bool) {
         let began = Instant::now();
@@ -314,7 +323,7 @@ mod tests {
         let config = Config { app_id: Some("test".into()), ..Config::new("ws://127.0.0.1:1/") };
         let mut session = Session::new(Settings::from(&config), 1, now);
         session.on_connected(now);
-        let mut inner = Inner::new(session, link, EventQueue::default(), 1);
+        let mut inner = Inner::new(session, link, EventQueue::new(usize::MAX), 1);
         let defaults = Defaults {
             request_id: "r1",
             timestamp_ms: now.wall_ms,
@@ -323,12 +332,8 @@ mod tests {
         };
         let order = r#"{"topic":"ecrhub.pay.order","biz_data":{"trans_type":"1","merchant_order_no":"A1","order_amount":"1.00"}}"#;
         inner.link.leave_room(0);
-        inner.session.submit(
-            protocol::prepare(order, &defaults).unwrap(),
-            None,
-            crate::session::Attempt::First,
-            now,
-        );
+        let order = protocol::prepare(order, &defaults).unwrap();
+        inner.session.submit(order, None, Attempt::First, now);
         inner.pump(None, now);
         inner.link.make_room();
         let patience = Some(Duration::from_millis(5));

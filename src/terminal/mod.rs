@@ -8,6 +8,7 @@
 //! | `watch` | whose turn it is to watch the socket |
 //! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
+//! | `unwritten` | outcomes that the journal could not take yet |
 //! | `books` | what is written to the journal, and when |
 //! | `diary` | what happens, for the log |
 
@@ -18,6 +19,7 @@ mod diary;
 mod inner;
 mod queue;
 mod shared;
+mod unwritten;
 mod wait;
 mod watch;
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 
 /// Events other than completions that wait at most.
 const ORDINARY_KEPT: usize = 1_000;
@@ -14,7 +14,18 @@ pub(super) struct Queued {
     pub(super) is_recorded: bool,
 }
 
-#[derive(Debug, Default)]
+impl Queued {
+    /// A completion that an earlier process or handle has left.
+    fn is_retold(&self) -> bool {
+        match &self.event.kind {
+            EventKind::Completed(done) => done.retold,
+            EventKind::Clarified(truth) => truth.retold,
+            _ => false,
+        }
+    }
+}
+
+#[derive(Debug)]
 pub(super) struct EventQueue {
     /// Each with its place in the order of arrival. Two queues, so that dropping never has to search.
     precious: VecDeque<(i64, Queued)>,
@@ -22,16 +33,65 @@ pub(super) struct EventQueue {
     next: i64,
     before: i64,
     dropped: u64,
+    /// What all events take up, and what the ordinary ones do.
+    bytes: usize,
+    ordinary_bytes: usize,
+    /// What the ordinary ones may take up; the newest may stay whatever its size.
+    max_bytes: usize,
+    /// Completions from earlier processes among the precious ones.
+    retold: usize,
 }
 
 impl EventQueue {
+    pub(super) fn new(max_bytes: usize) -> Self {
+        EventQueue {
+            precious: VecDeque::new(),
+            ordinary: VecDeque::new(),
+            next: 0,
+            before: 0,
+            dropped: 0,
+            bytes: 0,
+            ordinary_bytes: 0,
+            max_bytes,
+            retold: 0,
+        }
+    }
+
     pub(super) fn push(&mut self, queued: Queued) {
         let place = self.next;
         self.next += 1;
+        self.count(&queued);
         self.side(&queued).push_back((place, queued));
-        if self.ordinary.len() > ORDINARY_KEPT {
-            self.ordinary.pop_front();
+        while self.is_too_much()
+            && let Some((_, oldest)) = self.ordinary.pop_front()
+        {
+            self.discount(&oldest);
             self.dropped += 1;
+        }
+    }
+
+    fn is_too_much(&self) -> bool {
+        let kept = self.ordinary.len();
+        kept > ORDINARY_KEPT || (kept > 1 && self.ordinary_bytes > self.max_bytes)
+    }
+
+    fn count(&mut self, queued: &Queued) {
+        let bytes = queued.event.kind.size();
+        self.bytes += bytes;
+        if queued.event.kind.is_precious() {
+            self.retold += usize::from(queued.is_retold());
+        } else {
+            self.ordinary_bytes += bytes;
+        }
+    }
+
+    fn discount(&mut self, queued: &Queued) {
+        let bytes = queued.event.kind.size();
+        self.bytes -= bytes;
+        if queued.event.kind.is_precious() {
+            self.retold -= usize::from(queued.is_retold());
+        } else {
+            self.ordinary_bytes -= bytes;
         }
     }
 
@@ -39,6 +99,7 @@ impl EventQueue {
     pub(super) fn put_back(&mut self, queued: Queued) {
         self.before -= 1;
         let place = self.before;
+        self.count(&queued);
         self.side(&queued).push_front((place, queued));
     }
 
@@ -50,7 +111,9 @@ impl EventQueue {
             (Some(_), _) => &mut self.precious,
             (None, _) => &mut self.ordinary,
         };
-        side.pop_front().map(|(_, queued)| queued)
+        let (_, queued) = side.pop_front()?;
+        self.discount(&queued);
+        Some(queued)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,8 +129,14 @@ impl EventQueue {
         self.precious.iter_mut().map(|(_, queued)| queued)
     }
 
-    pub(super) fn precious_len(&self) -> usize {
-        self.precious.len()
+    /// How many of them are of this handle's own requests.
+    pub(super) fn own_precious_len(&self) -> usize {
+        self.precious.len() - self.retold
+    }
+
+    /// What the events that wait take up, about as much as their JSON.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn dropped(&self) -> u64 {
@@ -110,7 +179,7 @@ mod tests {
 
     #[test]
     fn events_come_in_the_order_they_happened() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(usize::MAX);
         queue.push(ordinary(1));
         queue.push(precious(2));
         queue.push(ordinary(3));
@@ -120,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_put_back_comes_first_again() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(usize::MAX);
         queue.push(ordinary(1));
         queue.push(precious(2));
         queue.push(ordinary(3));
@@ -132,7 +201,7 @@ mod tests {
 
     #[test]
     fn past_a_thousand_the_oldest_go_but_never_a_completion() {
-        let mut queue = EventQueue::default();
+        let mut queue = EventQueue::new(usize::MAX);
         queue.push(precious(0));
         for at in 1..=1_005 {
             queue.push(ordinary(at));
@@ -141,5 +210,41 @@ mod tests {
         let events = drain(&mut queue);
         assert_eq!(events.len(), 1_001);
         assert_eq!(&events[..2], [0, 6]);
+    }
+
+    fn message(at: i64, length: usize) -> Queued {
+        let kind = EventKind::Message { message: " ".repeat(length), late_for: None };
+        Queued { event: Event { at, kind }, is_recorded: false }
+    }
+
+    #[test]
+    fn past_so_many_bytes_the_oldest_go_but_never_a_completion_nor_the_newest() {
+        let mut queue = EventQueue::new(10_000);
+        queue.push(precious(0));
+        (1..=3).for_each(|at| queue.push(message(at, 4_000)));
+        assert_eq!(queue.dropped(), 1);
+        assert!((8_000..10_000).contains(&queue.bytes()), "{}", queue.bytes());
+        queue.push(message(4, 20_000));
+        assert_eq!((queue.dropped(), queue.len()), (3, 2));
+        assert_eq!(drain(&mut queue), [0, 4]);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn completions_of_earlier_processes_are_not_this_handles_own() {
+        let mut queue = EventQueue::new(usize::MAX);
+        let mut again = precious(1);
+        if let EventKind::Clarified(truth) = &mut again.event.kind {
+            truth.retold = true;
+        }
+        queue.push(again);
+        queue.push(precious(2));
+        assert_eq!(queue.own_precious_len(), 1);
+        let first = queue.pop().unwrap();
+        assert_eq!(queue.own_precious_len(), 1);
+        queue.put_back(first);
+        assert_eq!(queue.own_precious_len(), 1);
+        assert_eq!(drain(&mut queue), [1, 2]);
+        assert_eq!(queue.own_precious_len(), 0);
     }
 }

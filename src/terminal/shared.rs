@@ -5,6 +5,7 @@
 
 use std::ffi::c_void;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,14 +17,15 @@ use super::diary;
 use super::inner::{Call, Ended, Inner, ended};
 use super::queue::{EventQueue, Queued};
 use super::wait::Wait;
-use crate::config::{Config, Validation};
+use crate::config::{Address, Config, Validation};
 use crate::error::{Error, Fault, Result, Stage, Status};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::io::{self, Cause, Driven, Driver, Link, Reactor, Turn};
-use crate::journal::{Journal, SqliteJournal, Volatile};
+use crate::journal::{Journal, OpenUnder, SqliteJournal, Volatile};
 use crate::json::Object;
+use crate::process;
 use crate::protocol::{self, Defaults, Outcome, Request};
-use crate::session::{Attempt, LinkState, Now, Rng, Session, Settings};
+use crate::session::{Attempt, LinkState, Now, Restored, Rng, Session, Settings};
 
 /// How long a terminal may take to say goodbye, in milliseconds.
 const LINGER_MS: u64 = 1_000;
@@ -40,49 +42,102 @@ pub(super) struct Shared {
     /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
     /// the journal writes; taken before `inner`, never while holding it.
     pen: Mutex<()>,
+    /// Second looks are done that the journal does not know of yet.
+    has_looked: AtomicBool,
+    /// The journal could not be written once: it may lack outcomes.
+    is_behind: AtomicBool,
     /// Who waits in `poll` without the socket.
     pub(super) ready: Condvar,
 }
 
 /// Differs between handles, processes (a forked child included) and machines.
 fn fresh_seed(now: Now) -> u64 {
-    RandomState::new().hash_one((std::process::id(), now.wall_ms, Instant::now()))
+    RandomState::new().hash_one((
+        std::process::id(),
+        process::generation(),
+        now.wall_ms,
+        Instant::now(),
+    ))
+}
+
+/// What a terminal starts with; used again when the I/O thread ends in that moment.
+struct Beginning {
+    config: Config,
+    address: Address,
+    books: Books,
+    restored: Vec<Restored>,
+    retold: Vec<Event>,
+    now: Now,
+}
+
+impl Beginning {
+    fn new(config: Config) -> Result<Self> {
+        let address = config.check()?;
+        let now = io::now();
+        let books = open_books(&config, now)?;
+        let (restored, retold) = books.restore(now.wall_ms)?;
+        warn_of_orders_elsewhere(&books)?;
+        Ok(Beginning { config, address, books, restored, retold, now })
+    }
+
+    fn session(&self, seed: u64) -> Session {
+        let mut session = Session::new(Settings::from(&self.config), seed, self.now);
+        for order in &self.restored {
+            let mut order = order.clone();
+            if order.answer_within_ms == 0 {
+                // Written by a version that did not note it.
+                order.answer_within_ms = session.answer_within_ms(&order.request, None);
+            }
+            session.restore(order, self.now);
+        }
+        session
+    }
+
+    fn queue(&self) -> EventQueue {
+        let most = usize::try_from(self.config.max_queue_bytes).unwrap_or(usize::MAX);
+        let mut queue = EventQueue::new(most);
+        for event in &self.retold {
+            queue.push(Queued { event: event.clone(), is_recorded: true });
+        }
+        queue
+    }
+
+    fn shared(&self, driver: &Arc<Driver>) -> Shared {
+        let config = &self.config;
+        let seed = fresh_seed(self.now);
+        let watch = driver.new_watch();
+        let token = watch.token();
+        let (most, patience) = (config.max_message_bytes, config.connect_timeout_ms);
+        let link = Link::new(self.address.clone(), most, patience, watch);
+        let id_prefix = Rng::new(seed).next_u64();
+        Shared {
+            url: config.url.clone(),
+            app_id: config.app_id.clone(),
+            validation: config.validation,
+            max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
+            books: self.books.clone(),
+            driver: Arc::clone(driver),
+            token,
+            inner: Mutex::new(Inner::new(self.session(seed), link, self.queue(), id_prefix)),
+            pen: Mutex::new(()),
+            has_looked: AtomicBool::new(false),
+            is_behind: AtomicBool::new(false),
+            ready: Condvar::new(),
+        }
+    }
 }
 
 impl Shared {
     pub(super) fn start(config: Config) -> Result<Arc<Shared>> {
-        let address = config.check()?;
-        let now = io::now();
-        let books = open_books(&config, now)?;
-        let (restored, retold) = books.restore()?;
-        let driver = io::driver()?;
-        let seed = fresh_seed(now);
-        let mut session = Session::new(Settings::from(&config), seed, now);
-        for order in restored {
-            session.restore(order, now);
+        let beginning = Beginning::new(config)?;
+        loop {
+            let driver = io::driver()?;
+            let shared = Arc::new(beginning.shared(&driver));
+            // Refused when a shutdown has just ended that thread: then a new one is started.
+            if driver.add(shared.token, Arc::clone(&shared) as Arc<dyn Driven>) {
+                return Ok(shared);
+            }
         }
-        let mut queue = EventQueue::default();
-        for event in retold {
-            queue.push(Queued { event, is_recorded: true });
-        }
-        let watch = driver.new_watch();
-        let token = watch.token();
-        let link = Link::new(address, config.max_message_bytes, config.connect_timeout_ms, watch);
-        let inner = Inner::new(session, link, queue, Rng::new(seed).next_u64());
-        let shared = Arc::new(Shared {
-            url: config.url,
-            app_id: config.app_id,
-            validation: config.validation,
-            max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
-            books,
-            driver: Arc::clone(&driver),
-            token,
-            inner: Mutex::new(inner),
-            pen: Mutex::new(()),
-            ready: Condvar::new(),
-        });
-        driver.add(token, Arc::clone(&shared) as Arc<dyn Driven>);
-        Ok(shared)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -127,11 +182,16 @@ impl Shared {
     ) -> Result<()> {
         let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
         let is_order = request.is_order();
+        let mut attempt = Attempt::First;
         if is_order {
-            self.reserve(&request)?;
-            if let Err(error) = self.books.begin(&request, io::now().wall_ms) {
-                self.lock().release(&request);
-                return Err(error);
+            let answer_within_ms = self.reserve(&request, timeout_ms)?;
+            self.write_down_looks();
+            match self.books.begin(&request, answer_within_ms, io::now().wall_ms) {
+                Ok(begun) => attempt = begun,
+                Err(error) => {
+                    self.lock().release(&request);
+                    return Err(error);
+                }
             }
         }
         let mut inner = self.lock();
@@ -159,18 +219,21 @@ impl Shared {
                 wait.watch(&mut inner);
             }
         }
-        inner.session.submit(request, timeout_ms, Attempt::First, now);
+        inner.session.submit(request, timeout_ms, attempt, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
         self.unlock(inner, is_late);
         Ok(())
     }
 
-    /// Holds the order's number and id while the journal writes them.
-    fn reserve(&self, order: &Request) -> Result<()> {
+    /// Holds the order's number and id while the journal writes them. Gives how long its answer is waited for.
+    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<u64> {
         let mut inner = self.lock();
         inner.may_take(self.max_in_flight)?;
-        inner.session.check_unused(order)?;
+        // A journal knows more of whoever used the number before, and tells it when the order is begun.
+        if self.books.path().is_none() {
+            inner.session.check_unused(order)?;
+        }
         let is_held = inner.reserved.iter().any(|(id, number)| {
             *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
         });
@@ -180,7 +243,21 @@ impl Shared {
             return Err(Error::new(Status::Duplicate, message));
         }
         inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
-        Ok(())
+        Ok(inner.session.answer_within_ms(order, timeout_ms))
+    }
+
+    /// Second looks that are done go into the journal with whatever is written next. One that is not written is only
+    /// taken once more.
+    fn write_down_looks(&self) {
+        if !self.has_looked.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let looked = std::mem::take(&mut self.lock().looked);
+        if let Err(error) = self.books.looked(&looked) {
+            log::warn!("a second look could not be written to the journal: {error}");
+            self.lock().looked.extend(looked);
+            self.has_looked.store(true, Ordering::Release);
+        }
     }
 
     /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
@@ -191,19 +268,33 @@ impl Shared {
         if is_truth(&queued) {
             self.lock().delivering.push(queued.clone());
         }
-        let recorded = if queued.is_recorded { Ok(()) } else { self.books.record(&queued.event) };
-        queued.is_recorded = recorded.is_ok();
-        if recorded.is_err() {
-            let mut inner = self.lock();
-            if !inner.unwritten.contains(&queued) {
-                inner.unwritten.push(queued.clone());
-            }
+        if is_precious {
+            self.write_down_looks();
         }
+        let recorded = if queued.is_recorded { Ok(()) } else { self.books.record(&queued.event) };
+        if !queued.is_recorded && is_of_an_order(&queued.event.kind) {
+            self.note_record(&queued.event, recorded.is_ok());
+        }
+        queued.is_recorded = recorded.is_ok();
         drop(pen);
         if let Err(error) = recorded {
             log::error!("an outcome could not be written to the journal: {error}");
         }
         Delivery::new(self, queued)
+    }
+
+    /// Notes which outcomes the journal still lacks.
+    fn note_record(&self, event: &Event, is_written: bool) {
+        if is_written && !self.is_behind.load(Ordering::Acquire) {
+            return;
+        }
+        let mut inner = self.lock();
+        if is_written {
+            inner.unwritten.forget(event);
+        } else {
+            inner.unwritten.keep(event);
+            self.is_behind.store(true, Ordering::Release);
+        }
     }
 
     /// The caller has it now.
@@ -284,6 +375,7 @@ impl Shared {
     }
 
     pub(super) fn state(&self) -> Result<String> {
+        let elsewhere = self.books.elsewhere().ok();
         let inner = self.lock_live()?;
         let state = match inner.session.link_state() {
             LinkState::Connecting => "connecting",
@@ -296,19 +388,28 @@ impl Shared {
             .number("in_flight", as_number(inner.session.in_flight()))
             .number("events_waiting", as_number(inner.queue.len()))
             .number("events_dropped", inner.queue.dropped())
+            .number("bytes_waiting", as_number(inner.queue.bytes()))
             .number("reconnects", inner.session.reconnects());
         let object = match inner.session.last_ping_ms() {
             Some(ms) => object.number("last_ping_ms", ms),
             None => object.json_or_null("last_ping_ms", None),
         };
-        Ok(object.text_or_null("journal", self.books.path()).end())
+        let elsewhere = elsewhere.map(|elsewhere| as_json(&elsewhere));
+        let object = object.text_or_null("journal", self.books.path());
+        Ok(object.json_or_null("elsewhere", elsewhere.as_deref()).end())
     }
 
     pub(super) fn pending(&self) -> Result<String> {
         let memory = {
             let inner = self.lock_live()?;
-            let unfetched = inner.unwritten.iter().chain(inner.queue.precious());
-            OpenInMemory::take(inner.session.open_requests(), unfetched.map(|queued| &queued.event))
+            // What is put back into the queue may be older than what could not be written since.
+            let unwritten =
+                |queued: &&Queued| inner.unwritten.of(queued.event.request_id()).is_none();
+            let waiting = inner.queue.precious().filter(unwritten).map(|queued| &queued.event);
+            OpenInMemory::take(
+                inner.session.open_requests(),
+                inner.unwritten.events().chain(waiting),
+            )
         };
         self.books.pending(memory)
     }
@@ -328,6 +429,7 @@ impl Shared {
         if is_owed {
             return Ok(());
         }
+        self.write_down_looks();
         self.write_if_unwritten(request_id, |queued| !is_truth(queued))?;
         match self.books.acknowledge(request_id, io::now().wall_ms) {
             Err(error) if error.status() == Status::Argument => {
@@ -354,24 +456,25 @@ impl Shared {
         Ok(())
     }
 
-    /// What was told and is not in the journal yet is written before anything builds on it; so is what waits to be
-    /// told and `counts`.
+    /// The newest outcome that was handed out and is not in the journal yet is written before anything builds on it; so
+    /// is what waits to be handed out and `counts`.
     fn write_if_unwritten(&self, request_id: &str, counts: fn(&Queued) -> bool) -> Result<()> {
-        let unwritten: Vec<Queued> = {
+        let unwritten: Vec<Event> = {
             let inner = self.lock_live()?;
-            let waiting =
-                inner.queue.precious().filter(|queued| !queued.is_recorded && counts(queued));
-            let all = inner.unwritten.iter().chain(waiting);
-            all.filter(|queued| is_about(queued, request_id)).cloned().collect()
+            let waiting = inner.queue.precious().filter(|queued| {
+                !queued.is_recorded && counts(queued) && is_about(queued, request_id)
+            });
+            let waiting = waiting.map(|queued| &queued.event);
+            inner.unwritten.of(request_id).into_iter().chain(waiting).cloned().collect()
         };
-        for queued in &unwritten {
-            self.books.record(&queued.event)?;
+        for event in &unwritten {
+            self.books.record(event)?;
         }
         if !unwritten.is_empty() {
             let mut inner = self.lock();
-            inner.unwritten.retain(|queued| !unwritten.contains(queued));
+            unwritten.iter().for_each(|event| inner.unwritten.forget(event));
             for queued in inner.queue.precious_mut() {
-                queued.is_recorded |= unwritten.iter().any(|written| written.event == queued.event);
+                queued.is_recorded |= unwritten.contains(&queued.event);
             }
         }
         Ok(())
@@ -388,6 +491,8 @@ impl Shared {
         inner.signal = None;
         self.wake_all(&mut inner);
         self.unlock(inner, true);
+        self.write_down_looks();
+        self.books.leave();
     }
 
     /// Ends a turn on a caller's thread; true when the I/O thread must be kicked, because it would come too late by
@@ -407,6 +512,11 @@ impl Shared {
 
     /// Hands the session's events to who waits for them.
     fn tell(&self, inner: &mut Inner) {
+        let looked = inner.session.take_looked_at();
+        if !looked.is_empty() {
+            inner.looked.extend(looked);
+            self.has_looked.store(true, Ordering::Release);
+        }
         let (mut has_new, mut is_answered) = (false, false);
         while let Some(event) = inner.session.next_event() {
             inner.to_say.extend(diary::line_for(&event));
@@ -445,7 +555,28 @@ fn open_books(config: &Config, now: Now) -> Result<Books> {
         Some(path) => SqliteJournal::open_shared(path, config.journal_keep_days, now.wall_ms)?,
         None => Arc::new(Volatile::default()),
     };
-    Ok(Books::new(journal, config.terminal_name()))
+    let books =
+        Books::new(journal, config.terminal_name()).second_look_after(config.second_look_ms.into());
+    books.adopt(&config.former_names(), now.wall_ms)?;
+    Ok(books)
+}
+
+/// Orders that nobody recovers must not be silent.
+fn warn_of_orders_elsewhere(books: &Books) -> Result<()> {
+    for OpenUnder { terminal, open } in books.elsewhere()? {
+        log::warn!(
+            "{open} orders are open in the journal under the terminal \"{terminal}\", which nobody is connected to; \
+             if that is a former name or address of this terminal, name it in terminal_was"
+        );
+    }
+    Ok(())
+}
+
+fn as_json(elsewhere: &[OpenUnder]) -> String {
+    let each = |under: &OpenUnder| {
+        Object::new().text("terminal", &under.terminal).number("open", as_number(under.open)).end()
+    };
+    format!("[{}]", elsewhere.iter().map(each).collect::<Vec<_>>().join(","))
 }
 
 fn as_number(count: usize) -> u64 {
@@ -456,15 +587,17 @@ fn is_truth(queued: &Queued) -> bool {
     matches!(queued.event.kind, EventKind::Clarified(_))
 }
 
+/// Whether it carries an outcome that the journal keeps.
+fn is_of_an_order(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Completed(done) => done.topic == protocol::ORDER,
+        kind => matches!(kind, EventKind::Clarified(_)),
+    }
+}
+
 /// Whether it is the outcome of this order.
 fn is_about(queued: &Queued, request_id: &str) -> bool {
-    match &queued.event.kind {
-        EventKind::Completed(done) if done.topic == protocol::ORDER => {
-            done.request_id == request_id
-        }
-        EventKind::Clarified(truth) => truth.request_id == request_id,
-        _ => false,
-    }
+    is_of_an_order(&queued.event.kind) && queued.event.request_id() == request_id
 }
 
 impl Driven for Shared {

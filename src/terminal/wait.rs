@@ -166,9 +166,12 @@ impl Shared {
     ) -> Result<Called> {
         let request_id = request.request_id.clone();
         let mut wait = Wait::new(self);
-        self.submit(request, timeout, Some(&mut wait))?;
+        let round = self.begin_call();
+        if let Err(error) = self.submit(request, timeout, Some(&mut wait)) {
+            self.lock().wakes.calls -= 1;
+            return Err(error);
+        }
         let mut inner = self.lock();
-        let round = inner.wakes.round;
         let done = loop {
             if let Some(done) = inner.calls.get_mut(&request_id).and_then(|call| call.done.take()) {
                 break Some(done);
@@ -179,11 +182,19 @@ impl Shared {
             inner = wait.sleep(inner, For::Answer { request_id: &request_id }, None);
         };
         inner.calls.remove(&request_id);
+        inner.wakes.calls -= 1;
         wait.leave(inner);
         Ok(match done {
             Some(done) => Called::Completed(self.deliver(done)),
             None => Called::Interrupted,
         })
+    }
+
+    /// A wake-up from now on ends the call; one that was left before does not. Gives the round it is in.
+    fn begin_call(&self) -> u64 {
+        let mut inner = self.lock();
+        inner.wakes.calls += 1;
+        inner.wakes.round
     }
 
     pub(super) fn poll(self: &Arc<Self>, wait_for: Option<Duration>) -> Result<Polled> {
@@ -193,7 +204,7 @@ impl Shared {
         let round = inner.wakes.round;
         let mut has_looked = false;
         loop {
-            if inner.is_interrupted(round) {
+            if inner.is_poll_interrupted(round) {
                 wait.leave(inner);
                 return Ok(Polled::Interrupted);
             }

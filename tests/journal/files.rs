@@ -54,7 +54,7 @@ fn a_journal_of_a_newer_version_is_refused_naming_both_versions() {
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     // Also where the version is still in the log only.
     let _ = std::fs::remove_file(beside(&path, "-wal"));
-    left_alone(&path, &["version 7", "up to 1", "Update ecrhub"]);
+    left_alone(&path, &["version 7", "up to 2", "Update ecrhub"]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_newer_version_is_noticed_while_it_is_in_the_log_only() {
     for suffix in ["", "-wal"] {
         std::fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
     }
-    refused(open(&copy), Status::Journal, &["version 7", "up to 1"]);
+    refused(open(&copy), Status::Journal, &["version 7", "up to 2"]);
 }
 
 #[test]

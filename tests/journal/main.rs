@@ -2,10 +2,13 @@
 //! and what the file does with time, other files and trouble.
 #![allow(missing_docs)]
 
+mod clarifying;
 mod files;
 #[path = "../journal_support/mod.rs"]
 mod journal_support;
+mod migrating;
 mod reading;
+mod remembering;
 mod the_disk_in_memory;
 mod time;
 
@@ -103,13 +106,25 @@ fn a_request_id_is_used_once() {
     });
 }
 
+/// Begins an order on a number that was used, and gives whether an earlier attempt is known.
+fn begin_again(journal: &dyn Journal, id: &str, number: &str) -> ecrhub::Result<bool> {
+    journal.begin(&NewOrder {
+        request_id: id,
+        merchant_order_no: number,
+        terminal: TILL,
+        request: "{}",
+        answer_within_ms: 180_000,
+        at_ms: NOW_MS,
+    })
+}
+
 #[test]
 fn an_order_that_was_not_sent_gives_its_number_back() {
     both(|journal| {
         begin(journal, "r1", "A1").unwrap();
         begin(journal, "r2", "A2").unwrap();
         journal.settle("r1", &Settlement { sent: "no", ..ended(Outcome::NotSent) }).unwrap();
-        begin(journal, "r3", "A1").unwrap();
+        assert!(!begin_again(journal, "r3", "A1").unwrap(), "the terminal never saw the first");
         assert!(journal.find("r1").unwrap().is_none(), "its row is replaced");
         assert_eq!(open_ids(journal), ["r2", "r3"], "and the new one is the newest");
         // The same request_id may come back as well.
@@ -117,6 +132,56 @@ fn an_order_that_was_not_sent_gives_its_number_back() {
         journal.acknowledge("r3", NOW_MS).unwrap();
         begin(journal, "r3", "A1").unwrap();
         assert_eq!(get(journal, "r3").outcome, None);
+    });
+}
+
+#[test]
+fn an_order_refused_as_busy_gives_its_number_back_and_stays_known_as_an_earlier_attempt() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        let busy = Settlement { look_ms: Some(NOW_MS + 31_000), ..ended(Outcome::Busy) };
+        journal.settle("r1", &busy).unwrap();
+        refused(begin_again(journal, "r1", "A2"), Status::Duplicate, &["r1", "busy"]);
+        assert!(begin_again(journal, "r2", "A1").unwrap());
+        assert!(journal.find("r1").unwrap().is_none(), "its row is replaced, its look is over");
+        assert!(get(journal, "r2").earlier_attempt);
+        // Also when the second attempt never left.
+        journal.settle("r2", &Settlement { sent: "no", ..ended(Outcome::NotSent) }).unwrap();
+        assert!(begin_again(journal, "r3", "A1").unwrap());
+        refused(begin_again(journal, "r4", "A1"), Status::Duplicate, &["none yet"]);
+    });
+}
+
+#[test]
+fn only_not_sent_and_busy_give_their_number_back() {
+    both(|journal| {
+        let others = Outcome::ALL.into_iter().filter(|outcome| {
+            !matches!(
+                outcome,
+                Outcome::NotSent
+                    | Outcome::Busy
+                    | Outcome::InProgress
+                    | Outcome::Ok
+                    | Outcome::Refused
+            )
+        });
+        for outcome in others {
+            begin(journal, outcome.name(), outcome.name()).unwrap();
+            journal.settle(outcome.name(), &ended(outcome)).unwrap();
+            journal.acknowledge(outcome.name(), NOW_MS).unwrap();
+            let again = begin_again(journal, "again", outcome.name());
+            refused(again, Status::Duplicate, &[outcome.name()]);
+        }
+    });
+}
+
+#[test]
+fn how_long_the_answer_was_to_be_waited_for_is_kept() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        assert_eq!(get(journal, "r1").answer_within_ms, Some(180_000));
+        journal.settle("r1", &ended(Outcome::Approved)).unwrap();
+        assert_eq!(get(journal, "r1").elapsed_ms, Some(900));
     });
 }
 
@@ -148,13 +213,18 @@ fn only_what_an_order_can_end_with_is_an_outcome() {
         begin(journal, "r1", "A1").unwrap();
         for outcome in [Outcome::InProgress, Outcome::Ok, Outcome::Refused] {
             refused(journal.settle("r1", &ended(outcome)), Status::Journal, &[outcome.name()]);
-            refused(journal.clarify("r1", &ended(outcome)), Status::Journal, &[outcome.name()]);
+            refused(
+                journal.clarify("r1", Outcome::Declined, &ended(outcome)),
+                Status::Journal,
+                &[outcome.name()],
+            );
         }
         for (n, outcome) in [
             Outcome::Approved,
             Outcome::Declined,
             Outcome::Cancelled,
             Outcome::NotFound,
+            Outcome::Busy,
             Outcome::NotSent,
             Outcome::Unknown,
         ]
@@ -175,50 +245,6 @@ fn an_unknown_stays_open_after_it_was_acknowledged() {
         journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
         journal.acknowledge("r1", NOW_MS).unwrap();
         assert_eq!(open_ids(journal), ["r1"]);
-    });
-}
-
-#[test]
-fn the_truth_about_an_unknown_is_to_be_acknowledged_again() {
-    both(|journal| {
-        begin(journal, "r1", "A1").unwrap();
-        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
-        let truth = Settlement {
-            at_ms: NOW_MS + 7_000,
-            response: Some("{}"),
-            recovered: true,
-            ..ended(Outcome::Approved)
-        };
-        journal.clarify("r1", &truth).unwrap();
-        let entry = get(journal, "r1");
-        assert_eq!((entry.outcome, entry.clarified), (Some(Outcome::Approved), true));
-        assert_eq!((entry.settled_ms, entry.acknowledged_ms), (Some(NOW_MS + 7_000), None));
-        assert_eq!((entry.response.as_deref(), entry.recovered), (Some("{}"), true));
-        assert_eq!(open_ids(journal), ["r1"]);
-        journal.acknowledge("r1", NOW_MS + 8_000).unwrap();
-        assert!(open_ids(journal).is_empty());
-        journal.clarify("r1", &truth).unwrap();
-        assert!(open_ids(journal).is_empty(), "the same truth once more changes nothing");
-    });
-}
-
-#[test]
-fn only_an_unknown_is_clarified_and_never_against_a_persons_word() {
-    both(|journal| {
-        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["\"r1\""]);
-        begin(journal, "r1", "A1").unwrap();
-        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["none yet"]);
-        journal.settle("r1", &ended(Outcome::Declined)).unwrap();
-        refused(journal.clarify("r1", &ended(Outcome::Approved)), Status::Journal, &["declined"]);
-        refused(journal.clarify("r1", &ended(Outcome::Declined)), Status::Journal, &["declined"]);
-
-        begin(journal, "r2", "A2").unwrap();
-        journal.settle("r2", &ended(Outcome::Unknown)).unwrap();
-        refused(journal.clarify("r2", &ended(Outcome::Unknown)), Status::Journal, &["\"r2\""]);
-        journal.resolve("r2", Outcome::Declined, None, NOW_MS).unwrap();
-        refused(journal.clarify("r2", &ended(Outcome::Approved)), Status::Journal, &["person"]);
-        assert_eq!(get(journal, "r2").outcome, Some(Outcome::Declined));
     });
 }
 
@@ -298,6 +324,7 @@ fn card_numbers_never_reach_the_disk() {
             merchant_order_no: number,
             terminal: TILL,
             request: &text,
+            answer_within_ms: 180_000,
             at_ms: NOW_MS,
         };
         journal.begin(&order).unwrap();
@@ -307,7 +334,7 @@ fn card_numbers_never_reach_the_disk() {
     }
     let truth =
         Settlement { response: Some(&text), error: Some(&text), ..ended(Outcome::Approved) };
-    journal.clarify("r1", &truth).unwrap();
+    journal.clarify("r1", Outcome::Unknown, &truth).unwrap();
     journal.resolve("r2", Outcome::Approved, Some(&format!("card {CARD}")), NOW_MS).unwrap();
     let on_disk = |suffix| std::fs::read(beside(&path, suffix)).unwrap();
     for bytes in [on_disk(""), on_disk("-wal")] {

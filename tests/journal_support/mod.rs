@@ -56,9 +56,15 @@ pub fn begin_on(
     at_ms: i64,
 ) -> Result<()> {
     let request = format!(r#"{{"topic":"ecrhub.pay.order","request_id":"{id}"}}"#);
-    let order =
-        NewOrder { request_id: id, merchant_order_no: number, terminal, request: &request, at_ms };
-    journal.begin(&order)
+    let order = NewOrder {
+        request_id: id,
+        merchant_order_no: number,
+        terminal,
+        request: &request,
+        answer_within_ms: 180_000,
+        at_ms,
+    };
+    journal.begin(&order).map(drop)
 }
 
 pub fn begin_at(journal: &dyn Journal, id: &str, number: &str, at_ms: i64) -> Result<()> {
@@ -76,6 +82,8 @@ pub fn ended(outcome: Outcome) -> Settlement<'static> {
         response: Some(r#"{"response_code":"000"}"#),
         error: None,
         recovered: false,
+        look_ms: None,
+        elapsed_ms: 900,
         at_ms: NOW_MS + 1_000,
     }
 }

@@ -84,7 +84,7 @@ impl Build {
         command
             .arg("-L")
             .arg(library_folder())
-            .args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-o"])
+            .args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-rdynamic", "-o"])
             .arg(&program);
         succeeds(&mut command);
         Build { program }
