@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ecrhub::internals::journal::memory::MemoryJournal;
-use ecrhub::internals::{Books, Now, RestoredState, Session, Settings};
+use ecrhub::internals::{Attempt, Books, Now, RestoredState, Session, Settings};
 use ecrhub::protocol::{self, Defaults, Request};
 use ecrhub::{Event, EventKind, Outcome, Validation};
 
@@ -45,7 +45,10 @@ pub struct Process {
     pub session: Session,
     pub books: Books,
     queue: VecDeque<Queued>,
-    unwritten: Vec<Queued>,
+    /// The newest outcome of each order that the journal could not take.
+    unwritten: Vec<Event>,
+    /// Orders whose second look is done, and that the journal does not have yet.
+    looked: Vec<String>,
     pub conn: Option<usize>,
     pub up_since: Option<u64>,
     armed: Option<u64>,
@@ -68,7 +71,7 @@ pub struct Queued {
 #[derive(Debug)]
 pub enum Step {
     Begin(usize),
-    Submit(usize, Box<Request>),
+    Submit(usize, Attempt, Box<Request>),
     Fetch,
     Record(Box<Queued>),
     Deliver(Box<Queued>),
@@ -81,6 +84,15 @@ impl Process {
         let recorded = self.queue.iter().filter(|queued| queued.is_recorded);
         let mut owed = recorded.map(|queued| &queued.event).chain(&self.delivering);
         owed.any(|event| is_correction(event) && id_of(event) == Some(id))
+    }
+}
+
+impl Process {
+    /// What is not written is looked at once more by the next process.
+    fn write_down_looks(&mut self) {
+        if !self.looked.is_empty() && self.books.looked(&self.looked).is_ok() {
+            self.looked.clear();
+        }
     }
 }
 
@@ -99,7 +111,8 @@ impl World {
 
     pub fn books_of(&self, t: usize) -> Books {
         let till = &self.tills[t];
-        let books = Books::new(till.disk.clone(), "counter");
+        let books = Books::new(till.disk.clone(), "counter")
+            .second_look_after(till.settings.second_look_ms);
         #[cfg(feature = "planted-faults")]
         let books = books.planted(till.settings.plant);
         books
@@ -117,7 +130,7 @@ impl World {
         till.life += 1;
         let books = self.books_of(t);
         let till = &self.tills[t];
-        let (restored, retold) = match books.restore() {
+        let (restored, retold) = match books.restore(now.wall_ms) {
             Ok(found) => found,
             Err(error) => return self.fail(format!("till {t} cannot start: {error}")),
         };
@@ -144,6 +157,7 @@ impl World {
             books,
             queue,
             unwritten: Vec::new(),
+            looked: Vec::new(),
             conn: None,
             up_since: None,
             armed: None,
@@ -208,7 +222,7 @@ impl World {
         }
         match step {
             Step::Begin(order) => self.begin(t, order),
-            Step::Submit(order, request) => self.submit(t, order, *request),
+            Step::Submit(order, attempt, request) => self.submit(t, order, attempt, *request),
             Step::Fetch => self.fetch(t),
             Step::Record(queued) => self.record(t, *queued),
             Step::Deliver(queued) => self.deliver(t, *queued),
@@ -250,22 +264,21 @@ impl World {
             Ok(request) => request,
             Err(error) => return self.fail(format!("a fault of the simulation: {error}: {json}")),
         };
-        let Some(process) = &self.tills[t].process else { return };
-        if process.session.check_unused(&request).is_err() {
-            return;
-        }
         if !request.is_order() {
-            return self.submit(t, order, request);
+            return self.submit(t, order, Attempt::First, request);
         }
         self.maybe_fill_the_disk(t);
-        let Some(process) = &self.tills[t].process else { return };
-        let begun = process.books.begin(&request, now.wall_ms);
+        let Some(process) = &mut self.tills[t].process else { return };
+        process.write_down_looks();
+        let timeout_ms = self.orders[order].request.timeout_ms;
+        let within_ms = process.session.answer_within_ms(&request, timeout_ms);
+        let begun = process.books.begin(&request, within_ms, now.wall_ms);
         self.tills[t].disk.fail_next(0);
         match begun {
-            Ok(()) => {
+            Ok(attempt) => {
                 self.on_begun(order);
                 let in_ms = self.disk_ms();
-                self.then(t, in_ms, Step::Submit(order, Box::new(request)));
+                self.then(t, in_ms, Step::Submit(order, attempt, Box::new(request)));
             }
             Err(error) => {
                 self.trace.say(self.now, || {
@@ -275,9 +288,8 @@ impl World {
         }
     }
 
-    fn submit(&mut self, t: usize, order: usize, request: Request) {
+    fn submit(&mut self, t: usize, order: usize, attempt: Attempt, request: Request) {
         let now = self.moment(t);
-        let attempt = self.attempt(order);
         let Some(process) = &mut self.tills[t].process else { return };
         if let Err(error) = process.session.check_unused(&request) {
             if let Err(error) = process.books.withdraw(&request, now.wall_ms) {
@@ -309,16 +321,18 @@ impl World {
     fn record(&mut self, t: usize, mut queued: Queued) {
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
+        process.write_down_looks();
         let recorded = process.books.record(&queued.event);
         self.tills[t].disk.fail_next(0);
         let Some(process) = &mut self.tills[t].process else { return };
+        process.unwritten.retain(|event| id_of(event) != id_of(&queued.event));
         match recorded {
             Ok(()) => {
                 queued.is_recorded = true;
                 self.on_recorded(t, &queued.event);
             }
             Err(error) => {
-                process.unwritten.push(queued.clone());
+                process.unwritten.push(queued.event.clone());
                 self.on_unwritten(t, &queued.event, &error);
             }
         }
@@ -352,11 +366,12 @@ impl World {
         if process.owes_a_correction_of(&id) {
             return;
         }
-        let is_it = |queued: &&Queued| id_of(&queued.event) == Some(&*id);
-        let mut written = process.unwritten.iter().filter(is_it);
-        let written = written.try_for_each(|queued| process.books.record(&queued.event));
+        process.write_down_looks();
+        let is_it = |event: &&Event| id_of(event) == Some(&*id);
+        let mut unwritten = process.unwritten.iter().filter(is_it);
+        let written = unwritten.try_for_each(|event| process.books.record(event));
         let done = written.and_then(|()| {
-            process.unwritten.retain(|queued| !is_it(&queued));
+            process.unwritten.retain(|event| !is_it(&event));
             process.books.acknowledge(&id, now.wall_ms)
         });
         self.tills[t].disk.fail_next(0);

@@ -67,7 +67,7 @@ impl World {
             self.tills[t].disk.crash();
             self.tills[t].life += 1;
             let books = self.books_of(t);
-            let (restored, retold) = match books.restore() {
+            let (restored, retold) = match books.restore(self.moment(t).wall_ms) {
                 Ok(found) => found,
                 Err(error) => return self.fail(format!("till {t} cannot start again: {error}")),
             };

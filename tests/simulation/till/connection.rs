@@ -109,6 +109,9 @@ impl World {
                 }
             }
         }
+        if let Some(process) = &mut self.tills[t].process {
+            process.looked.extend(process.session.take_looked_at());
+        }
         self.fetch_soon(t);
         let (now, life) = (self.now, self.tills[t].life);
         let Some(process) = &mut self.tills[t].process else { return };

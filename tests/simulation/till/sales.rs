@@ -1,6 +1,5 @@
 //! What a till wants of its terminal beside the plan: orders sent again, voids, and how the terminal queues.
 
-use ecrhub::internals::Attempt;
 use ecrhub::{Event, EventKind, Outcome};
 use ecrhub_simulator::Behaviour;
 
@@ -30,17 +29,6 @@ impl World {
         {
             process.knows_of_the_queue = true;
         }
-    }
-
-    /// Whether this till has sent an order under the same number before.
-    pub(super) fn attempt(&self, at: usize) -> Attempt {
-        let order = &self.orders[at];
-        let is_earlier = |other: &Order| {
-            other.is_superseded
-                && other.request.till == order.request.till
-                && other.request.number == order.request.number
-        };
-        if self.orders.iter().any(is_earlier) { Attempt::Again } else { Attempt::First }
     }
 
     /// The number of an order that was not sent, or refused as busy, is free again.
