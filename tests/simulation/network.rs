@@ -45,6 +45,8 @@ const FORGOTTEN_AFTER_MS: u64 = 90_000;
 pub struct Held {
     pub text: String,
     pub is_started: bool,
+    /// Pings that wait behind it.
+    pub pings: Vec<u64>,
 }
 
 #[derive(Debug)]

@@ -11,6 +11,9 @@ use crate::world::{Due, World};
 /// The time of day at which every world begins.
 pub const DAWN_MS: u64 = 1_700_000_000_000;
 
+/// Nobody stands at a terminal for longer than this.
+const EXPIRES_MS: u64 = 300_000;
+
 pub struct Place {
     pub model: Model,
     pub is_off: bool,
@@ -47,11 +50,11 @@ impl Place {
         odd.no_biz_data || odd.biz_data_null || odd.biz_data_empty
     }
 
-    /// Whether a query finds the order, as far as that does not change any more.
+    /// Whether a query is certain to find the order.
     pub fn knows(&self, number: &str) -> bool {
-        let finds_only_what_was_charged = self.model.options().oddities.found_once_charged;
-        self.model.record(number).is_some()
-            && (!finds_only_what_was_charged || self.model.charges(number) > 0)
+        let odd = &self.model.options().oddities;
+        let may_hide = odd.found_once_charged || odd.found_once_read;
+        self.model.record(number).is_some() && (!may_hide || self.model.charges(number) > 0)
     }
 
     /// See [`crate::assumptions::Assumption::AnswersAreTrue`]: a success code whose "no", or "not yet", stands in the
@@ -82,6 +85,7 @@ impl World {
             slow_ms: self.chance.between(2_000, 20_000),
             very_slow_ms: self.chance.between(30_000, 90_000),
             freeze_ms: self.chance.between(2_000, 40_000),
+            expires_default_ms: EXPIRES_MS,
             ..Options::default()
         };
         if self.faults.happens(Kind::SlowCustomer, 700) {

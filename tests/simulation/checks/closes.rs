@@ -55,7 +55,7 @@ impl World {
 
     /// Another order of this process whose customer may be at the terminal: it has left, has not completed, and is
     /// not past its own recovery time.
-    fn another_with_a_customer(&self, t: usize, at: usize) -> Option<&str> {
+    pub(super) fn another_with_a_customer(&self, t: usize, at: usize) -> Option<&str> {
         let life = self.tills[t].life;
         let recovery = self.tills[t].settings.recovery_timeout_ms;
         let is_with_a_customer = |other: usize| {

@@ -134,10 +134,10 @@ impl World {
                     continue;
                 };
                 match action {
-                    Action::Ping(payload) if self.conns[conn].held.is_none() => {
-                        self.push(conn, Side::Terminal, Packet::Ping(payload));
-                    }
-                    Action::Ping(_) => {}
+                    Action::Ping(payload) => match &mut self.conns[conn].held {
+                        Some(held) => held.pings.push(payload),
+                        None => self.push(conn, Side::Terminal, Packet::Ping(payload)),
+                    },
                     Action::Drop => {
                         if let Some(process) = &mut self.tills[t].process {
                             process.conn = None;
@@ -191,7 +191,7 @@ impl World {
             process
                 .session
                 .on_progress(if is_started { Progress::Started } else { Progress::Nothing }, now);
-            self.conns[conn].held = Some(Held { text, is_started });
+            self.conns[conn].held = Some(Held { text, is_started, pings: Vec::new() });
             self.at(self.now + for_ms, Due::Unblock(conn));
             return false;
         }
@@ -221,6 +221,9 @@ impl World {
             self.on_frame_out(conn, &held.text);
         }
         self.push(conn, Side::Terminal, Packet::Text(held.text));
+        for payload in held.pings {
+            self.push(conn, Side::Terminal, Packet::Ping(payload));
+        }
         let now = self.moment(t);
         if let Some(process) = &mut self.tills[t].process {
             process.session.on_progress(Progress::Done, now);
