@@ -23,7 +23,7 @@ help:
 	@echo 'make demo TERMINAL=ws://HOST:35779 APP_ID=...   the same on a real terminal, after asking'
 	@echo 'make test      every test there is (under 15 minutes on two cores, after the first build)'
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
-	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json'
+	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json and docs/codes.md'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'

@@ -145,11 +145,8 @@ fn an_order_that_a_later_process_gave_up_is_clarified_once_the_terminal_is_there
         .unwrap();
     drop(journal);
     simulator.refuse_connections(true);
-    let impatient = Config {
-        recovery_timeout_ms: 300,
-        clarify_days: 1,
-        ..with_journal(&simulator, &path)
-    };
+    let impatient =
+        Config { recovery_timeout_ms: 300, clarify_days: 1, ..with_journal(&simulator, &path) };
     let till = open(impatient.clone());
     let done = wait_json(&till, "completed");
     assert_eq!((&done["outcome"], &done["recovered"]), (&json!("unknown"), &json!(true)));
@@ -195,8 +192,7 @@ fn a_completion_delivered_again_is_the_first_one_but_for_saying_so() {
 fn a_completion_delivered_again_says_what_differs_and_keeps_the_types_of_values() {
     let (folder, simulator) = (Folder::new(), simulator());
     let path = folder.file("orders.db");
-    let response =
-        r#"{"response_code":"000","biz_data":{"trans_status":2,"order_amount":20.00,"tip":null,"n":1E+2}}"#;
+    let response = r#"{"response_code":"000","biz_data":{"trans_status":2,"order_amount":20.00,"tip":null,"n":1E+2}}"#;
     let journal = SqliteJournal::open(&path, 400, now_ms()).unwrap();
     let order = |id, outcome| {
         journal

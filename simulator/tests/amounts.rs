@@ -149,7 +149,7 @@ fn play(row: &Amount, bench: &mut Bench, amount: &str) {
 #[test]
 fn every_row_by_its_cents() {
     for row in AMOUNTS {
-        play(row, &mut Bench::new(|_| {}), &&amount_of(row));
+        play(row, &mut Bench::new(|_| {}), &amount_of(row));
     }
 }
 

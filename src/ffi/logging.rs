@@ -105,7 +105,7 @@ fn deliver(record: &Record<'_>) {
     let Some(target) = current.as_ref().filter(|target| record.level() <= target.level) else {
         return;
     };
-    let message = redact::text(&record.args().to_string()).replace('\0', "\u{fffd}");
+    let message = redact::line(&record.args().to_string());
     let message = CString::new(message).unwrap_or_default();
     let level = record.level() as i32;
     // SAFETY: the host promised that callback and user_data may be used until they are replaced, and whoever replaces

@@ -16,6 +16,17 @@ pub(super) fn is_zero(text: &str) -> Option<bool> {
     in_bounds.then(|| !text.bytes().any(|byte| matches!(byte, b'1'..=b'9')))
 }
 
+/// How many digits stand after the point.
+pub(super) fn decimals(text: &str) -> usize {
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.len())
+}
+
+/// An amount with a decimal comma, as it should have been written.
+pub(super) fn with_point(text: &str) -> Option<String> {
+    let corrected = text.replacen(',', ".", 1);
+    (corrected != text && is_zero(&corrected).is_some()).then_some(corrected)
+}
+
 /// Digits, and the digits after a point where there is one.
 fn split(text: &str) -> Option<(&str, Option<&str>)> {
     let (whole, fraction) = match text.split_once('.') {

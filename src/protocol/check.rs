@@ -15,22 +15,30 @@ const REQUEST_ID_LENGTH: usize = 64;
 /// More digits than any year needs in seconds, or any clock in milliseconds.
 const COUNT_DIGITS: usize = 15;
 
-/// Adds to `faults` whatever of `members` breaks a row of `table`. `place` goes before each name; `trans_type` is the
-/// request's, where it has one that holds: conditions on it are judged only then.
+/// What rows' conditions hang on, where the request has it and it holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Conditions<'a> {
+    pub(super) trans_type: Option<&'a str>,
+    /// The currency whose number of decimals is a limit for every amount.
+    pub(super) currency: Option<&'a str>,
+}
+
+/// Adds to `faults` whatever of `members` breaks a row of `table`. `place` goes before each name.
 pub(super) fn walk(
     table: &[Field],
     members: &Members<'_>,
     place: &str,
-    trans_type: Option<&str>,
+    on: Conditions<'_>,
     faults: &mut Vec<String>,
 ) {
-    if holds(table, members, trans_type) {
+    if holds(table, members, on) {
         return;
     }
     for field in table {
         let fault = match members.get(field.name) {
-            Some(value) => unwelcome(field.need, trans_type).or_else(|| broken(field.rule, &value)),
-            None => missing(field.need, trans_type),
+            Some(value) => unwelcome(field.need, on.trans_type, &value)
+                .or_else(|| broken(field.rule, &value, on.currency)),
+            None => missing(field.need, members, on.trans_type),
         };
         if let Some(fault) = fault {
             faults.push(format!("{place}{}: {fault}", field.name));
@@ -39,21 +47,25 @@ pub(super) fn walk(
 }
 
 /// Whether there is no fault at all, as with nearly every message. Only what must be there is looked for.
-fn holds(table: &[Field], members: &Members<'_>, trans_type: Option<&str>) -> bool {
+fn holds(table: &[Field], members: &Members<'_>, on: Conditions<'_>) -> bool {
     let is_fine = |(name, value): (&str, Value<'_>)| {
         table.iter().find(|field| field.name == name).is_none_or(|field| {
-            unwelcome(field.need, trans_type).is_none() && broken(field.rule, &value).is_none()
+            unwelcome(field.need, on.trans_type, &value).is_none()
+                && broken(field.rule, &value, on.currency).is_none()
         })
     };
-    let is_there =
-        |field: &Field| !is_due(field.need, trans_type) || members.get(field.name).is_some();
+    let is_there = |field: &Field| {
+        !is_due(field.need, members, on.trans_type) || members.get(field.name).is_some()
+    };
     members.values().all(is_fine) && table.iter().all(is_there)
 }
 
 /// Why a field may not be there.
-fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
+fn unwelcome(need: Need, trans_type: Option<&str>, value: &Value<'_>) -> Option<String> {
     match (need, trans_type) {
         (Need::Never, _) => Some("only a response has it, leave it out".to_owned()),
+        // What is switched off is not asked for.
+        (Need::OnlyWith(_), _) if *value == Value::Bool(false) => None,
         (Need::OnlyWith(types), Some(given)) if !types.contains(&given) => {
             Some(format!("only with trans_type {}, got trans_type {given}", listed(types)))
         }
@@ -62,17 +74,21 @@ fn unwelcome(need: Need, trans_type: Option<&str>) -> Option<String> {
 }
 
 /// Why a field must be there.
-fn missing(need: Need, trans_type: Option<&str>) -> Option<String> {
+fn missing(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> Option<String> {
     match (need, trans_type) {
-        _ if !is_due(need, trans_type) => None,
+        _ if !is_due(need, members, trans_type) => None,
+        (Need::MustOr(other), _) => {
+            Some(format!("it or {other} is required, but both are missing"))
+        }
         (Need::Must, _) | (_, None) => Some("required, but missing".to_owned()),
         (_, Some(given)) => Some(format!("required with trans_type {given}, but missing")),
     }
 }
 
-fn is_due(need: Need, trans_type: Option<&str>) -> bool {
+fn is_due(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> bool {
     match (need, trans_type) {
         (Need::Must, _) => true,
+        (Need::MustOr(other), _) => members.get(other).is_none(),
         (Need::MustWith(types), Some(given)) => types.contains(&given),
         (Need::MustBut(types), Some(given)) => !types.contains(&given),
         _ => false,
@@ -80,7 +96,7 @@ fn is_due(need: Need, trans_type: Option<&str>) -> bool {
 }
 
 /// What is wrong with a value.
-fn broken(rule: Rule, value: &Value<'_>) -> Option<String> {
+fn broken(rule: Rule, value: &Value<'_>, currency: Option<&str>) -> Option<String> {
     let expected = |what: &str| Some(format!("{what} expected, got {}", shown(value)));
     match (rule, value) {
         (Rule::Any, _) | (Rule::Flag, Value::Bool(_)) | (Rule::Object, Value::Object(_)) => None,
@@ -88,6 +104,9 @@ fn broken(rule: Rule, value: &Value<'_>) -> Option<String> {
         (Rule::Object, _) => expected("an object"),
         (Rule::Amount | Rule::AmountAboveZero, Value::Number(_)) => {
             Some(format!("an amount is written as text, like \"34.50\", got {}", shown(value)))
+        }
+        (Rule::Amount | Rule::AmountAboveZero, Value::Text(text)) => {
+            broken_amount(rule, text, currency)
         }
         (_, Value::Text(text)) => broken_text(rule, text),
         (_, Value::Number(digits)) => broken_text(rule, digits),
@@ -107,11 +126,6 @@ fn broken_text(rule: Rule, text: &str) -> Option<String> {
         Rule::Currency => {
             but_got(currency::exists(text), "an ISO 4217 code of three capital letters")
         }
-        Rule::Amount => but_got(amount::is_zero(text).is_some(), amount::RULE),
-        Rule::AmountAboveZero => match amount::is_zero(text) {
-            Some(zero) => but_got(!zero, "more than zero"),
-            None => but_got(false, amount::RULE),
-        },
         Rule::Seconds => but_got(is_count(text), "whole seconds, 1 to 15 digits"),
         Rule::EpochMs => but_got(is_count(text), "epoch milliseconds, 1 to 15 digits"),
         Rule::RequestId => but_got(
@@ -119,8 +133,32 @@ fn broken_text(rule: Rule, text: &str) -> Option<String> {
                 && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
             "1 to 64 printable ASCII characters",
         ),
-        Rule::Text | Rule::Flag | Rule::Object | Rule::Any => None,
+        Rule::Text
+        | Rule::Flag
+        | Rule::Object
+        | Rule::Any
+        | Rule::Amount
+        | Rule::AmountAboveZero => None,
     }
+}
+
+fn broken_amount(rule: Rule, text: &str, currency: Option<&str>) -> Option<String> {
+    let got = shown_text(text);
+    let Some(is_zero) = amount::is_zero(text) else {
+        return Some(match amount::with_point(text) {
+            Some(corrected) => {
+                format!("decimals follow a point, not a comma, like {corrected:?}, got {got}")
+            }
+            None => format!("{}, got {got}", amount::RULE),
+        });
+    };
+    if is_zero && matches!(rule, Rule::AmountAboveZero) {
+        return Some(format!("more than zero, got {got}"));
+    }
+    let currency = currency?;
+    let decimals = currency::decimals(currency)?;
+    let has_more = amount::decimals(text) > decimals;
+    has_more.then(|| format!("{currency} has {decimals} decimals, got {got}"))
 }
 
 fn broken_order_no(text: &str) -> Option<String> {

@@ -22,6 +22,28 @@ const CODES: [&str; 176] = [
     "XPF", "XPT", "XSU", "XUA", "YER", "ZAR", "ZMW", "ZWG",
 ];
 
+/// Those without decimals, by the same list.
+const WITHOUT_DECIMALS: [&str; 17] = [
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
+    "VUV", "XAF", "XOF", "XPF",
+];
+const WITH_THREE_DECIMALS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+const WITH_FOUR_DECIMALS: [&str; 2] = ["CLF", "UYW"];
+/// Metals and units of account: the list gives them no number of decimals.
+const OF_NO_NUMBER: [&str; 11] =
+    ["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XUA"];
+
+/// How many decimals an amount in this currency has; none where the list does not say.
+pub(super) fn decimals(code: &str) -> Option<usize> {
+    match code {
+        _ if !exists(code) || OF_NO_NUMBER.contains(&code) => None,
+        _ if WITHOUT_DECIMALS.contains(&code) => Some(0),
+        _ if WITH_THREE_DECIMALS.contains(&code) => Some(3),
+        _ if WITH_FOUR_DECIMALS.contains(&code) => Some(4),
+        _ => Some(2),
+    }
+}
+
 /// Whether this is a currency's three-letter code.
 pub(super) fn exists(code: &str) -> bool {
     CODES.binary_search(&code).is_ok()

@@ -4,24 +4,22 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::members::{Members, Value};
-use super::response::{Message, take_apart};
+use super::response::take_apart;
 use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
 
-/// So many names are compared faster than hashed.
-const FEW: usize = 64;
+/// For the quotes around what is no text as it was written, in bytes.
+const ROOM_FOR_QUOTES: usize = 32;
 
 /// What a terminal's message says, for an event.
 pub fn describe(text: &str) -> Description {
-    let Ok(message) = take_apart(text) else {
-        return Description { fields: "{}".to_owned(), code: None };
-    };
-    let Message { envelope, biz_data, nested } = &message;
-    match nested {
-        None => described(envelope, biz_data.as_ref(), text.len()),
-        Some(json) => described(envelope, Members::read(json).ok().as_ref(), text.len()),
-    }
+    let described = take_apart(text).and_then(|message| {
+        let nested = message.nested_members()?;
+        let biz_data = message.biz_data.as_ref().or(nested.as_ref());
+        Ok(described(&message.envelope, biz_data, text.len()))
+    });
+    described.unwrap_or_else(|_| Description { fields: "{}".to_owned(), code: None })
 }
 
 fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> Description {
@@ -54,23 +52,46 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    let of_biz_data = biz_data.into_iter().flat_map(Members::iter);
-    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
-    let mut seen = Seen::of(all.len());
-    let kept: Vec<&(&str, &str)> = all.iter().rev().filter(|(name, _)| seen.is_new(name)).collect();
-    let mut out = String::with_capacity(length + 2);
+    let of_envelope = || envelope.iter().filter(|(name, _)| *name != "biz_data");
+    let of_biz_data = || biz_data.into_iter().flat_map(Members::iter);
+    let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
     out.push('{');
-    for (name, json) in kept.into_iter().rev() {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        push_quoted(&mut out, name);
-        out.push(':');
-        push_as_text(&mut out, json);
+    if may_repeat(of_envelope().chain(of_biz_data())) {
+        let all: Vec<(&str, &str)> = of_envelope().chain(of_biz_data()).collect();
+        let mut seen = HashSet::with_capacity(all.len());
+        let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
+        let kept = all.iter().zip(is_last.iter().rev()).filter(|(_, is_last)| **is_last);
+        kept.for_each(|((name, json), _)| push_field(&mut out, name, json));
+    } else {
+        of_envelope().for_each(|(name, json)| push_field(&mut out, name, json));
+        of_biz_data().for_each(|(name, json)| push_field(&mut out, name, json));
     }
     out.push('}');
     out
+}
+
+/// Whether a name may come twice: two look alike, by their lengths and ends.
+fn may_repeat<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
+    let mut marks = [0_u64; 16];
+    members.into_iter().any(|(name, _)| {
+        let bytes = name.as_bytes();
+        let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
+        let last = bytes.len().saturating_sub(1);
+        let mixed = bytes.len() * 37 + at(0) * 5 + at(last) * 11 + at(last / 2) * 131;
+        let (word, bit) = (mixed / 64 % 16, mixed % 64);
+        let is_marked = marks[word] >> bit & 1 == 1;
+        marks[word] |= 1 << bit;
+        is_marked
+    })
+}
+
+fn push_field(out: &mut String, name: &str, json: &str) {
+    if out.len() > 1 {
+        out.push(',');
+    }
+    push_quoted(out, name);
+    out.push(':');
+    push_as_text(out, json);
 }
 
 /// A value as a JSON text; what is none as it was written.
@@ -82,39 +103,4 @@ fn push_as_text(out: &mut String, json: &str) {
     } else if let Value::Text(text) = super::members::value_of(json) {
         push_quoted(out, &text);
     }
-}
-
-/// The names that came before.
-struct Seen<'a> {
-    /// A bit for each name's length and ends: where it is not set, the name is new.
-    marks: u64,
-    few: Vec<&'a str>,
-    many: Option<HashSet<&'a str>>,
-}
-
-impl<'a> Seen<'a> {
-    fn of(count: usize) -> Self {
-        let many = (count > FEW).then(|| HashSet::with_capacity(count));
-        let few = if many.is_some() { Vec::new() } else { Vec::with_capacity(count) };
-        Seen { marks: 0, few, many }
-    }
-
-    fn is_new(&mut self, name: &'a str) -> bool {
-        if let Some(many) = &mut self.many {
-            return many.insert(name);
-        }
-        let mark = mark_of(name);
-        if self.marks & mark != 0 && self.few.contains(&name) {
-            return false;
-        }
-        self.marks |= mark;
-        self.few.push(name);
-        true
-    }
-}
-
-fn mark_of(name: &str) -> u64 {
-    let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or(0));
-    let bytes = name.as_bytes();
-    1 << ((bytes.len() + 5 * end(bytes.first()) + 11 * end(bytes.last())) % 64)
 }

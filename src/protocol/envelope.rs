@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::check::Conditions;
 use super::fields::{self, Field, Tables};
 use super::members::{self, Members, Value};
 use super::plain::Parts;
@@ -9,6 +10,9 @@ use super::{Defaults, Request, check};
 use crate::config::Validation;
 use crate::error::{Error, Result, Status};
 use crate::json::{Object, push_quoted};
+
+/// With this byte, or a higher one, a character of four bytes begins.
+const FIRST_OF_FOUR: u8 = 0xf0;
 
 /// The version an envelope gets.
 const VERSION: &str = "1.0";
@@ -18,10 +22,10 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let Parts { envelope, biz_data, is_compact } = Members::read_message(json)
+    let Parts { mut envelope, biz_data, mut is_compact } = Members::read_message(json)
         .and_then(|read| read.envelope.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
-    let biz_data = match (biz_data, envelope.get("biz_data")) {
+    let mut biz_data = match (biz_data, envelope.get("biz_data")) {
         (Some(members), _) => Some(members),
         (None, Some(Value::Object(json))) => Some(Members::read(json).map_err(refused)?),
         (None, _) => None,
@@ -31,6 +35,9 @@ pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
             .refuse_duplicates()
             .map_err(|why| refused(format!("the request is refused: biz_data: {why}")))?;
     }
+    // What is null is as good as absent, and is not sent.
+    let of_biz_data = biz_data.as_mut().is_some_and(Members::drop_nulls);
+    is_compact &= !(envelope.drop_nulls() || of_biz_data);
     let message = Message { json, envelope, biz_data, is_compact };
     let tables = message.tables(defaults.validation);
     let faults = message.faults(&tables, defaults);
@@ -78,6 +85,42 @@ pub fn app_id_of(message: &str) -> Option<String> {
     text_of(&Members::read(message).ok()?, "app_id").map(Cow::into_owned)
 }
 
+/// What a person should know about a request that is sent all the same.
+pub fn warnings(request: &Request) -> Vec<String> {
+    let (mut has_wide_one, mut has_escape) = (false, false);
+    for byte in request.text.bytes() {
+        has_wide_one |= byte >= FIRST_OF_FOUR;
+        // It may stand for half of such a character.
+        has_escape |= byte == b'\\';
+    }
+    if !has_wide_one && !has_escape {
+        return Vec::new();
+    }
+    let Ok(envelope) = Members::read(&request.text) else { return Vec::new() };
+    let biz_data = match envelope.get("biz_data") {
+        Some(Value::Object(json)) => Members::read(json).ok(),
+        _ => None,
+    };
+    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data");
+    let of_envelope = of_envelope.map(|(name, json)| ("", name, json));
+    let of_biz_data = biz_data.iter().flat_map(Members::iter);
+    let of_biz_data = of_biz_data.map(|(name, json)| ("biz_data.", name, json));
+    let wide = of_envelope.chain(of_biz_data).filter(|(_, name, json)| has_wide(name, json));
+    wide.map(|(place, name, _)| {
+        let name = crate::redact::excerpt(name.as_bytes(), 48);
+        format!(
+            "{place}{name}: has a character of four bytes in UTF-8, which the gateway does not keep"
+        )
+    })
+    .collect()
+}
+
+fn has_wide(name: &str, json: &str) -> bool {
+    let is_wide = |text: &str| text.bytes().any(|byte| byte >= FIRST_OF_FOUR);
+    let decoded = || serde_json::from_str::<serde_json::Value>(json).ok();
+    is_wide(name) || is_wide(json) || decoded().is_some_and(|value| is_wide(&value.to_string()))
+}
+
 /// A caller's message, taken apart.
 struct Message<'a> {
     json: &'a str,
@@ -100,7 +143,7 @@ impl Message<'_> {
     /// Everything that is wrong with it.
     fn faults(&self, tables: &Tables, defaults: &Defaults<'_>) -> Vec<String> {
         let mut faults = Vec::new();
-        check::walk(tables.envelope, &self.envelope, "", None, &mut faults);
+        check::walk(tables.envelope, &self.envelope, "", Conditions::default(), &mut faults);
         let app_id_is_due =
             defaults.validation == Validation::Strict && self.envelope.get("app_id").is_none();
         if app_id_is_due && defaults.app_id.is_none_or(str::is_empty) {
@@ -112,7 +155,11 @@ impl Message<'_> {
             // Conditions that hang on a trans_type are judged only by one that exists.
             let trans_type =
                 text_of(biz_data, "trans_type").filter(|given| fields::is_trans_type(given));
-            check::walk(tables.biz_data, biz_data, "biz_data.", trans_type.as_deref(), &mut faults);
+            let currency = text_of(biz_data, "price_currency")
+                .filter(|_| defaults.validation == Validation::Strict);
+            let on =
+                Conditions { trans_type: trans_type.as_deref(), currency: currency.as_deref() };
+            check::walk(tables.biz_data, biz_data, "biz_data.", on, &mut faults);
         }
         faults
     }

@@ -15,6 +15,8 @@ pub(super) enum Need {
     MustWith(&'static [&'static str]),
     /// Always but with these `trans_type`s, else if it likes.
     MustBut(&'static [&'static str]),
+    /// This or the other one.
+    MustOr(&'static str),
     /// Only with these `trans_type`s.
     OnlyWith(&'static [&'static str]),
     /// Never: only a response has it.
@@ -71,7 +73,7 @@ const fn field(name: &'static str, need: Need, rule: Rule) -> Field {
     Field { name, need, rule }
 }
 
-use Need::{Filled, May, Must, MustBut, MustWith, Never, OnlyWith};
+use Need::{Filled, May, Must, MustBut, MustOr, MustWith, Never, OnlyWith};
 use Rule::{
     Amount, AmountAboveZero, Any, Currency, EpochMs, Flag, Object, OneOf, OrderNo, RequestId,
     Seconds, Text, Word,
@@ -149,7 +151,7 @@ const QUERY_FIELDS: &[Field] = &[
 /// "`ecrhub.pay.close`: `biz_data`". Whether the terminal runs in confirmation mode only the terminal knows.
 const CLOSE_FIELDS: &[Field] = &[field("merchant_order_no", May, OrderNo)];
 
-/// What must hold even where nothing else is checked: without it no answer could be matched.
+/// What must hold even where little else is checked: without it no answer could be matched, or money be told.
 const LENIENT_ENVELOPE: &[Field] = &[
     field("topic", Must, Word),
     field("request_id", Filled, RequestId),
@@ -160,7 +162,18 @@ const LENIENT_ENVELOPE_BY_NUMBER: &[Field] = &[
     field("request_id", Filled, RequestId),
     field("biz_data", Must, Object),
 ];
-const LENIENT_BY_NUMBER: &[Field] = &[field("merchant_order_no", Must, Word)];
+const LENIENT_ORDER: &[Field] = &[
+    field("trans_type", May, Word),
+    field("merchant_order_no", Must, Word),
+    field("orig_merchant_order_no", May, Word),
+    field("order_amount", May, Amount),
+    field("tip_amount", May, Amount),
+    field("cashback_amount", May, Amount),
+    field("tax_amount", May, Amount),
+];
+const LENIENT_QUERY: &[Field] =
+    &[field("merchant_order_no", MustOr("trans_no"), Word), field("trans_no", May, Word)];
+const LENIENT_CLOSE: &[Field] = &[field("merchant_order_no", May, Word)];
 
 /// Whether there is such a `trans_type`.
 pub(super) fn is_trans_type(text: &str) -> bool {
@@ -230,12 +243,12 @@ pub(super) fn strict(topic: &str) -> Tables {
     Tables { envelope: ENVELOPE, biz_data }
 }
 
-/// Only what an answer is matched by.
+/// Only what an answer is matched by, and that an amount is one.
 pub(super) fn lenient(topic: &str) -> Tables {
     match topic {
-        ORDER | QUERY => {
-            Tables { envelope: LENIENT_ENVELOPE_BY_NUMBER, biz_data: LENIENT_BY_NUMBER }
-        }
+        ORDER => Tables { envelope: LENIENT_ENVELOPE_BY_NUMBER, biz_data: LENIENT_ORDER },
+        QUERY => Tables { envelope: LENIENT_ENVELOPE_BY_NUMBER, biz_data: LENIENT_QUERY },
+        CLOSE => Tables { envelope: LENIENT_ENVELOPE, biz_data: LENIENT_CLOSE },
         _ => Tables { envelope: LENIENT_ENVELOPE, biz_data: &[] },
     }
 }

@@ -131,6 +131,16 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Takes out what is null, and says whether there was any.
+    pub(super) fn drop_nulls(&mut self) -> bool {
+        let before = self.len();
+        match self {
+            Members::Plain(members) => members.retain(|(_, json)| *json != "null"),
+            Members::Full(members) => members.retain(|(_, json)| json.get() != "null"),
+        }
+        self.len() < before
+    }
+
     /// How many there are, each of a name that comes twice counted.
     pub(super) fn len(&self) -> usize {
         match self {

@@ -20,7 +20,7 @@ mod verdict;
 
 pub use codes::{CodeRow, Kind as CodeKind, Money, code_rows};
 pub use describe::describe;
-pub use envelope::{app_id_of, follow_up, prepare};
+pub use envelope::{app_id_of, follow_up, prepare, warnings};
 pub use outcome::Outcome;
 pub use response::{bare, order_queue_mode, read};
 

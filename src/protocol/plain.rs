@@ -23,73 +23,70 @@ pub(super) struct Parts<M> {
 
 /// Takes an object apart.
 pub(super) fn members(json: &str) -> Option<Members<'_>> {
-    whole(json, Reader::skip_value).map(|parts| parts.envelope)
+    whole::<false>(json).map(|parts| parts.envelope)
 }
 
 /// Takes a message apart, and at the same time its `biz_data`.
 pub(super) fn message(json: &str) -> Option<Parts<Members<'_>>> {
-    whole(json, |reader, name, inner| {
-        if name != "biz_data" {
-            return reader.skip_value(name, inner);
-        }
-        *inner = None;
-        if reader.peek() == Some(b'{') {
-            *inner = Some(reader.object(&mut None, Reader::skip_value)?);
-            return Some(());
-        }
-        reader.skip_value(name, inner)
-    })
+    whole::<true>(json)
 }
 
-/// Reads what a name stands for; may keep the object it is.
-type ReadValue<'a> = fn(&mut Reader<'a>, &str, &mut Option<Members<'a>>) -> Option<()>;
+/// How many members there is space for from the start: as many as nearly every object has.
+const USUAL_MEMBERS: usize = 32;
 
-fn whole<'a>(json: &'a str, read: ReadValue<'a>) -> Option<Parts<Members<'a>>> {
-    let mut reader = Reader { json, at: 0, string_end: string_end(json)?, is_compact: true };
-    let mut biz_data = None;
-    reader.skip_blanks();
-    let envelope = reader.object(&mut biz_data, read)?;
-    reader.skip_blanks();
-    let is_compact = reader.is_compact;
-    (reader.at == json.len()).then_some(Parts { envelope, biz_data, is_compact })
-}
-
-type FindEnd = fn(&[u8]) -> Option<usize>;
-
-/// How a string's end is found in this text: where there is no control character at all, the next quote is it.
-/// None where there is an escape, or what looks like one.
-fn string_end(json: &str) -> Option<FindEnd> {
+fn whole<const IS_MESSAGE: bool>(json: &str) -> Option<Parts<Members<'_>>> {
     let (mut has_escape, mut has_control) = (false, false);
     for byte in json.bytes() {
         has_escape |= byte == b'\\';
         has_control |= byte < 0x20;
     }
-    let find: FindEnd = if has_control { first_special } else { first_quote };
-    (!has_escape).then_some(find)
+    match (has_escape, has_control) {
+        // An escape, or what looks like one.
+        (true, _) => None,
+        (false, false) => Reader::<false>::of(json).whole::<IS_MESSAGE>(),
+        (false, true) => Reader::<true>::of(json).whole::<IS_MESSAGE>(),
+    }
 }
 
-struct Reader<'a> {
+/// `HAS_CONTROL`: there are control characters, maybe in a string; without any, the next quote is a string's end.
+struct Reader<'a, const HAS_CONTROL: bool> {
     json: &'a str,
     at: usize,
-    string_end: FindEnd,
     is_compact: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
+    fn of(json: &'a str) -> Self {
+        Reader { json, at: 0, is_compact: true }
+    }
+
+    fn whole<const IS_MESSAGE: bool>(mut self) -> Option<Parts<Members<'a>>> {
+        let mut biz_data = None;
+        self.skip_blanks();
+        let envelope = self.object::<IS_MESSAGE>(&mut biz_data)?;
+        self.skip_blanks();
+        let is_compact = self.is_compact;
+        (self.at == self.json.len()).then_some(Parts { envelope, biz_data, is_compact })
+    }
+
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.json.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn take(&mut self, wanted: u8) -> bool {
         let is_there = self.peek() == Some(wanted);
         self.at += usize::from(is_there);
         is_there
     }
 
+    #[inline]
     fn expect(&mut self, wanted: u8) -> Option<()> {
         self.take(wanted).then_some(())
     }
 
+    #[inline]
     fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -97,12 +94,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(
+    /// Of a message, `biz_data` is the object of that name.
+    fn object<const IS_MESSAGE: bool>(
         &mut self,
-        inner: &mut Option<Members<'a>>,
-        read: ReadValue<'a>,
+        biz_data: &mut Option<Members<'a>>,
     ) -> Option<Members<'a>> {
-        let mut members = Vec::with_capacity(16);
+        let mut members = Vec::with_capacity(USUAL_MEMBERS);
         self.expect(b'{')?;
         self.skip_blanks();
         if self.take(b'}') {
@@ -111,18 +108,31 @@ impl<'a> Reader<'a> {
         loop {
             let name = self.name()?;
             let start = self.at;
-            read(self, name, inner)?;
+            if IS_MESSAGE && name == "biz_data" {
+                *biz_data = self.biz_data()?;
+            } else {
+                self.value()?;
+            }
             members.push((name, self.json.get(start..self.at)?));
             self.skip_blanks();
-            if self.take(b'}') {
-                return Some(members);
+            if self.take(b',') {
+                self.skip_blanks();
+            } else {
+                return self.take(b'}').then_some(members);
             }
-            self.expect(b',')?;
-            self.skip_blanks();
         }
     }
 
+    /// What stands under this name, where it is an object.
+    fn biz_data(&mut self) -> Option<Option<Members<'a>>> {
+        if self.peek() == Some(b'{') {
+            return self.object::<false>(&mut None).map(Some);
+        }
+        self.value().map(|()| None)
+    }
+
     /// A name, its colon, and the blanks around it.
+    #[inline]
     fn name(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
         self.string()?;
@@ -133,8 +143,13 @@ impl<'a> Reader<'a> {
         Some(name)
     }
 
+    #[inline]
+    fn value(&mut self) -> Option<()> {
+        if self.peek() == Some(b'"') { self.string() } else { self.skip_value() }
+    }
+
     /// A value, however deep it goes: brackets are counted, and not walked into.
-    fn skip_value(&mut self, _: &str, _: &mut Option<Members<'a>>) -> Option<()> {
+    fn skip_value(&mut self) -> Option<()> {
         // One bit for each open bracket, set for an object's.
         let (mut depth, mut kinds) = (0_u32, 0_u64);
         loop {
@@ -184,12 +199,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A string without escapes.
+    #[inline]
     fn string(&mut self) -> Option<()> {
         self.expect(b'"')?;
         let rest = self.json.as_bytes().get(self.at..)?;
-        let length = (self.string_end)(rest)?;
+        let length = if HAS_CONTROL { first_special(rest)? } else { first_quote(rest)? };
         self.at += length + 1;
-        (rest[length] == b'"').then_some(())
+        (!HAS_CONTROL || rest[length] == b'"').then_some(())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {

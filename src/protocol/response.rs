@@ -23,6 +23,15 @@ pub(super) struct Message<'a> {
     pub(super) nested: Option<String>,
 }
 
+impl Message<'_> {
+    /// What [`Message::nested`] holds; none where there is no such text, or it is no object.
+    pub(super) fn nested_members(&self) -> Result<Option<Members<'_>>, String> {
+        let members = self.nested.as_deref().and_then(|json| Members::read(json).ok());
+        refuse_too_many(self.envelope.len() + members.as_ref().map_or(0, Members::len))?;
+        Ok(members)
+    }
+}
+
 pub(super) fn take_apart(text: &str) -> Result<Message<'_>, String> {
     let Parts { envelope, biz_data, .. } = Members::read_message(bare(text))?;
     let mut message = Message { envelope, biz_data, nested: None };
@@ -50,10 +59,10 @@ fn refuse_too_many(members: usize) -> Result<(), String> {
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
-    let Message { envelope, biz_data, nested } = take_apart(text)?;
+    let message = take_apart(text)?;
     let mut response = Response::default();
     // Of a name that comes twice the last counts.
-    for (field, value) in envelope.values() {
+    for (field, value) in message.envelope.values() {
         match field {
             "topic" => response.topic = name(value),
             "request_id" => response.request_id = name(value),
@@ -62,10 +71,9 @@ pub fn read(text: &str) -> Result<Response<'_>, String> {
             _ => {}
         }
     }
-    if let Some(biz_data) = biz_data {
-        response.set_biz_data(&biz_data);
-    } else if let Some(biz_data) = nested.as_deref().and_then(|json| Members::read(json).ok()) {
-        refuse_too_many(biz_data.len())?;
+    if let Some(biz_data) = &message.biz_data {
+        response.set_biz_data(biz_data);
+    } else if let Some(biz_data) = message.nested_members()? {
         let mut inner = Response::default();
         inner.set_biz_data(&biz_data);
         response.take_biz_data(inner);
@@ -217,9 +225,9 @@ fn departs<'r>(
 
 /// `order_queue_mode` of the answer to an initialisation: the terminal queues orders it answers with `101`.
 pub fn order_queue_mode(text: &str) -> Option<String> {
-    let Message { envelope, biz_data, nested } = take_apart(text).ok()?;
-    let nested = nested.as_deref().and_then(|json| Members::read(json).ok());
-    let found = [biz_data.as_ref(), nested.as_ref(), Some(&envelope)]
+    let message = take_apart(text).ok()?;
+    let nested = message.nested_members().ok()?;
+    let found = [message.biz_data.as_ref(), nested.as_ref(), Some(&message.envelope)]
         .into_iter()
         .flatten()
         .find_map(|members| name(members.get("order_queue_mode")?))?;

@@ -257,7 +257,7 @@ pub(super) fn query_refused(response: &Response<'_>) -> bool {
 
 /// The answer to any other topic.
 pub(super) fn other_outcome(response: &Response<'_>) -> Outcome {
-    match response.code.as_deref() {
+    match response.code.as_deref().map(str::trim) {
         Some("000" | "0") => Outcome::Ok,
         _ => Outcome::Refused,
     }

@@ -1,7 +1,7 @@
 //! What the terminal's messages say of the requests they belong to.
 
 use super::evidence::names;
-use super::questions::QUESTION_PREFIX;
+use super::questions::{Asked, QUESTION_PREFIX};
 use super::task::{Phase, Reason, Seq, Step, Task};
 use super::{Now, Report, Session, Target};
 use crate::error::{Fault, Stage, Status};
@@ -41,7 +41,10 @@ impl Session {
     pub fn on_text(&mut self, text: &str, now: Now) {
         self.on_heard(now);
         match protocol::read(text) {
-            Ok(response) => self.on_response(&response, text, now),
+            Ok(mut response) => {
+                self.complete_number(&mut response);
+                self.on_response(&response, text, now);
+            }
             Err(detail) => self.on_garbage(detail, text.as_bytes(), now),
         }
     }
@@ -66,8 +69,8 @@ impl Session {
     }
 
     fn on_response(&mut self, response: &Response<'_>, text: &str, now: Now) {
-        self.answers_have_ids = response.request_id.is_some();
         let target = self.target_of(response);
+        self.note_ids(target, response);
         self.count_answered(target, response);
         match target {
             Some(Target::Request(seq)) => self.on_answer(seq, response, text, now),
@@ -75,6 +78,17 @@ impl Session {
             Some(Target::Original(seq)) => self.on_original_answer(seq, response, text, now),
             Some(Target::Close(seq)) => self.on_close_answer(seq, response, now),
             None => self.on_unmatched(response, text, now),
+        }
+    }
+
+    /// Whether answers to queries and closes name their request. Only those count: a terminal may treat orders otherwise.
+    fn note_ids(&mut self, target: Option<Target>, response: &Response<'_>) {
+        let is_to_a_question = match (target, response.topic.as_deref()) {
+            (Some(Target::Query(_) | Target::Original(_) | Target::Close(_)), _) => true,
+            (_, topic) => topic.is_none_or(|topic| Asked::of_topic(topic).is_some()),
+        };
+        if is_to_a_question {
+            self.answers_have_ids = response.request_id.is_some();
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reporting an outcome, and correcting one that was reported: the second look, a late answer, the till's own query.
 
-use super::recent::Past;
+use super::recent::{Past, Standing};
 use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
 use super::{Now, Session};
 use crate::error::Fault;
@@ -92,9 +92,8 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let (sent, elapsed_ms, attempt) = (task.sent, task.elapsed_ms(now), task.attempt);
         let recovered = report.recovered || task.restored;
-        let is_number_shared = is_order
-            && attempt == Attempt::First
-            && task.recovery().is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber);
+        let standing =
+            if is_of_another(task) { Standing::SharedNumber } else { Standing::Correctable };
         let outcome = report.outcome;
         let request = match next {
             NextLook::Nothing => self.remove(seq),
@@ -120,7 +119,7 @@ impl Session {
                 request: Request { text: String::new(), ..request },
                 outcome,
                 attempt,
-                is_number_shared,
+                standing,
             });
         } else {
             self.recent.remember(&request.request_id);
@@ -141,11 +140,9 @@ impl Session {
 
     /// Whether and when the terminal is asked about an order again.
     fn next_look(&self, task: &Task, report: &Report, now: Now) -> NextLook {
-        let is_duplicate =
-            task.recovery().is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber);
         match report.outcome {
             // Nobody can say whose the record under this number is.
-            Outcome::Unknown if is_duplicate && task.attempt == Attempt::First => NextLook::Nothing,
+            Outcome::Unknown if is_of_another(task) => NextLook::Nothing,
             Outcome::Unknown => NextLook::Clarify,
             outcome => self.second_look_after(outcome, report.is_unproven, now),
         }
@@ -183,7 +180,7 @@ impl Session {
             request: Request { text: String::new(), ..request },
             outcome,
             attempt,
-            is_number_shared: false,
+            standing: Standing::Correctable,
         });
         self.withdraw_question(seq, now);
         match next {
@@ -294,7 +291,7 @@ impl Session {
             return;
         }
         let request = past.request.clone();
-        self.recent.remember_order(Past { outcome, is_number_shared: false, ..past });
+        self.recent.remember_order(Past { outcome, standing: Standing::Correctable, ..past });
         if let NextLook::At(at) = next {
             self.look_again(request, outcome, at, now);
         }
@@ -345,6 +342,12 @@ impl Session {
     }
 }
 
+/// `113` was answered, and no earlier attempt of this library's is known: whose record the number has, nobody can say.
+pub(super) fn is_of_another(task: &Task) -> bool {
+    task.attempt == Attempt::First
+        && task.recovery().is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber)
+}
+
 /// Whether the terminal is asked about a completed order again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NextLook {
@@ -359,6 +362,9 @@ fn contradiction(
     response: &Response<'_>,
     is_own_answer: bool,
 ) -> Option<(Outcome, bool)> {
+    if past.standing == Standing::Decided {
+        return None;
+    }
     if response.fits(&past.request).is_err() && !(is_own_answer && response.request_id.is_some()) {
         return None;
     }
@@ -373,7 +379,7 @@ fn contradiction(
         }
     } else {
         // A record is this order's only where nobody else may have used the number, and it was sent at all.
-        if past.is_number_shared || past.outcome == Outcome::NotSent {
+        if past.standing == Standing::SharedNumber || past.outcome == Outcome::NotSent {
             return None;
         }
         (response.query_outcome(), false)

@@ -1,10 +1,12 @@
 //! What the answers to the library's own questions say of an order.
 
+use super::completed::is_of_another;
 use super::questions::Asked;
-use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
+use super::recent::{Past, Standing};
+use super::task::{Held, Phase, Reason, Seq, Task};
 use super::{Now, Report, Session};
 use crate::planted::Planted;
-use crate::protocol::{Outcome, Response};
+use crate::protocol::{Outcome, Request, Response};
 
 impl Session {
     /// A query about this order was answered.
@@ -37,12 +39,18 @@ impl Session {
 
     /// The terminal has the order, and is not through with it.
     fn on_in_progress(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
+        if response.trans_status.is_none() {
+            // "In progress" as a code alone is no record of this order: the terminal may serve somebody else.
+            if let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) {
+                recovery.not_found_asked = None;
+            }
+            return;
+        }
         if self.is_of_another(seq) {
             return self.report_anothers_record(seq, text, now);
         }
         let Some(task) = self.tasks.get_mut(&seq) else { return };
-        // A record under a number used before may be that of the earlier attempt.
-        task.has_arrived |= task.attempt == Attempt::First || response.trans_status.is_some();
+        task.has_arrived = true;
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.was_in_progress = true;
         recovery.not_found_asked = None;
@@ -86,20 +94,32 @@ impl Session {
         }
     }
 
-    /// `113` was answered and no earlier attempt of this library's is known: whose record it is, nobody can say.
     fn is_of_another(&self, seq: Seq) -> bool {
-        self.tasks.get(&seq).is_some_and(|task| {
-            task.attempt == Attempt::First
-                && task
-                    .recovery()
-                    .is_some_and(|recovery| recovery.reason == Reason::DuplicateNumber)
-        }) && !self.settings.is_planted(Planted::TrustDuplicate)
+        self.tasks.get(&seq).is_some_and(is_of_another)
+            && !self.settings.is_planted(Planted::TrustDuplicate)
     }
 
     fn report_anothers_record(&mut self, seq: Seq, text: &str, now: Now) {
+        if self.tasks.get(&seq).is_some_and(Task::is_completed) {
+            return self.leave_to_people(seq);
+        }
         self.keep_unsettled(seq, text);
         let why = "the terminal has this number already, and the record may be another till's";
         self.complete_unknown(seq, why, now);
+    }
+
+    /// It is unknown already, and no record under its number will ever tell.
+    fn leave_to_people(&mut self, seq: Seq) {
+        let Some(attempt) = self.tasks.get(&seq).map(|task| task.attempt) else { return };
+        let Some(request) = self.remove(seq) else { return };
+        let request = Request { text: String::new(), ..request };
+        let outcome = Outcome::Unknown;
+        self.recent.remember_order(Past {
+            request,
+            outcome,
+            attempt,
+            standing: Standing::SharedNumber,
+        });
     }
 
     /// A void's own record or answer reads 3: the void itself, or its original.
@@ -285,10 +305,8 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let original = task.request.orig_merchant_order_no.clone();
         let was_reversed = task.original_was_reversed;
-        let is_about_original = match (&original, &response.merchant_order_no) {
-            (Some(asked), Some(answered)) => asked == answered,
-            _ => true,
-        };
+        let is_about_original =
+            original.as_deref().and_then(|number| response.names(number)).unwrap_or(true);
         let outcome = response.query_outcome();
         let is_usable = match outcome {
             Outcome::InProgress => false,
@@ -345,8 +363,6 @@ impl Session {
 
 /// The answer names no other order than the one asked about.
 pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
-    match (&task.request.merchant_order_no, &response.merchant_order_no) {
-        (Some(asked), Some(answered)) => asked == answered,
-        _ => true,
-    }
+    let asked = task.request.merchant_order_no.as_deref();
+    asked.and_then(|asked| response.names(asked)).unwrap_or(true)
 }

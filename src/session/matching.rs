@@ -11,6 +11,27 @@ use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Response};
 
 impl Session {
+    /// A number that the terminal wrote as a JSON number may lack its leading zeros: the one that was sent is put back.
+    pub(super) fn complete_number(&self, response: &mut Response<'_>) {
+        let is_incomplete = response.number_is_bare
+            && response
+                .merchant_order_no
+                .as_deref()
+                .is_some_and(|number| self.find_by_key(protocol::ORDER, Some(number)).is_none());
+        if !is_incomplete {
+            return;
+        }
+        let asked = self.tasks.values().map(|task| &task.request);
+        let mut known = asked.chain(self.recent.orders().map(|past| &past.request));
+        let number = known.find_map(|request| {
+            request.merchant_order_no.as_ref().filter(|number| response.names(number) == Some(true))
+        });
+        if let Some(number) = number {
+            response.merchant_order_no = Some(number.clone().into());
+            response.number_is_bare = false;
+        }
+    }
+
     pub(super) fn target_of(&self, response: &Response<'_>) -> Option<Target> {
         let Some(id) = &response.request_id else { return self.target_without_id(response) };
         let Some(target) = self.targets.get(&**id).copied() else {

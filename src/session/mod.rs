@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `link` | connecting, backoff, heartbeat |
 //! | `task` | what is known of one request |
+//! | `sending` | which request is written next, and how far it has got |
 //! | `matching` | which request a message belongs to |
 //! | `answers` | what a request's own answer says of it |
 //! | `recovery` | asking about an order that has no outcome, or one that may be wrong |
@@ -32,6 +33,7 @@ mod questions;
 mod recent;
 mod recovery;
 mod rng;
+mod sending;
 mod settings;
 mod task;
 
@@ -39,16 +41,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::BuildHasher;
 
 use crate::error::{Error, Fault, Result, Stage, Status};
-use crate::event::{Completed, Event, EventKind, Sent};
+use crate::event::{Event, EventKind};
 use crate::hash::{BuildOwn, OwnMap};
-use crate::planted::Planted;
 use crate::protocol::{self, Outcome, Request};
 
 use completed::Report;
 use link::Link;
 pub use link::LinkState;
 use questions::{Asked, Unanswered};
-use recent::{Past, Recent};
+use recent::{Past, Recent, Standing};
 pub use rng::Rng;
 pub use settings::Settings;
 pub use task::{Attempt, OpenRequest, Restored, RestoredState};
@@ -253,7 +254,7 @@ impl Session {
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
             }
             let request = Request { text: String::new(), ..request };
-            let past = Past { request, outcome, attempt, is_number_shared: false };
+            let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             return self.recent.remember_order(past);
         }
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
@@ -264,7 +265,7 @@ impl Session {
         if let RestoredState::Unknown { since_ms } = state {
             let request = Request { text: String::new(), ..request };
             let outcome = Outcome::Unknown;
-            let past = Past { request, outcome, attempt, is_number_shared: false };
+            let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             self.recent.remember_order(past);
             let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
             self.start_clarifying(seq, ago_ms, now);
@@ -282,6 +283,7 @@ impl Session {
         {
             self.remove(seq);
         }
+        self.recent.note_decided(request_id);
     }
 
     /// Orders whose second look is done: nothing is left to ask the terminal about them. Each is returned once.
@@ -366,99 +368,6 @@ impl Session {
         }
     }
 
-    /// The next message to write, when the connection takes data and nothing is half written.
-    /// The owner must then call [`Session::on_progress`].
-    pub fn next_frame(&mut self, now: Now) -> Option<&str> {
-        if !self.link.is_up() || self.writing.is_some() {
-            return None;
-        }
-        let writing = match self.next_question(now) {
-            Some(question) => question,
-            None => Writing::Request { seq: self.next_request(now)?, started: false },
-        };
-        let writing = self.writing.insert(writing);
-        Some(writing.text(&self.tasks))
-    }
-
-    /// The oldest request that may be written: no order while a close is unanswered.
-    fn next_request(&mut self, now: Now) -> Option<Seq> {
-        let is_held = self.hold_orders_until.is_some_and(|until| now.mono_ms < until)
-            && !self.settings.is_planted(Planted::WriteBesideClose);
-        if !is_held {
-            self.hold_orders_until = None;
-        }
-        let mut may_go = self.queue.iter().copied().filter(|seq| {
-            !is_held || self.tasks.get(seq).is_none_or(|task| !task.request.is_order())
-        });
-        let seq = may_go.next()?;
-        self.queue.remove(&seq);
-        self.count_own_question(seq, now);
-        Some(seq)
-    }
-
-    /// A query or close of the till's own is about to leave.
-    fn count_own_question(&mut self, seq: Seq, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
-        let Some(asked) = Asked::of_topic(&task.request.topic) else { return };
-        let Some(number) = task.request.merchant_order_no.clone() else { return };
-        let order = self.order_in_flight(&number);
-        let is_conclusive = asked == Asked::Close
-            && order.is_some_and(|order| {
-                let may_arrive =
-                    self.tasks.get(&order).is_some_and(|task| task.may_still_arrive(now));
-                !may_arrive && !self.is_ambiguous(order)
-            });
-        if let Some(task) = self.tasks.get_mut(&seq) {
-            task.is_conclusive_close = is_conclusive;
-        }
-        self.count_question(asked, &number, now);
-    }
-
-    /// How far the frame from [`Session::next_frame`] has got.
-    pub fn on_progress(&mut self, progress: Progress, now: Now) {
-        if progress == Progress::Nothing {
-            return;
-        }
-        let connection = self.connection;
-        match &mut self.writing {
-            None => {}
-            Some(Writing::Question { started, .. }) => {
-                *started = true;
-                if progress == Progress::Done {
-                    self.writing = None;
-                }
-            }
-            Some(Writing::Request { seq, started }) => {
-                let (seq, first) = (*seq, !std::mem::replace(started, true));
-                if let Some(task) = self.tasks.get_mut(&seq) {
-                    if first {
-                        task.sent = Sent::Maybe;
-                        task.connection = Some(connection);
-                        task.own_time_until = now.mono_ms + task.answer_within_ms;
-                    }
-                    if progress == Progress::Done {
-                        task.sent = Sent::Yes;
-                    }
-                }
-                if progress == Progress::Done {
-                    self.writing = None;
-                    self.await_answer(seq, now);
-                }
-            }
-        }
-    }
-
-    fn await_answer(&mut self, seq: Seq, now: Now) {
-        if let Some(task) = self.tasks.get_mut(&seq)
-            && matches!(task.step, Step::Queued)
-        {
-            task.step = Step::Waiting;
-            let at = now.mono_ms + task.answer_within_ms;
-            task.own_time_until = at;
-            self.set_deadline(seq, Some(at));
-        }
-    }
-
     fn on_deadline(&mut self, seq: Seq, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         match &task.step {
@@ -472,25 +381,6 @@ impl Session {
         }
     }
 
-    /// The request never got on the wire, or got stuck on its way. What is stuck in the socket can only be held
-    /// back for good by giving up the connection.
-    fn send_time_is_up(&mut self, seq: Seq, now: Now) {
-        let message = format!("not on the wire within {} ms", self.settings.send_timeout_ms);
-        let fault = Fault::new(Status::Timeout, Stage::Send, message);
-        if matches!(&self.writing, Some(Writing::Request { seq: stuck, .. }) if *stuck == seq) {
-            self.drop_link(fault.clone(), now);
-        }
-        let never_left = self.tasks.get(&seq).is_some_and(|task| task.sent == Sent::No);
-        if never_left {
-            let fault = self.link.explain(fault);
-            if self.settings.is_planted(Planted::SendAfterNotSent) {
-                self.report_not_sent_but_keep(seq, now);
-                return;
-            }
-            self.complete(seq, Report { error: Some(fault), ..Report::of(Outcome::NotSent) }, now);
-        }
-    }
-
     /// How long the answer to a request is waited for once it is on the wire, milliseconds.
     pub fn answer_within_ms(&self, request: &Request, timeout_ms: Option<u64>) -> u64 {
         timeout_ms.unwrap_or(if request.is_order() {
@@ -498,26 +388,6 @@ impl Session {
         } else {
             self.settings.request_timeout_ms
         })
-    }
-
-    /// For [`Planted::SendAfterNotSent`].
-    fn report_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
-        let Some(task) = self.tasks.get(&seq) else { return };
-        let told = Completed {
-            request_id: task.request.request_id.clone(),
-            topic: task.request.topic.clone(),
-            merchant_order_no: task.request.merchant_order_no.clone(),
-            outcome: Outcome::NotSent,
-            differs: Vec::new(),
-            second_look: false,
-            sent: Sent::No,
-            response: None,
-            error: None,
-            recovered: false,
-            retold: false,
-            elapsed_ms: task.elapsed_ms(now),
-        };
-        self.emit(EventKind::Completed(told), now);
     }
 
     fn emit(&mut self, kind: EventKind, now: Now) {

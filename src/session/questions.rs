@@ -200,6 +200,11 @@ impl Session {
     /// A frame with a question leaves: until it is answered, an answer about its number may be the one to it.
     pub(super) fn count_question(&mut self, asked: Asked, number: &str, now: Now) {
         self.unanswered.add(asked, number);
+        self.hold_orders_for(asked, now);
+    }
+
+    /// No order is written beside a close: a terminal may take the close for it.
+    pub(super) fn hold_orders_for(&mut self, asked: Asked, now: Now) {
         if asked == Asked::Close {
             self.hold_orders_until = Some(now.mono_ms + self.settings.recovery_interval_ms);
         }

@@ -19,8 +19,18 @@ pub(super) struct Past {
     /// The outcome last reported.
     pub(super) outcome: Outcome,
     pub(super) attempt: Attempt,
-    /// The terminal's record of this number may be another till's.
-    pub(super) is_number_shared: bool,
+    pub(super) standing: Standing,
+}
+
+/// What may correct an order's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its own answer, and the terminal's record of its number.
+    Correctable,
+    /// Only its own answer: the record of its number may be another till's.
+    SharedNumber,
+    /// Nothing: a person has decided.
+    Decided,
 }
 
 impl Past {
@@ -111,6 +121,11 @@ impl Recent {
         self.order(self.numbers.get(number)?)
     }
 
+    /// Every completed order.
+    pub(super) fn orders(&self) -> impl Iterator<Item = &Past> {
+        self.past.values().flatten()
+    }
+
     /// The order with this `request_id`.
     pub(super) fn order(&self, request_id: &str) -> Option<&Past> {
         self.past.get(request_id)?.as_ref()
@@ -119,6 +134,13 @@ impl Recent {
     /// The number is used again: the earlier order with it is nobody's any more.
     pub(super) fn release(&mut self, number: &str) {
         self.numbers.remove(number);
+    }
+
+    /// A person has decided what became of it.
+    pub(super) fn note_decided(&mut self, request_id: &str) {
+        if let Some(Some(past)) = self.past.get_mut(request_id) {
+            past.standing = Standing::Decided;
+        }
     }
 
     /// Whether this order still stands for its number.
@@ -152,7 +174,7 @@ impl Recent {
 
     /// Whether a void that names this number is known to have been approved.
     pub(super) fn was_voided(&self, number: &str) -> bool {
-        self.past.values().flatten().any(|past| {
+        self.orders().any(|past| {
             past.outcome == Outcome::Approved
                 && past.request.is_void()
                 && past.request.orig_merchant_order_no.as_deref() == Some(number)

@@ -214,13 +214,18 @@ impl Session {
             self.settings.recovery_interval_ms.max(self.settings.second_look_ms)
         };
         let is_up = self.link.is_up();
-        let is_free = self.in_flight == 0;
+        let is_free = !self.serves_an_order();
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
         if is_up && !is_free {
             let soon = now.mono_ms.saturating_add(self.settings.recovery_interval_ms);
             recovery.next_ask = recovery.next_ask.max(soon);
         }
         self.ask_when_due(seq, interval_ms, now);
+    }
+
+    fn serves_an_order(&self) -> bool {
+        self.in_flight > 0
+            && self.tasks.values().any(|task| task.request.is_order() && !task.is_completed())
     }
 
     /// The order has had its time. Before its bytes have arrived or are lost for good, a close would prove nothing.
@@ -270,7 +275,12 @@ impl Session {
         if !self.may_close(seq, now) {
             return self.start_concluding(seq, now);
         }
-        self.enter(seq, Phase::Closing, self.last_words_ms(), now);
+        // A close that is repeated on the next connection does not put the end off.
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        let repeated = recovery.filter(|recovery| recovery.phase == Phase::Closing);
+        let left_ms =
+            repeated.map_or(u64::MAX, |closing| closing.until.saturating_sub(now.mono_ms));
+        self.enter(seq, Phase::Closing, self.last_words_ms().min(left_ms), now);
         self.ask(seq, Asked::Close, now);
     }
 
@@ -321,7 +331,13 @@ impl Session {
         };
         recovery.unsettled = Some(text.to_owned());
         if reason == Reason::Lost {
-            return;
+            // What was refused or busy before may be neither. It is not closed all the same if it was busy.
+            match recovery.reason {
+                Reason::Refused => recovery.restart(Reason::Lost),
+                Reason::Busy => recovery.restart(Reason::Queued),
+                _ => {}
+            }
+            return self.announce_recovery(seq, now);
         }
         recovery.restart(reason);
         match recovery.phase {
@@ -352,6 +368,8 @@ impl Session {
             task.step = Step::Asking(Box::new(recovery));
         }
         let Some(recovery) = task.recovery_mut() else { return };
+        let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
+        recovery.unsettled = Some(text.clone());
         recovery.held = Some(held);
         if recovery.reported.is_none() && recovery.phase != Phase::QueryingOriginal {
             recovery.phase = Phase::QueryingOriginal;
@@ -367,6 +385,9 @@ impl Session {
     /// Nothing more can be learned within the time there is.
     pub(super) fn complete_unknown(&mut self, seq: Seq, why: &str, now: Now) {
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
+        if recovery.reported.is_some() {
+            return;
+        }
         let mismatch = recovery.mismatch.take();
         let why = mismatch.as_deref().unwrap_or(why);
         let message = format!("{why} (at first: {})", recovery.why);

@@ -182,6 +182,7 @@ impl Shared {
     ) -> Result<()> {
         let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
         let is_order = request.is_order();
+        let warnings = protocol::warnings(&request);
         let mut attempt = Attempt::First;
         if is_order {
             let answer_within_ms = self.reserve(&request, timeout_ms)?;
@@ -210,6 +211,12 @@ impl Shared {
             let number = request.merchant_order_no.as_deref();
             let what = diary::named(&request.topic, number, &request.request_id);
             inner.to_say.push((log::Level::Info, format!("{what} is taken")));
+        }
+        if !warnings.is_empty() {
+            let number = request.merchant_order_no.as_deref();
+            let what = diary::named(&request.topic, number, &request.request_id);
+            let line = |warning| (log::Level::Warn, format!("{what}: {warning}"));
+            inner.to_say.extend(warnings.into_iter().map(line));
         }
         if let Some(wait) = call {
             inner.calls.insert(request.request_id.clone(), Call::default());

@@ -1,9 +1,13 @@
 //! The contract of `PROTOCOL.md`, row by row.
 
 mod answers;
+mod descriptions;
 mod envelopes;
 mod fields;
+mod lenient;
 mod properties;
+mod values;
+mod verdicts;
 
 use super::*;
 use crate::error::Status;
@@ -79,4 +83,21 @@ fn refusal(request: &Value) -> String {
 /// Why the text is no request at all.
 fn json_refusal(json: &str) -> String {
     refusal_of(json, &DEFAULTS, Status::Json)
+}
+
+/// The text of it lives as long as the test program.
+fn reading(answer: &Value) -> Response<'static> {
+    read(answer.to_string().leak()).unwrap_or_else(|why| panic!("{answer}: {why}"))
+}
+
+fn answer<'a>(code: &'a str, trans_status: Option<&'a str>) -> Response<'a> {
+    Response {
+        code: Some(code.into()),
+        trans_status: trans_status.map(Cow::from),
+        ..Response::default()
+    }
+}
+
+fn order() -> Request {
+    accepted(&sale())
 }

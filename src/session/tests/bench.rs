@@ -105,10 +105,25 @@ impl Bench {
         bench
     }
 
-    /// A sale whose connection was lost at the start, and which is being found out on the next one.
+    /// A sale whose connection was lost at the start, and which is recovered on the next one: until 60 seconds after
+    /// the start. The terminal has answered the first query, and is known to name requests in its answers.
     pub(super) fn recovering(number: &str) -> Bench {
-        let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
-        bench.sale(number);
+        Bench::recovering_with(number, |_| {})
+    }
+
+    pub(super) fn recovering_with(number: &str, change: impl FnOnce(&mut Settings)) -> Bench {
+        let mut bench = Bench::recovering_order(sale(number), change);
+        bench.answer_first_query();
+        bench
+    }
+
+    /// The same for any order, and a terminal that has not answered anything.
+    pub(super) fn recovering_order(order: Request, change: impl FnOnce(&mut Settings)) -> Bench {
+        let mut bench = Bench::connected_with(|settings| {
+            settings.order_timeout_ms = 30_000;
+            change(settings);
+        });
+        bench.submit(order);
         bench.wire();
         bench.cut();
         bench.connect();
@@ -116,9 +131,19 @@ impl Bench {
         bench
     }
 
+    /// "Not found", by its `request_id`; the query stays on the list of what the terminal has received.
+    pub(super) fn answer_first_query(&mut self) {
+        let query = self.wire.first().expect("a query").id().to_owned();
+        self.say(not_found(&query));
+    }
+
     /// A sale that completed as unknown; the connection stands and the close was never answered.
     pub(super) fn with_unknown(number: &str) -> Bench {
-        let mut bench = Bench::recovering(number);
+        Bench::with_unknown_and(number, |_| {})
+    }
+
+    pub(super) fn with_unknown_and(number: &str, change: impl FnOnce(&mut Settings)) -> Bench {
+        let mut bench = Bench::recovering_with(number, change);
         bench.pass_to(66_000);
         assert_eq!(bench.completed(number).outcome, Outcome::Unknown);
         bench.events();
@@ -318,7 +343,20 @@ pub(super) fn request(id: &str, topic: &str, biz_data: Value) -> Request {
 }
 
 pub(super) fn sale(number: &str) -> Request {
-    let biz_data = json!({"trans_type": "1", "merchant_order_no": number, "order_amount": AMOUNT});
+    request(number, ORDER, sale_data(number))
+}
+
+/// The `biz_data` of a sale.
+pub(super) fn sale_data(number: &str) -> Value {
+    json!({"trans_type": "1", "merchant_order_no": number, "order_amount": AMOUNT})
+}
+
+/// A void, or another order of this type that names an original one.
+pub(super) fn void_of(number: &str, trans_type: &str, original: &str) -> Request {
+    let biz_data = json!({
+        "trans_type": trans_type, "merchant_order_no": number, "order_amount": AMOUNT,
+        "orig_merchant_order_no": original
+    });
     request(number, ORDER, biz_data)
 }
 

@@ -1,8 +1,8 @@
-//! `unknown` need not stay so: asking about it until it is known, resolved or a day old.
+//! An `unknown` order is asked about until it is known, resolved, or a week has passed since it became unknown.
 
 use super::*;
 
-const DAY: u64 = 86_400_000;
+const WEEK: u64 = 7 * 86_400_000;
 
 #[test]
 fn an_unknown_order_is_no_longer_in_flight_but_asked_about() {
@@ -42,12 +42,8 @@ fn it_asks_at_once_when_the_terminal_is_back() {
 
 #[test]
 fn with_an_interval_of_zero_it_never_asks() {
-    let mut bench = Bench::connected_with(|settings| settings.clarify_interval_ms = 0);
-    bench.sale("A");
+    let mut bench = Bench::with_unknown_and("A", |settings| settings.clarify_interval_ms = 0);
     bench.cut();
-    bench.pass(60_000);
-    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
-    bench.wire();
     bench.connect();
     bench.pass(3_600_000);
     assert_eq!(bench.topics(), [""; 0]);
@@ -78,10 +74,9 @@ fn what_settles_it_and_fits_is_told_once_as_clarified() {
         };
         assert_eq!(bench.clarified(), expected);
         bench.say(told);
-        bench.pass(100_000);
+        bench.pass(10_000);
         bench.no_event();
         assert_eq!(bench.topics(), [""; 0]);
-        assert_eq!(bench.session.asked_about(), 0);
     }
 }
 
@@ -125,12 +120,19 @@ fn what_does_not_fit_or_settle_does_not_clarify() {
 }
 
 #[test]
-fn a_close_that_was_never_answered_is_made_up_for() {
+fn a_close_that_was_never_answered_is_made_up_for_on_the_next_connection() {
     let mut bench = Bench::with_unknown("A");
+    bench.cut();
     bench.terminal(tells("A", "104", Some("000")));
-    bench.pass(30_000);
+    bench.connect();
+    bench.events();
     assert_eq!(bench.topics(), [QUERY, CLOSE, QUERY]);
-    assert_eq!(bench.clarified().outcome, Outcome::NotFound);
+    bench.pass(1_999);
+    bench.no_event();
+    bench.pass(1);
+    assert_eq!(bench.topics(), [QUERY]);
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::NotFound, Outcome::Unknown));
 }
 
 #[test]
@@ -145,21 +147,56 @@ fn not_found_clarifies_only_after_an_accepted_close() {
 }
 
 #[test]
-fn a_refused_close_is_tried_once_a_round() {
+fn it_is_closed_at_most_once_on_each_connection() {
     let mut bench = Bench::with_unknown("A");
-    bench.terminal(tells("A", "0", Some("201")));
+    bench.terminal(tells("A", "104", Some("201")));
     bench.pass(300_000);
-    let topics = bench.topics();
-    let rounds = topics.chunks(3).filter(|round| round[..] == [QUERY, CLOSE, QUERY]).count();
-    assert_eq!(rounds, 10, "{topics:?}");
+    assert_eq!(closes(&mut bench), 0, "the close at the end of recovery was on this connection");
+    for _ in 0..3 {
+        bench.cut();
+        bench.connect();
+        bench.pass(300_000);
+        assert_eq!(closes(&mut bench), 1);
+    }
+    bench.events();
+    assert_eq!(bench.session.asked_about(), 1);
 }
 
 #[test]
-fn an_order_a_day_old_is_left_to_people() {
+fn what_is_in_progress_is_not_closed_while_it_is_clarified() {
     let mut bench = Bench::with_unknown("A");
-    bench.pass(DAY - 300_000);
-    assert_eq!(bench.session.asked_about(), 1);
+    bench.cut();
+    bench.terminal(tells("A", "0", Some("000")));
+    bench.connect();
     bench.pass(300_000);
+    assert_eq!(closes(&mut bench), 0);
+}
+
+#[test]
+fn no_close_is_sent_while_another_order_is_in_flight() {
+    let mut bench = Bench::with_unknown("A");
+    bench.cut();
+    bench.connect();
+    bench.sale("B");
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass(29_000);
+    bench.events();
+    assert_eq!(closes(&mut bench), 0, "B's customer may be at the terminal");
+    bench.say(approval("B"));
+    bench.pass(30_000);
+    assert_eq!(closes(&mut bench), 1);
+}
+
+fn closes(bench: &mut Bench) -> usize {
+    bench.topics().iter().filter(|topic| *topic == CLOSE).count()
+}
+
+#[test]
+fn after_a_week_of_being_unknown_it_is_left_to_people() {
+    let mut bench = Bench::with_unknown("A");
+    bench.pass(WEEK - 1);
+    assert_eq!(bench.session.asked_about(), 1);
+    bench.pass(1);
     assert_eq!(bench.session.asked_about(), 0);
     bench.wire();
     bench.pass(300_000);
@@ -183,8 +220,6 @@ fn a_person_who_has_decided_ends_it() {
     assert_eq!(bench.session.asked_about(), 0);
     bench.pass(100_000);
     assert_eq!(bench.topics(), [""; 0]);
-    bench.say(approval("A"));
-    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
 }
 
 #[test]
@@ -215,11 +250,28 @@ fn an_unknown_order_of_an_earlier_process_is_clarified_without_completing_again(
 }
 
 #[test]
-fn an_unknown_order_of_an_earlier_process_that_is_a_day_old_is_left_alone() {
+fn the_week_counts_from_becoming_unknown_also_in_an_earlier_process() {
+    let week = i64::try_from(WEEK).expect("a week");
     let mut bench = Bench::new(settings());
-    let since_ms = START.wall_ms - 86_400_000;
-    bench.session.restore(unknown_order(since_ms), bench.now);
+    bench.session.restore(unknown_order(START.wall_ms - week), bench.now);
     assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 0));
     bench.connect();
     assert_eq!(bench.topics(), [""; 0]);
+
+    let mut bench = Bench::new(settings());
+    let since_ms = START.wall_ms - week + 1;
+    let restored = Restored { since_ms: 0, ..unknown_order(since_ms) };
+    bench.session.restore(restored, bench.now);
+    bench.connect();
+    assert_eq!(bench.topics(), [QUERY], "when it was accepted does not count");
+}
+
+#[test]
+fn with_clarify_days_of_zero_it_is_asked_about_without_limit() {
+    let mut bench = Bench::new(Settings { clarify_for_ms: 0, ..settings() });
+    bench.session.restore(unknown_order(0), bench.now);
+    bench.connect();
+    bench.wire();
+    bench.pass(3_600_000);
+    assert_eq!(bench.topics().len(), 120);
 }

@@ -1,15 +1,15 @@
-//! When the time for finding out is over: a close, a last question, and the word for what is then known.
+//! When the time for recovery is over: a close, the queries after it, and the outcome that is then known.
 
 use super::*;
 
-/// Found out for the whole time, with a terminal that answers like this; what it came to.
+/// Recovery for the whole time, with a terminal that answers like this: its outcome, and what was sent at the end.
 fn end_of(status: &'static str, close: Option<&'static str>) -> (Completed, Vec<String>) {
     let mut bench = Bench::recovering("A");
     bench.terminal(tells("A", status, close));
     bench.pass_to(59_999);
     bench.no_event();
     bench.wire();
-    bench.pass_to(64_000);
+    bench.pass_to(66_000);
     (bench.completed("A"), bench.topics())
 }
 
@@ -72,11 +72,8 @@ fn a_settled_answer_to_the_last_question_is_what_it_says() {
 
 #[test]
 fn a_silent_terminal_leaves_it_unknown_within_bounds() {
-    let (done, topics) = end_of("silence", None);
-    assert_eq!(done.outcome, Outcome::Unknown);
-    assert_eq!(topics[..2], [CLOSE, QUERY]);
     let mut bench = Bench::recovering("A");
-    bench.pass_to(60_000 + 2_000 + 2_000 - 1);
+    bench.pass_to(60_000 + 2_000 + 4_000 - 1);
     bench.no_event();
     bench.pass(1);
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
@@ -86,11 +83,11 @@ fn a_silent_terminal_leaves_it_unknown_within_bounds() {
 fn a_terminal_out_of_reach_at_the_end_leaves_it_unknown_at_once() {
     let mut bench = Bench::with_sale("A");
     bench.cut();
-    bench.pass(59_999);
+    bench.pass(179_999);
     assert_eq!(bench.session.in_flight(), 1);
     bench.pass(1);
     let done = bench.completed("A");
-    assert_eq!((done.outcome, done.sent, done.elapsed_ms), (Outcome::Unknown, Sent::Yes, 60_000));
+    assert_eq!((done.outcome, done.sent, done.elapsed_ms), (Outcome::Unknown, Sent::Yes, 180_000));
     let error = done.error.expect("why");
     assert_eq!(error.stage, Stage::Recovery);
     assert!(error.message.contains("cannot be reached"), "{}", error.message);
@@ -102,13 +99,15 @@ fn the_answer_that_settled_nothing_is_shown_with_the_unknown() {
     let mut bench = Bench::with_sale("A");
     let unclear = answer("A", ORDER, "A", "108", "");
     bench.say(unclear.clone());
-    bench.pass(64_000);
+    let question = bench.only_frame(QUERY);
+    bench.say(not_found(&question));
+    bench.pass(186_000);
     assert_eq!(bench.completed("A").response, Some(unclear.to_string()));
 }
 
 #[test]
 fn the_own_answer_settles_it_during_the_close_and_the_last_question() {
-    for wait in [60_000, 62_000] {
+    for wait in [60_000, 62_000, 65_999] {
         let mut bench = Bench::recovering("A");
         bench.pass_to(wait);
         bench.say(approval("A"));
@@ -120,30 +119,86 @@ fn the_own_answer_settles_it_during_the_close_and_the_last_question() {
 }
 
 #[test]
-fn a_close_accepted_late_counts_for_the_last_answer() {
+fn a_close_accepted_late_counts_for_what_was_asked_after_it() {
     let mut bench = Bench::recovering("A");
+    bench.pass_to(59_999);
     bench.wire();
     bench.pass_to(62_000);
-    let wire = bench.wire();
-    let id_of = |topic| wire.iter().rev().find(|f| f.topic() == topic).expect("sent").id();
-    bench.say(code(id_of(CLOSE), CLOSE, "000"));
-    bench.say(not_found(id_of(QUERY)));
+    let [close, query] = &bench.wire()[..] else { panic!("a close and a query") };
+    assert_eq!((close.topic(), query.topic()), (CLOSE, QUERY));
+    bench.say(code(close.id(), CLOSE, "000"));
+    bench.say(not_found(query.id()));
+    bench.no_event();
+    bench.pass_to(64_000);
+    let last = bench.only_frame(QUERY);
+    bench.say(not_found(&last));
     assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
 }
 
 #[test]
-fn what_an_earlier_question_said_is_not_the_answer_to_the_last() {
+fn what_a_query_before_the_close_says_is_not_the_answer_to_one_after_it() {
     let mut bench = Bench::recovering("A");
     let early = bench.only_frame(QUERY);
+    bench.terminal(tells("A", "", Some("000")));
     bench.pass_to(60_000);
     let wire = bench.wire();
-    let close = wire.iter().rev().find(|f| f.topic() == CLOSE).expect("a close").id();
-    bench.say(code(close, CLOSE, "000"));
+    let [.., close, after] = &wire[..] else { panic!("{wire:#?}") };
+    assert_eq!((close.topic(), after.topic()), (CLOSE, QUERY));
+    bench.say(not_found(&early));
+    bench.say(not_found(&early));
+    bench.pass_to(62_000);
     bench.say(not_found(&early));
     bench.no_event();
-    let last = bench.only_frame(QUERY);
-    bench.say(state(&last, "A", "2"));
+    bench.say(state(after.id(), "A", "2"));
     assert_eq!(bench.completed("A").outcome, Outcome::Approved);
+}
+
+#[test]
+fn not_found_must_be_said_twice_an_interval_apart() {
+    let mut bench = Bench::recovering("A");
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass_to(61_999);
+    bench.no_event();
+    bench.pass(1);
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.elapsed_ms), (Outcome::NotFound, 62_000));
+}
+
+#[test]
+fn the_same_not_found_heard_twice_counts_once() {
+    let mut bench = Bench::recovering("A");
+    bench.terminal(tells("A", "", Some("000")));
+    bench.pass_to(60_000);
+    let query = bench.wire().last().expect("a query").id().to_owned();
+    for _ in 0..3 {
+        bench.say(not_found(&query));
+        bench.pass(600);
+    }
+    bench.no_event();
+}
+
+#[test]
+fn a_charge_between_the_two_queries_is_approved() {
+    let mut bench = Bench::recovering("A");
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass_to(61_000);
+    bench.terminal(tells("A", "2", Some("000")));
+    bench.pass_to(62_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Approved);
+}
+
+#[test]
+fn in_progress_between_two_not_founds_makes_them_count_anew() {
+    let mut bench = Bench::recovering("A");
+    bench.terminal(tells("A", "", Some("000")));
+    bench.pass_to(60_000);
+    let first = bench.wire().last().expect("a query").id().to_owned();
+    bench.say(not_found(&first));
+    bench.say(state(&first, "A", "0"));
+    bench.pass_to(62_000);
+    let second = bench.only_frame(QUERY);
+    bench.say(not_found(&second));
+    bench.no_event();
 }
 
 #[test]
@@ -157,7 +212,7 @@ fn a_close_of_another_number_closes_nothing() {
         )),
         _ => tells("A", "104", None)(message),
     });
-    bench.pass(64_000);
+    bench.pass_to(66_000);
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
 }
 
@@ -172,7 +227,7 @@ fn not_found_that_does_not_fit_says_nothing() {
                 _ => Some(with(not_found(id), field, value)),
             }
         });
-        bench.pass_to(64_000);
+        bench.pass_to(66_000);
         assert_eq!(bench.completed("A").outcome, Outcome::Unknown, "{field}");
     }
 }
@@ -182,7 +237,7 @@ fn a_connection_lost_during_the_last_words_does_not_lengthen_them() {
     let mut bench = Bench::recovering("A");
     bench.pass_to(60_000);
     bench.cut();
-    bench.pass(4_000);
+    bench.pass(6_000);
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
 }
 
@@ -196,5 +251,19 @@ fn a_connection_that_comes_back_during_the_last_words_repeats_them() {
     bench.terminal(tells("A", "104", Some("000")));
     bench.connect();
     assert_eq!(bench.topics(), [CLOSE, QUERY]);
+    bench.pass(2_000);
     assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn a_connection_that_comes_and_goes_does_not_put_the_end_off() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(60_000);
+    while bench.now.mono_ms < START.mono_ms + 70_000 {
+        bench.cut();
+        bench.connect();
+        bench.session.on_heard(bench.now);
+        bench.pass(100);
+    }
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
 }

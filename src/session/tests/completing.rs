@@ -27,26 +27,6 @@ fn a_direct_answer_completes_with_everything_that_is_known() {
 }
 
 #[test]
-fn an_orders_answer_reads_by_its_code_and_status() {
-    for (code, status, outcome) in [
-        ("000", "2", Outcome::Approved),
-        ("0", "4", Outcome::Approved),
-        ("103", "2", Outcome::Approved),
-        ("000", "1", Outcome::Declined),
-        ("000", "3", Outcome::Cancelled),
-        ("102", "1", Outcome::Cancelled),
-        ("110", "3", Outcome::Cancelled),
-        ("106", "1", Outcome::Declined),
-        ("113", "", Outcome::Declined),
-    ] {
-        let mut bench = Bench::with_sale("A");
-        bench.say(answer("A", ORDER, "A", code, status));
-        let done = bench.completed("A");
-        assert_eq!((done.outcome, done.error), (outcome, None), "{code} {status}");
-    }
-}
-
-#[test]
 fn a_querys_answer_reads_by_its_status() {
     for (status, outcome) in [
         ("2", Outcome::Approved),

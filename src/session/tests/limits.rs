@@ -114,7 +114,7 @@ fn the_orders_being_clarified_are_bounded() {
         bench.sale(&format!("N{count}"));
     }
     bench.cut();
-    bench.pass(60_000);
+    bench.pass(180_000);
     assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 1_024));
     let done = bench.events();
     assert_eq!(done.iter().filter(|e| matches!(e, EventKind::Completed(_))).count(), 1_500);

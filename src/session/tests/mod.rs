@@ -1,19 +1,24 @@
 //! The contract of `DESIGN.md`, sentence by sentence: every test hands in its own time, and none waits.
 
+mod acknowledged;
 mod answers;
 mod bench;
+mod busy;
 mod clarifying;
 mod closing;
 mod completing;
+mod duplicate;
+mod interpretation;
 mod limits;
 mod link;
 mod properties;
 mod recovery;
+mod refusals;
 mod sending;
 
 use bench::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::Clarified;
+use crate::event::{Clarified, Completed, Sent};
 use crate::protocol::{CLOSE, ORDER, QUERY};

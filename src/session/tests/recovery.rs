@@ -1,4 +1,4 @@
-//! Finding out what became of an order: what starts it, how it asks, and what ends it.
+//! Recovering an order's outcome: what starts it, how the library asks, and what ends it.
 
 use super::*;
 
@@ -6,41 +6,6 @@ fn reason(event: EventKind) -> String {
     match event {
         EventKind::Recovering { reason, .. } => reason,
         other => panic!("not recovering: {other:#?}"),
-    }
-}
-
-#[test]
-fn an_answer_that_settles_nothing_starts_it() {
-    for (code, status) in [
-        ("101", ""),
-        ("107", "1"),
-        ("108", ""),
-        ("109", ""),
-        ("112", ""),
-        ("999", ""),
-        ("777", "2"),
-        ("000", "0"),
-        ("000", "9"),
-        ("000", "7"),
-        ("106", "2"),
-    ] {
-        let mut bench = Bench::with_sale("A");
-        bench.say(answer("A", ORDER, "A", code, status));
-        let reason = reason(bench.event());
-        assert!(reason.starts_with("terminal: "), "{reason}");
-        assert_eq!(bench.topics(), [QUERY], "asked at once: {code} {status}");
-    }
-}
-
-#[test]
-fn an_answer_without_code_or_with_a_timeout_in_words_starts_it() {
-    let codeless = without(approval("A"), "response_code");
-    let mut timeout = answer("A", ORDER, "A", "106", "1");
-    timeout["response_msg"] = json!("Read Card Timeout[[K015]]");
-    for unclear in [codeless, timeout] {
-        let mut bench = Bench::with_sale("A");
-        bench.say(unclear);
-        reason(bench.event());
     }
 }
 
@@ -99,7 +64,7 @@ fn it_asks_again_every_interval() {
 #[test]
 fn on_the_same_connection_it_asks_at_once_and_every_interval() {
     let mut bench = Bench::with_sale("A");
-    bench.say(answer("A", ORDER, "A", "101", ""));
+    bench.say(answer("A", ORDER, "A", "107", ""));
     let since = bench.now.mono_ms;
     bench.pass(4_000);
     let at: Vec<u64> = bench.wire().iter().map(|frame| frame.at - since).collect();
@@ -129,7 +94,7 @@ fn a_query_answer_that_settles_it_and_fits_completes_it_as_recovered() {
         assert_eq!((done.outcome, done.recovered, done.sent), (outcome, true, Sent::Yes));
         assert_eq!(done.response, Some(state(&probe, "A", status).to_string()));
         assert_eq!(done.error, None);
-        bench.pass(10_000);
+        bench.pass(29_999);
         assert_eq!(bench.topics(), [""; 0], "and nothing more is asked");
     }
 }
@@ -160,19 +125,37 @@ fn the_amount_fits_however_it_is_written() {
 }
 
 #[test]
-fn a_query_answer_that_does_not_fit_is_never_taken_for_the_orders() {
+fn a_query_answer_that_does_not_match_is_never_taken_for_the_orders() {
     for (field, value) in
         [("merchant_order_no", "B"), ("order_amount", "3450"), ("trans_type", "3")]
     {
         let mut bench = Bench::recovering("A");
-        let probe = bench.only_frame(QUERY);
-        bench.say(with(state(&probe, "A", "2"), field, value));
+        bench.terminal(move |message| match message["topic"].as_str()? {
+            QUERY => Some(with(state(message["request_id"].as_str()?, "A", "2"), field, value)),
+            _ => None,
+        });
+        bench.pass_to(65_999);
+        bench.no_event();
+        let queries = bench.topics().iter().filter(|topic| *topic == QUERY).count();
+        assert!(queries > 30, "the query is repeated: {queries}");
+        bench.pass(1);
         let done = bench.completed("A");
         assert_eq!((done.outcome, done.recovered), (Outcome::Unknown, false), "{field}");
         let error = done.error.expect("why");
         assert_eq!(error.stage, Stage::Recovery);
         assert!(error.message.contains(field), "{}", error.message);
+        assert!(done.response.is_some(), "the record is shown");
     }
+}
+
+#[test]
+fn a_query_answer_that_matches_at_last_settles_it() {
+    let mut bench = Bench::recovering("A");
+    let query = bench.only_frame(QUERY);
+    bench.say(with(state(&query, "A", "2"), "order_amount", "3450"));
+    bench.no_event();
+    bench.say(state(&query, "A", "2"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Approved);
 }
 
 #[test]
@@ -299,4 +282,66 @@ fn what_is_open_is_listed_oldest_first_with_what_it_is_doing() {
         .map(|open| (open.request.request_id.clone(), open.recovering))
         .collect();
     assert_eq!(open, [("A".to_owned(), true), ("B".to_owned(), false)]);
+}
+
+#[test]
+fn the_customer_has_the_whole_order_time_whatever_went_wrong_at_its_beginning() {
+    let trouble: [fn(&mut Bench); 3] = [
+        |bench| {
+            bench.cut();
+            bench.connect();
+        },
+        |bench| bench.say_raw("garbage"),
+        |bench| bench.say(json!({"topic": "ecrhub.news"})),
+    ];
+    for trouble in trouble {
+        let mut bench = Bench::with_sale("A");
+        bench.pass(1_000);
+        trouble(&mut bench);
+        bench.terminal(tells("A", "0", Some("000")));
+        bench.pass_to(179_999);
+        assert!(!bench.topics().contains(&CLOSE.to_owned()), "nobody is cut short");
+        bench.pass_to(180_000);
+        assert!(bench.topics().contains(&CLOSE.to_owned()));
+    }
+}
+
+#[test]
+fn recovery_lasts_its_whole_time_after_the_order_time_as_well() {
+    let mut bench = Bench::with_sale("A");
+    bench.pass(180_000);
+    bench.terminal(tells("A", "0", Some("000")));
+    bench.pass_to(239_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(240_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn an_unreadable_answer_followed_by_an_approval_is_reported_within_3_seconds() {
+    let mut bench = Bench::with_sale("A");
+    bench.pass(5_000);
+    bench.say_raw(&format!("{},", approval("A")));
+    bench.events();
+    let since = bench.now.mono_ms;
+    let query = bench.only_frame(QUERY);
+    bench.pass(100);
+    bench.say(state(&query, "A", "0"));
+    bench.pass_to_deadline();
+    let query = bench.only_frame(QUERY);
+    bench.pass(100);
+    bench.say(state(&query, "A", "2"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Approved);
+    assert!(bench.now.mono_ms - since <= 3_000);
+}
+
+#[test]
+fn a_device_that_restarts_does_not_make_an_order_leave_twice() {
+    let mut bench = Bench::recovering("A");
+    for _ in 0..20 {
+        bench.pass(1_000);
+        bench.cut();
+        bench.connect();
+    }
+    assert!(!bench.topics().contains(&ORDER.to_owned()));
 }

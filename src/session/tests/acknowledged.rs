@@ -1,0 +1,112 @@
+//! A success code without a `trans_status`: approved, and looked at again at once.
+
+use super::*;
+
+fn bare(code: &str) -> Value {
+    without(answer("A", ORDER, "A", code, ""), "trans_status")
+}
+
+fn acknowledged() -> (Bench, String) {
+    let mut bench = Bench::with_sale("A");
+    bench.say(bare("000"));
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.second_look), (Outcome::Approved, true));
+    assert_eq!(done.response, Some(bare("000").to_string()));
+    let query = bench.only_frame(QUERY);
+    (bench, query)
+}
+
+#[test]
+fn the_look_comes_at_once_and_the_same_outcome_ends_it() {
+    let (mut bench, query) = acknowledged();
+    bench.say(state(&query, "A", "2"));
+    bench.no_event();
+    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    bench.pass(600_000);
+    assert_eq!(bench.topics(), [""; 0]);
+}
+
+#[test]
+fn a_record_that_says_otherwise_is_clarified() {
+    for (status, outcome) in [("1", Outcome::Declined), ("3", Outcome::Cancelled)] {
+        let (mut bench, query) = acknowledged();
+        bench.say(state(&query, "A", status));
+        let clarified = bench.clarified();
+        assert_eq!((clarified.outcome, clarified.was), (outcome, Outcome::Approved));
+    }
+}
+
+#[test]
+fn while_the_customer_is_still_there_it_is_looked_at_again() {
+    let (mut bench, query) = acknowledged();
+    bench.say(state(&query, "A", "0"));
+    bench.no_event();
+    bench.pass(30_000);
+    let query = bench.only_frame(QUERY);
+    bench.say(state(&query, "A", "3"));
+    assert_eq!(
+        bench.clarified().outcome,
+        Outcome::Cancelled,
+        "an acknowledgement, as it turns out"
+    );
+}
+
+#[test]
+fn a_terminal_that_never_names_a_status_says_nothing_new() {
+    let (mut bench, query) = acknowledged();
+    bench.say(code(&query, QUERY, "000"));
+    bench.no_event();
+    assert_eq!(bench.session.asked_about(), 0);
+    let (mut bench, query) = acknowledged();
+    bench.say(not_found(&query));
+    bench.no_event();
+    assert_eq!(bench.session.asked_about(), 0, "not found settles nothing");
+}
+
+#[test]
+fn its_own_cancellation_that_follows_is_clarified() {
+    let (mut bench, _) = acknowledged();
+    bench.say(answer("A", ORDER, "A", "110", ""));
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
+}
+
+#[test]
+fn it_is_looked_at_on_the_next_connection_if_this_one_ends() {
+    let (mut bench, _) = acknowledged();
+    bench.cut();
+    bench.connect();
+    bench.pass(30_000);
+    assert_eq!(bench.topics(), [QUERY]);
+}
+
+#[test]
+fn without_second_looks_it_is_just_approved() {
+    let mut bench = Bench::connected_with(|settings| settings.second_look_ms = 0);
+    bench.sale("A");
+    bench.wire();
+    bench.say(bare("000"));
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.second_look), (Outcome::Approved, false));
+    assert_eq!(bench.topics(), [""; 0]);
+}
+
+#[test]
+fn with_a_code_in_brackets_it_is_not_a_success() {
+    let mut bench = Bench::with_sale("A");
+    let mut contradiction = bare("000");
+    contradiction["response_msg"] = json!("[[N003]declined]");
+    bench.say(contradiction);
+    assert!(matches!(bench.event(), EventKind::Recovering { .. }));
+}
+
+#[test]
+fn after_a_refusal_was_reported_it_is_clarified_and_looked_at_again() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Declined);
+    bench.say(bare("000"));
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.second_look), (Outcome::Approved, true));
+    assert_eq!(bench.topics(), [QUERY]);
+}
