@@ -35,7 +35,7 @@ mod till;
 mod trace;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -67,10 +67,12 @@ fn the_till_always_learns_what_happened_to_the_money() {
     let (tally, broken) = all.run();
     let took = started.elapsed().as_secs_f64();
     println!("{tally}{:.1} s, {:.0} seeds/s", took, tally.worlds as f64 / took);
-    for (gist, (count, seed)) in &broken {
-        println!("{count:>8} worlds, the first is SEED={seed}: {gist}");
+    for (gist, seeds) in &broken {
+        let first: Vec<_> = seeds.iter().take(SEEDS_PRINTED).collect();
+        println!("{:>8} worlds, first {first:?}: {gist}", seeds.len());
     }
-    if let Some(seed) = broken.values().map(|(_, seed)| *seed).min() {
+    if let Some(seed) = broken.values().filter_map(|seeds| seeds.first()).min() {
+        let seed = *seed;
         if all.stops {
             tell(seed);
         }
@@ -78,8 +80,10 @@ fn the_till_always_learns_what_happened_to_the_money() {
     }
 }
 
-/// What was broken, without names and numbers: in how many worlds, and the first of them.
-type Broken = BTreeMap<String, (u64, u64)>;
+/// What was broken, without names and numbers, and in which worlds.
+type Broken = BTreeMap<String, BTreeSet<u64>>;
+
+const SEEDS_PRINTED: usize = 8;
 
 struct Runs {
     seeds: u64,
@@ -97,9 +101,8 @@ impl Runs {
                     let (tally, broken) = self.run_some(&next);
                     let mut total = total.lock().unwrap();
                     total.0.add(&tally);
-                    for (gist, (count, seed)) in broken {
-                        let sum = total.1.entry(gist).or_insert((0, seed));
-                        *sum = (sum.0 + count, sum.1.min(seed));
+                    for (gist, seeds) in broken {
+                        total.1.entry(gist).or_default().extend(seeds);
                     }
                 });
             }
@@ -118,7 +121,7 @@ impl Runs {
             tally.add(&run.tally);
             tally.worlds += 1;
             if let Some(why) = run.broken {
-                broken.entry(gist(&why)).or_insert((0, seed)).0 += 1;
+                broken.entry(gist(&why)).or_default().insert(seed);
                 if self.stops {
                     next.store(self.seeds + 1, Ordering::Relaxed);
                 }

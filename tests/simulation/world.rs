@@ -245,6 +245,9 @@ impl World {
         });
         let shared = earlier.map(|order| order.request.number.clone()).filter(|_| !is_unique);
         let shares_its_number = shared.is_some();
+        for order in self.orders.iter_mut() {
+            order.shares_its_number |= shared.as_ref() == Some(&order.request.number);
+        }
         number = shared.unwrap_or(number);
         let units = row.units.map_or((place as u64 + 1) * 10, u64::from);
         let request = Request {

@@ -45,16 +45,14 @@ impl World {
         self.orders[at].was_queued_unknown |= is_queued && !is_known;
     }
 
-    /// The order of this till that waits for its answer, and that this is one to.
+    /// The order of this till that this is an answer to.
     fn order_answered(&self, t: usize, answer: &str) -> Option<usize> {
         let (id, number) = (value_of(answer, "request_id"), value_of(answer, "merchant_order_no"));
-        let life = self.tills[t].life;
         self.orders.iter().position(|order| {
             order.is_order()
                 && order.request.till == t
                 && !order.is_replaced
                 && order.frames > 0
-                && !order.has_completed_in(life)
                 && (order.request.request_id == id || id.is_empty() && order.request.number == number)
         })
     }

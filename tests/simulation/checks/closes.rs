@@ -42,7 +42,7 @@ impl World {
             Some(format!("{number} was refused with 113, and is closed"))
         } else if let Some(outcome) = settled.filter(|_| is_settled_now) {
             Some(format!("{number} is closed after {outcome} was reported"))
-        } else if let Some(other) = self.another_with_a_customer(t, at) {
+        } else if let Some(other) = self.another_with_a_customer(t, at, self.now) {
             Some(format!("{number} is closed while {other} is in flight"))
         } else if order.closed_on.contains(&conn) {
             Some(format!("{number} is unknown, and is closed twice on connection {conn}"))
@@ -53,27 +53,32 @@ impl World {
         }
     }
 
-    /// Another order of this process whose customer may be at the terminal: it has left, has not completed, and is
-    /// not past its own recovery time.
-    pub(super) fn another_with_a_customer(&self, t: usize, at: usize) -> Option<&str> {
-        let life = self.tills[t].life;
-        let recovery = self.tills[t].settings.recovery_timeout_ms;
-        let is_with_a_customer = |other: usize| {
-            let order = &self.orders[other];
-            let sent = order.sent_ms.filter(|_| order.accepted_life == Some(life));
-            let own_time = sent.map(|sent| sent + self.answer_within_ms(other));
-            let recovered = order.recovering_ms.map(|since| since + recovery);
-            other != at
-                && order.is_order()
-                && order.request.till == t
-                && !order.is_superseded
-                && !order.has_completed_in(life)
-                && sent.is_some()
-                && (own_time.is_some_and(|end| self.now < end)
-                    || recovered.is_none_or(|end| self.now < end))
-        };
-        let other = (0..self.orders.len()).find(|other| is_with_a_customer(*other))?;
+    /// Another order of this process whose customer may have been at the terminal at that time: it has left, has not
+    /// completed, and was not past its own recovery time.
+    pub(super) fn another_with_a_customer(&self, t: usize, at: usize, when: u64) -> Option<&str> {
+        let other = (0..self.orders.len()).find(|other| {
+            let order = &self.orders[*other];
+            *other != at && order.request.till == t && self.is_with_a_customer(*other, when)
+        })?;
         Some(&self.orders[other].request.request_id)
+    }
+
+    fn is_with_a_customer(&self, at: usize, when: u64) -> bool {
+        let order = &self.orders[at];
+        let till = &self.tills[order.request.till];
+        let since = if order.accepted_life == Some(till.life) {
+            order.sent_ms
+        } else {
+            order.sent_ms.map(|_| order.accepted_ms)
+        };
+        let recovered = order.recovering_ms.map(|since| since + till.settings.recovery_timeout_ms);
+        order.is_order()
+            && !order.is_superseded
+            && !order.has_completed_in(till.life)
+            && order.reported.is_none()
+            && since.is_some_and(|since| {
+                when < since + self.answer_within_ms(at) || recovered.is_none_or(|end| when < end)
+            })
     }
 
     /// The customer still had time.

@@ -353,10 +353,19 @@ impl World {
 
     fn check_against_the_money(&mut self, at: usize, outcome: Outcome) {
         let order = &self.orders[at];
+        let id = &order.request.request_id;
         if order.shares_its_number {
+            let is_twin = |other: &crate::order::Order| {
+                other.request.number == order.request.number
+                    && other.request.till != order.request.till
+                    && other.reported == Some(Outcome::Approved)
+            };
+            if outcome == Outcome::Approved && self.orders.iter().any(is_twin) {
+                let why = format!("{id} is approved, and was charged for another order");
+                self.on_wrong(at, why);
+            }
             return;
         }
-        let id = &order.request.request_id;
         let (is_charged, is_voided) = (self.is_charged(at), self.is_voided(at));
         let says_no = outcome.says_no_money_moved();
         let was_wrong = order.wrong.is_some();

@@ -24,7 +24,7 @@ impl World {
     pub(super) fn learn_of_the_queue(&mut self, t: usize, event: &Event) {
         let EventKind::Completed(done) = &event.kind else { return };
         if done.topic == "ecrhub.init"
-            && done.outcome == Outcome::Ok
+            && done.response.as_deref().is_some_and(|answer| answer.contains("order_queue_mode"))
             && let Some(process) = &mut self.tills[t].process
         {
             process.knows_of_the_queue = true;
