@@ -80,7 +80,7 @@ impl World {
             Some("the record is of another amount, currency or type than was asked")
         } else if place.is_useless() {
             Some("the terminal's answers say nothing")
-        } else if order.shares_its_number {
+        } else if order.shares_its_number || is_repeated(behaviour) {
             Some("the number is another order's")
         } else if !is_known {
             self.excuse_without_record(order, till, place)
@@ -123,6 +123,11 @@ impl World {
 fn is_contradictory(behaviour: Behaviour) -> bool {
     use Behaviour::{QueryAmount, QueryNumber, QuerySilent};
     matches!(behaviour, QueryAmount | QueryNumber | QuerySilent)
+}
+
+/// The gateway says that the number repeats.
+fn is_repeated(behaviour: Behaviour) -> bool {
+    behaviour == Behaviour::E04112
 }
 
 fn is_another_amount(behaviour: Behaviour) -> bool {

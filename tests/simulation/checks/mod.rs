@@ -26,9 +26,6 @@ use crate::world::{Due, World};
 /// A bound is reached when what was due then is done.
 const SLACK_MS: u64 = 5;
 
-/// How long an order may wait for others of its process before it may be closed.
-const OTHERS_FIRST: u64 = 2;
-
 /// The causes of wrong outcomes that break no assumption.
 const BARE_SUCCESS: &str = "success without trans_status was only an acknowledgement";
 const REVERSED_LATER: &str = "approved, and reversed later";
@@ -155,10 +152,12 @@ impl World {
     }
 
     /// How long recovery may take once the order's own time is up: the connection that carried it may end at the last
-    /// moment, and another order of the process may be with a customer.
+    /// moment, and the library may give one up so that no older answer is under way on the next.
     fn recovery_bound_ms(&self, at: usize) -> u64 {
         let till = &self.tills[self.orders[at].request.till];
-        OTHERS_FIRST * till.settings.recovery_timeout_ms + till.last_questions_ms()
+        let settings = &till.settings;
+        let reconnecting = settings.connect_timeout_ms + settings.reconnect_max_ms;
+        2 * settings.recovery_timeout_ms + reconnecting + 2 * till.last_questions_ms()
     }
 
     pub fn on_restored(&mut self, t: usize, id: &str, is_open: bool) {
