@@ -1,6 +1,7 @@
 //! The deterministic simulation: tills, terminals and a network in which everything breaks, from one seed.
 //!
-//! `SEEDS=n` runs the worlds 1 to n, `SEED=n` one world with its story; `ALL=1` counts everything that breaks. `docs/simulation.md` tells what is simulated,
+//! `SEEDS=n` runs the worlds 1 to n, `SEED=n` one world with its story; `ALL=1` counts
+//! everything that breaks, `WHOLE=1` does not make a failing world small. `docs/simulation.md` tells what is simulated,
 //! what is assumed and what is checked.
 //!
 //! | module | what |
@@ -143,6 +144,10 @@ fn tell(seed: u64) {
         println!("{}\n{}seed {seed} holds", run.trace.story(), run.tally);
         return;
     };
+    if number("WHOLE").is_some() {
+        println!("{}", run.trace.story());
+        panic!("seed {seed}: {why}");
+    }
     let (without, small) = shrink::shrink(seed, Sabotage::Nothing);
     let kinds: Vec<_> =
         small.happened.iter().filter(|(kind, _)| !without.kinds.contains(kind)).collect();

@@ -81,8 +81,8 @@ impl Request {
 pub struct Order {
     pub request: Request,
     pub begun_life: Option<u64>,
+    pub begun_ms: u64,
     pub accepted_life: Option<u64>,
-    pub accepted_ms: u64,
     /// How often its first byte has left.
     pub frames: u32,
     pub sent_ms: Option<u64>,
@@ -141,8 +141,8 @@ impl Order {
         Order {
             request,
             begun_life: None,
+            begun_ms: 0,
             accepted_life: None,
-            accepted_ms: 0,
             frames: 0,
             sent_ms: None,
             carrier: None,

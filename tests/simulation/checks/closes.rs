@@ -69,13 +69,13 @@ impl World {
         let since = if order.accepted_life == Some(till.life) {
             order.sent_ms
         } else {
-            order.sent_ms.map(|_| order.accepted_ms)
+            order.sent_ms.map(|_| order.begun_ms)
         };
         let recovered = order.recovering_ms.map(|since| since + till.settings.recovery_timeout_ms);
+        let is_over = order.reported.is_some() && order.reported_ms <= when;
         order.is_order()
             && !order.is_superseded
-            && !order.has_completed_in(till.life)
-            && order.reported.is_none()
+            && !is_over
             && since.is_some_and(|since| {
                 when < since + self.answer_within_ms(at) || recovered.is_none_or(|end| when < end)
             })

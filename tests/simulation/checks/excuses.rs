@@ -41,6 +41,8 @@ impl World {
             Some("an order refused as busy is never closed")
         } else if !till.settings.close_lost_orders && (is_running || queues) {
             Some("no close is allowed, and the customer was still there")
+        } else if is_running && place.model.options().oddities.close_by_screen {
+            Some("the close ended what was on the screen, and the customer came later")
         } else if self.another_with_a_customer(order.request.till, at, since).is_some() {
             Some("another order of the till was with a customer, so that no close was allowed")
         } else {

@@ -72,6 +72,8 @@ impl World {
         if let Some(outcome) = reported {
             let why = format!("{number} is charged after {outcome} was reported");
             self.on_wrong(at, why);
+        } else if self.orders[at].reported == Some(Outcome::Approved) {
+            self.on_corrected(at);
         }
     }
 
@@ -110,7 +112,7 @@ impl World {
                 && order.request.number == number;
         }
         self.orders[at].begun_life = Some(self.tills[till].life);
-        self.orders[at].accepted_ms = self.now;
+        self.orders[at].begun_ms = self.now;
     }
 
     pub fn on_accepted(&mut self, at: usize) {
@@ -129,7 +131,6 @@ impl World {
         let life = till.life;
         let order = &mut self.orders[at];
         order.accepted_life = Some(life);
-        order.accepted_ms = self.now;
         let request = &order.request;
         self.trace.say(self.now, || {
             format!(
