@@ -145,7 +145,7 @@ fn tell(seed: u64) {
         return;
     };
     if number("WHOLE").is_some() {
-        println!("{}", run.trace.story());
+        println!("{}", run.trace.lines.unwrap_or_default().join("\n"));
         panic!("seed {seed}: {why}");
     }
     let (without, small) = shrink::shrink(seed, Sabotage::Nothing);

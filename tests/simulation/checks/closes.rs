@@ -66,19 +66,21 @@ impl World {
     fn is_with_a_customer(&self, at: usize, when: u64) -> bool {
         let order = &self.orders[at];
         let till = &self.tills[order.request.till];
-        let since = if order.accepted_life == Some(till.life) {
-            order.sent_ms
-        } else {
-            order.sent_ms.map(|_| order.begun_ms)
+        // A process that has just started knows by the wall clock how long an order has waited.
+        let is_restored = order.begun_life.is_some_and(|life| life < till.life);
+        let since = match order.sent_ms {
+            sent if !is_restored => sent,
+            _ if till.wall_offset != 0 => None,
+            _ => Some(order.begun_ms),
         };
         let recovered = order.recovering_ms.map(|since| since + till.settings.recovery_timeout_ms);
         let is_over = order.reported.is_some() && order.reported_ms <= when;
         order.is_order()
             && !order.is_superseded
             && !is_over
-            && since.is_some_and(|since| {
-                when < since + self.answer_within_ms(at) || recovered.is_none_or(|end| when < end)
-            })
+            && (order.sent_ms.is_some() || is_restored)
+            && (since.is_some_and(|since| when < since + self.answer_within_ms(at))
+                || recovered.is_none_or(|end| when < end))
     }
 
     /// The customer still had time.
