@@ -42,8 +42,8 @@ pub mod internals {
     #[cfg(feature = "planted-faults")]
     pub use crate::planted::Planted;
     pub use crate::session::{
-        Action, Attempt, LinkState, Now, OpenRequest, Progress, Restored, RestoredState, Rng, Session,
-        Settings,
+        Action, Attempt, LinkState, Now, OpenRequest, Progress, Restored, RestoredState, Rng,
+        Session, Settings,
     };
     pub use crate::terminal::Books;
 }

@@ -277,7 +277,12 @@ impl Session {
             is_unproven,
             ..Report::of(outcome)
         };
-        self.correct_past(past, report, now);
+        let number = past.request.merchant_order_no.as_deref();
+        match number.and_then(|number| self.order_in_flight(number)) {
+            // It is still asked about.
+            Some(seq) => self.report(seq, report, now),
+            None => self.correct_past(past, report, now),
+        }
         true
     }
 
@@ -382,7 +387,12 @@ fn contradiction(
         if past.standing == Standing::SharedNumber || past.outcome == Outcome::NotSent {
             return None;
         }
-        (response.query_outcome(), false)
+        match response.query_outcome() {
+            settled @ (Outcome::Approved | Outcome::Declined | Outcome::Cancelled) => {
+                (settled, false)
+            }
+            _ => return None,
+        }
     };
     // What a void's record says of "no money" is worth nothing without its original.
     let is_unproven_void = is_void && outcome.says_no_money_moved();

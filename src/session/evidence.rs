@@ -23,6 +23,9 @@ impl Session {
             Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
             _ => Ok(()),
         };
+        if self.is_of_before_the_look(seq, response, outcome) {
+            return;
+        }
         match (outcome, matches) {
             (Outcome::InProgress, _) if self.settings.is_planted(Planted::InProgressIsDeclined) => {
                 self.conclude(seq, Outcome::Declined, response, text, true, now);
@@ -35,6 +38,17 @@ impl Session {
             (Outcome::Unknown, _) => self.on_unusable(seq, response),
             _ => {}
         }
+    }
+
+    /// What was asked before an outcome was reported may contradict it, and cannot confirm it.
+    fn is_of_before_the_look(&self, seq: Seq, response: &Response<'_>, outcome: Outcome) -> bool {
+        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return false };
+        let is_settling =
+            matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
+        let question = recovery.question(response.request_id.as_deref());
+        recovery.phase == Phase::SecondLook
+            && question.is_some_and(|question| question.at < recovery.look_from)
+            && !(is_settling && recovery.reported != Some(outcome))
     }
 
     /// The terminal has the order, and is not through with it.
@@ -166,6 +180,8 @@ impl Session {
             _ if is_concluding && recovery.is_closed && question.is_after_close => {
                 Outcome::NotFound
             }
+            // Asked before the close: it says nothing.
+            _ if is_concluding && recovery.is_closed => return,
             _ if is_concluding && trusts_unclosed => Outcome::NotFound,
             _ if trusts_at_once => {
                 return self.conclude(seq, Outcome::NotFound, response, text, true, now);

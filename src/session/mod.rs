@@ -349,7 +349,8 @@ impl Session {
     /// The moment at which [`Session::on_time`] has something to do.
     pub fn next_deadline(&self) -> Option<u64> {
         let task = self.deadlines.first().map(|(at, _)| *at);
-        let held = self.hold_orders_until.filter(|_| !self.queue.is_empty() && self.link.is_up());
+        let may_write = !self.queue.is_empty() && self.link.is_up() && self.writing.is_none();
+        let held = self.hold_orders_until.filter(|_| may_write);
         [task, self.link.deadline(), held].into_iter().flatten().min()
     }
 

@@ -114,7 +114,6 @@ impl Session {
             return;
         }
         let id = format!("{QUESTION_PREFIX}{:016x}", self.rng.next_u64());
-        let connection = self.connection;
         let is_ambiguous = asked == Asked::Close && self.is_ambiguous(seq);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         // A terminal may refuse a question that comes from another application than the order did.
@@ -124,7 +123,6 @@ impl Session {
         let Some(recovery) = task.recovery_mut() else { return };
         if asked == Asked::Close {
             recovery.conclusive_close = is_conclusive.then(|| id.clone());
-            recovery.closed_on = Some(connection);
             recovery.not_found_asked = None;
         }
         let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
@@ -223,6 +221,12 @@ impl Session {
         while let Some((seq, (asked, request))) = self.questions.pop_first() {
             if asked == Asked::Close && !self.may_close(seq, now) {
                 continue;
+            }
+            let connection = self.connection;
+            if asked == Asked::Close
+                && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
+            {
+                recovery.closed_on = Some(connection);
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);

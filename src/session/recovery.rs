@@ -109,7 +109,9 @@ impl Session {
             recovery.reported = Some(reported);
             recovery.until = until;
             recovery.next_ask = next_ask;
+            recovery.look_from = next_ask;
             recovery.held = None;
+            recovery.was_in_progress = false;
         }
         self.continue_recovery(seq, now);
         self.bound_what_is_asked_about();

@@ -50,7 +50,9 @@ impl Request {
                 r#"{{"topic":"ecrhub.pay.order","request_id":"{id}","biz_data":{{{}}}}}"#,
                 self.order_fields()
             ),
-            Topic::Init => format!(r#"{{"topic":"ecrhub.init","request_id":"{id}","biz_data":{{}}}}"#),
+            Topic::Init => {
+                format!(r#"{{"topic":"ecrhub.init","request_id":"{id}","biz_data":{{}}}}"#)
+            }
             Topic::Query | Topic::Close => {
                 let topic = if self.topic == Topic::Query { "query" } else { "close" };
                 format!(

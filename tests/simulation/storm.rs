@@ -134,7 +134,8 @@ impl World {
         let Some(healed_at) = self.healed_at else { return false };
         if self.now > healed_at + PATIENCE_MS {
             let left = (0..self.orders.len()).find(|order| !self.is_settled(*order));
-            let what = left.map_or("something", |order| &self.orders[order].request.request_id).to_owned();
+            let what =
+                left.map_or("something", |order| &self.orders[order].request.request_id).to_owned();
             self.fail(format!("{what} is not settled long after the weather has cleared"));
             return true;
         }

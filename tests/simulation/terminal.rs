@@ -134,7 +134,8 @@ impl World {
         }
         if self.faults.happens(Kind::Queue, 800) {
             let is_fifo = self.faults.draw(Kind::Queue, 0, 1) == 0;
-            options.order_queue_mode = Some(if is_fifo { QueueMode::Fifo } else { QueueMode::Filo });
+            options.order_queue_mode =
+                Some(if is_fifo { QueueMode::Fifo } else { QueueMode::Filo });
             options.oddities.queue_says_busy = self.faults.draw(Kind::Queue, 0, 2) > 0;
         }
     }

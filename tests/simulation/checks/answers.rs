@@ -53,7 +53,8 @@ impl World {
                 && order.request.till == t
                 && !order.is_replaced
                 && order.frames > 0
-                && (order.request.request_id == id || id.is_empty() && order.request.number == number)
+                && (order.request.request_id == id
+                    || id.is_empty() && order.request.number == number)
         })
     }
 
@@ -126,5 +127,6 @@ impl World {
 
 /// Whether the library can read it: it takes no more than 64 levels.
 fn is_one_object(text: &str) -> bool {
-    !text.contains(TOO_DEEP) && serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object())
+    !text.contains(TOO_DEEP)
+        && serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object())
 }

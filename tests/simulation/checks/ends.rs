@@ -91,7 +91,8 @@ impl World {
             });
             if let Some(at) = forgotten {
                 let id = &self.orders[at].request.request_id;
-                return self.fail(format!("{id} was never acknowledged, and is not reported again"));
+                return self
+                    .fail(format!("{id} was never acknowledged, and is not reported again"));
             }
         }
         self.count_wrong_for_ever();

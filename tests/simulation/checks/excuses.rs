@@ -1,5 +1,6 @@
 //! When an outcome may be `unknown`, and why. Each unknown that cannot be excused by name is a fault.
 
+use ecrhub::Outcome;
 use ecrhub_simulator::Behaviour;
 
 use crate::assumptions::{Assumption, PROMPT_MS};
@@ -45,9 +46,26 @@ impl World {
             Some("the close ended what was on the screen, and the customer came later")
         } else if self.another_with_a_customer(order.request.till, at, since).is_some() {
             Some("another order of the till was with a customer, so that no close was allowed")
+        } else if self.another_is_acknowledged(at) {
+            Some(
+                "an order that was only acknowledged was in progress, so that no close was allowed",
+            )
         } else {
             None
         }
+    }
+
+    /// Another order of the till was answered with a success code alone, and is looked at until it is over.
+    fn another_is_acknowledged(&self, at: usize) -> bool {
+        use Behaviour::{Acknowledged, AcknowledgedDeclined, AcknowledgedLost};
+        let till = self.orders[at].request.till;
+        self.orders.iter().enumerate().any(|(other, order)| {
+            let behaviour = order.request.behaviour;
+            other != at
+                && order.request.till == till
+                && order.reported == Some(Outcome::Approved)
+                && matches!(behaviour, Acknowledged | AcknowledgedDeclined | AcknowledgedLost)
+        })
     }
 
     fn excuse_of_the_network(&self, order: &Order) -> Option<&'static str> {
@@ -116,8 +134,8 @@ impl World {
     fn excuse_of_age(&self, order: &Order) -> Option<&'static str> {
         let settings = &self.tills[order.request.till].settings;
         let since = order.unknown_since_ms.unwrap_or(self.now);
-        let is_old = settings.clarify_for_ms > 0
-            && self.now - since + ROUNDING_MS > settings.clarify_for_ms;
+        let is_old =
+            settings.clarify_for_ms > 0 && self.now - since + ROUNDING_MS > settings.clarify_for_ms;
         (is_old || order.clock_was_far_off).then_some("it is older than clarify_days")
     }
 }

@@ -16,7 +16,8 @@ impl World {
         let breaks = self.broken_assumption == Some(Assumption::BusyIsFinal);
         if place.model.options().order_queue_mode.is_some() && !breaks {
             let id = format!("init{t}-{}", self.tills[t].life);
-            let init = self.place(Order::new(order::Request::new(t, Topic::Init, String::new(), id)));
+            let init =
+                self.place(Order::new(order::Request::new(t, Topic::Init, String::new(), id)));
             self.at(self.now, Due::Sale(init));
         }
     }
