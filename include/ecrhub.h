@@ -13,15 +13,16 @@
  *     #include <ecrhub.h>
  *     #include <stdio.h>
  *     #include <string.h>
+ *     #include <time.h>
  *
  *     int main(void)
  *     {
- *         static const char sale[] =
- *             "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"your-app-id\",\"biz_data\":{"
- *             "\"trans_type\":\"1\",\"merchant_order_no\":\"A1001\",\"order_amount\":\"34.50\"}}";
- *         static char event[65536];
+ *         static char sale[512], event[65536];
  *         ecrhub_handle terminal;
  *         int32_t status = ecrhub_connect("ws://192.168.1.20:35779", &terminal);
+ *         sprintf(sale, "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"your-app-id\",\"biz_data\":{"
+ *                 "\"trans_type\":\"1\",\"merchant_order_no\":\"TILL1N%ld\",\"order_amount\":\"34.50\"}}",
+ *                 (long)time(NULL));
  *         if (status == ECRHUB_OK)
  *             status = ecrhub_call(terminal, sale, 0, event, sizeof event, NULL);
  *         if (status < 0)
@@ -31,9 +32,10 @@
  *         return status == ECRHUB_OK && strstr(event, "\"outcome\":\"approved\"") ? 0 : 1;
  *     }
  *
- * Link with -lecrhub. A real till takes the event apart with its own JSON reader, looks at `outcome`, and gives
- * every order a new merchant_order_no. It uses ecrhub_send and ecrhub_poll where its screen must stay alive while a
- * customer looks for a card. examples/c has such a till.
+ * Link with -lecrhub. No merchant_order_no may be used twice, neither by this till nor by another one of the same
+ * terminal; here the second of the day makes it a new one, a real till counts its orders. It takes the event apart
+ * with its own JSON reader, and looks at `outcome`. It uses ecrhub_send and ecrhub_poll where its screen must stay
+ * alive while a customer looks for a card. examples/c has such a till.
  *
  *
  * TEXT AND BUFFERS
@@ -86,20 +88,29 @@
  *     url                   required    "ws://host:35779"; without a port it is 35779
  *     app_id                none        for requests that carry none
  *     terminal              the url     the terminal's name in the journal, where addresses change
+ *     terminal_was          none        an array of its former names: orders open under them are taken over
  *     journal               none        a file that keeps orders over a crash
  *     journal_keep_days     400         how long acknowledged orders stay in it
  *     connect_timeout_ms    5000        name look-up, TCP and handshake together
  *     send_timeout_ms       10000       how long a request may wait to be sent
  *     order_timeout_ms      180000      how long an order's answer may take
  *     request_timeout_ms    30000       the same for all other topics
- *     recovery_timeout_ms   60000       how long an order is found out before it is closed
- *     recovery_interval_ms  2000        between two queries while it is found out
+ *     recovery_timeout_ms   60000       how long an order is recovered, at the least, before it is closed
+ *     recovery_interval_ms  2000        between two queries while it is recovered
  *     clarify_interval_ms   30000       between two queries for an "unknown" order; 0 for never
+ *     clarify_days          7           how long it is asked about after it became "unknown"; 0 for no limit
+ *     second_look_ms        30000       when an order is asked about once more that ended without money moving;
+ *                                       0 for never
+ *     close_lost_orders     true        whether an order that cannot be recovered is closed at the terminal. Where
+ *                                       several tills share a terminal: false, see "Several tills on one terminal"
  *     ping_interval_ms      15000       between two pings; 0 for never
+ *     ping_interval_busy_ms 2000        the same while a request is in flight; 0 for as at other times
  *     ping_timeout_ms       10000       without an answer the connection is lost
  *     reconnect_min_ms      500         the shortest pause before connecting again
  *     reconnect_max_ms      15000       the longest
  *     max_message_bytes     4194304     the longest message the terminal may send
+ *     max_queue_bytes       16777216    bytes of events that wait before the oldest are dropped that are neither
+ *                                       completions nor clarifications
  *     max_in_flight         1024        requests in flight and completions not fetched
  *     validation            "strict"    or "lenient": checks only what an answer could not be matched without
  *
@@ -112,17 +123,27 @@
  *     event           further keys
  *     connected       url
  *     disconnected    error, retry_in_ms
- *     completed       request_id, topic, merchant_order_no, outcome, sent ("no", "maybe", "yes"),
- *                     response (the terminal's message as it came), error, recovered, retold, elapsed_ms
- *     recovering      request_id, merchant_order_no, reason: the outcome is being found out; for the display
- *     clarified       request_id, merchant_order_no, outcome, response, retold: the truth about an "unknown" order
- *     message         message, late_for: the terminal said something nobody waits for
- *     protocol_error  detail, raw: the terminal said something that is no message
+ *     completed       request_id, topic, merchant_order_no, outcome, sent ("no", "maybe", "yes"), fields, differs,
+ *                     code, response (the terminal's message as it came), error, recovered, retold, elapsed_ms
+ *     recovering      request_id, merchant_order_no, reason: recovery has started; for the display
+ *     clarified       request_id, merchant_order_no, outcome, was, fields, differs, code, response, retold:
+ *                     corrects an outcome that was reported earlier
+ *     message         message, late_for: a message that no request waited for
+ *     protocol_error  detail, raw: the terminal sent something that is no message
  *
- * merchant_order_no, response, error and late_for may be null. `recovered`: it did not come as the direct answer on
- * the same connection. `retold`: it was told before, perhaps by an earlier process, and not acknowledged. `error`
- * is an object with `status`, `name`, `stage` ("resolve", "connect", "handshake", "send", "receive", "heartbeat",
- * "terminal", "journal", "recovery") and `message`.
+ * merchant_order_no, differs, code, response, error and late_for may be null.
+ *
+ *     fields     the response's fields in one flat object of texts: those of its biz_data over those of its envelope;
+ *                {} without a response
+ *     differs    where the answer to an approved order is not what was asked: an object from "order_amount",
+ *                "price_currency" or "trans_type" to {"asked":"30.00","answered":"20.00"}. A partial approval is such
+ *                an answer: look at it before the goods are handed over
+ *     code       what the terminal's code means: {"response_code":"106","inner":"K026","text":"...","advice":"..."};
+ *                `inner` is the code in brackets in its words, `advice` one sentence on what the cashier should do
+ *     error      an object with `status`, `name`, `stage` ("resolve", "connect", "handshake", "send", "receive",
+ *                "heartbeat", "terminal", "journal", "recovery") and `message`
+ *     recovered  it did not come as the direct answer on the same connection
+ *     retold     it was delivered before, perhaps by an earlier process, and not acknowledged
  *
  * There may be more keys and more events one day: leave what you do not know.
  *
@@ -130,19 +151,38 @@
  *
  *     outcome      of             means                              the till
  *     approved     order, query   done, money moved                  records it
- *     declined     order, query   the terminal says no               may try again with a new number
- *     cancelled    order, query   given up by a person or by         likewise
- *                                 "ecrhub.pay.close"
+ *     declined     order, query   refused, no money moved            may try again with a new number
+ *     cancelled    order, query   cancelled by a person or by        likewise
+ *                                 "ecrhub.pay.close"; of a query:
+ *                                 it may have been paid and voided
  *     not_found    order, query   the terminal has no record of it   likewise
- *     in_progress  query          still being paid                   asks again
- *     not_sent     all            never left this machine            may send it again
- *     unknown      all            nobody could tell, money may       asks a person, and never sells
+ *     busy         order          the terminal is serving another    sends it again with the same number,
+ *                                 customer; it was not accepted      not with a new one
+ *     in_progress  query          payment in progress                asks again
+ *     not_sent     all            never left this machine            may send it again, also with the same
+ *                                                                    number
+ *     unknown      all            cannot be determined, money may    asks a person, and never sells
  *                                 have moved                         again blindly
  *     ok, refused  other topics   success code, or not
  *
  * A void or a refund that succeeded is "approved" too: the outcome is the request's. An order is never sent twice
- * by the library: where its answer is lost, the library asks the terminal about it until it knows, for at most
+ * by the library: where its answer is lost, the library queries the terminal until it is known, for at most
  * order_timeout_ms and recovery_timeout_ms and a little more.
+ *
+ * An outcome can be corrected: a terminal that refused an order may report it as paid later, an "unknown" becomes
+ * known, an approved order turns out to be reversed. Then one "clarified" event comes, `outcome` is what it is and
+ * `was` what had been reported. Show it to a person: the till may have sold again meanwhile. It is acknowledged like
+ * a completion. An order that ended without money moving is asked about once more second_look_ms later, one that is
+ * "unknown" every clarify_interval_ms, with a journal in later processes too.
+ *
+ *
+ * SEVERAL TILLS ON ONE TERMINAL
+ * =============================
+ *
+ * Some terminals take "ecrhub.pay.close" for whatever is on their screen, whatever its number says. The library
+ * closes an order that it cannot recover; another till's customer may be paying at that moment. So a shop in which
+ * several tills share a terminal sets close_lost_orders to false in all of them; then "not_found" is never reported
+ * for an order, "unknown" is. An order that comes while the terminal serves another till ends as "busy".
  *
  *
  * WHAT THE LIBRARY DOES TO YOUR PROCESS
@@ -183,6 +223,7 @@
 #define ECRHUB_OUTCOME_DECLINED "declined"
 #define ECRHUB_OUTCOME_CANCELLED "cancelled"
 #define ECRHUB_OUTCOME_NOT_FOUND "not_found"
+#define ECRHUB_OUTCOME_BUSY "busy"
 #define ECRHUB_OUTCOME_IN_PROGRESS "in_progress"
 #define ECRHUB_OUTCOME_NOT_SENT "not_sent"
 #define ECRHUB_OUTCOME_UNKNOWN "unknown"
@@ -441,8 +482,8 @@ int32_t ecrhub_send(ecrhub_handle handle,
  *
  * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that
  * does not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough
- * for nearly all; an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000
- * bytes more.
+ * for nearly all; an event with a terminal's message in it has that message twice, as it came and as `fields`, and may
+ * be three times as long as `max_message_bytes` and some 2,000 bytes more.
  *
  * Each event is given once, to one caller. Several threads may poll one handle.
  *
@@ -518,7 +559,8 @@ int32_t ecrhub_wait_handle(ecrhub_handle handle,
 /**
  * Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
  * "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
- * `reconnects`, `last_ping_ms` and `journal`.
+ * `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
+ * under terminals that nobody is connected to, or null when it cannot be read.
  *
  * `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *
@@ -532,7 +574,8 @@ int32_t ecrhub_state(ecrhub_handle handle,
 
 /**
  * Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
- * `topic`, `state`, `outcome`, `since` and `request`.
+ * `topic`, `terminal` (its name in the journal), `state`, `outcome`, `since` and `request`. Orders that are open in the
+ * journal under a terminal that nobody is connected to are among them, with `elsewhere` true.
  *
  * `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *

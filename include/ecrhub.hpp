@@ -100,8 +100,9 @@ inline std::int32_t to_timeout(milliseconds time)
 /// For Terminal::poll: wait until something happens.
 constexpr milliseconds forever{-1};
 
-/// Longer than any completion, as long as the configuration's max_message_bytes is not raised.
-constexpr std::size_t longest_event = 4194304 + 65536;
+/// Longer than any completion, which has the terminal's message as it came and as `fields`, as long as the
+/// configuration's max_message_bytes is not raised.
+constexpr std::size_t longest_event = 3 * 4194304 + 65536;
 
 /// A connection to one terminal, which ends with this object. It can be moved, not copied.
 class Terminal {

@@ -156,8 +156,9 @@ impl EventKind {
     /// Of the texts that may be long.
     fn length_of_texts(&self) -> usize {
         match self {
-            EventKind::Completed(done) => done.response.as_ref().map_or(0, String::len),
-            EventKind::Clarified(truth) => truth.response.as_ref().map_or(0, String::len),
+            // It is there twice: as it came, and as fields.
+            EventKind::Completed(done) => 2 * done.response.as_ref().map_or(0, String::len),
+            EventKind::Clarified(truth) => 2 * truth.response.as_ref().map_or(0, String::len),
             EventKind::Message { message, .. } => message.len(),
             EventKind::ProtocolError { raw, .. } => raw.len(),
             _ => 0,

@@ -95,6 +95,7 @@ pub(crate) fn first_special(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Where the first quote is.
+#[inline(always)]
 pub(crate) fn first_quote(bytes: &[u8]) -> Option<usize> {
     first_of(bytes, quote_bytes, |byte| byte == b'"')
 }
@@ -102,15 +103,17 @@ pub(crate) fn first_quote(bytes: &[u8]) -> Option<usize> {
 /// `marks` marks in a word what `is_it`, eight bytes at a time.
 #[inline(always)]
 fn first_of(bytes: &[u8], marks: fn(u64) -> u64, is_it: fn(u8) -> bool) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    let mut before = 0;
+    let mut left = bytes;
+    while let Some((word, rest)) = left.split_first_chunk::<8>() {
         let marked = marks(u64::from_le_bytes(*word));
         if marked != 0 {
-            return Some(at * 8 + usize::try_from(marked.trailing_zeros() / 8).unwrap_or(0));
+            return Some(before + (marked.trailing_zeros() / 8) as usize);
         }
+        before += 8;
+        left = rest;
     }
-    let before = bytes.len() - rest.len();
-    rest.iter().position(|byte| is_it(*byte)).map(|at| before + at)
+    left.iter().position(|byte| is_it(*byte)).map(|at| before + at)
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);

@@ -25,7 +25,7 @@ pub use client::{
 pub use config::{Address, Config, Validation};
 pub use error::{Error, Fault, Result, Stage, Status};
 pub use event::{Clarified, Completed, Event, EventKind, Sent};
-pub use protocol::Outcome;
+pub use protocol::{Code, Difference, Outcome};
 pub use terminal::{Called, Delivery, Polled, Prepared, Terminal, shutdown};
 
 /// The library's version, as in `Cargo.toml`.
@@ -42,8 +42,8 @@ pub mod internals {
     #[cfg(feature = "planted-faults")]
     pub use crate::planted::Planted;
     pub use crate::session::{
-        Action, Attempt, LinkState, Now, OpenRequest, Progress, Restored, RestoredState, Rng,
-        Session, Settings,
+        Action, Attempt, LinkState, Now, OpenRequest, Others, Progress, Restored, RestoredState,
+        Rng, Session, Settings,
     };
     pub use crate::terminal::Books;
 }

@@ -15,8 +15,8 @@
 //! | `card_no` and the like | 12 to 19 digits, whatever their check digit |
 //! | UUIDs | nothing |
 //!
-//! A random number may be a card number by these rules, and then nothing tells it from one: of 16 random digits 5 in
-//! 100 are masked (4 where the name says that they are something else), of 20 digits 13 in 100 (1 by name).
+//! A random number may be a card number by these rules, and then it cannot be distinguished from one: of 16 random digits
+//! 5 in 100 are masked (4 where the name says that they are something else), of 20 digits 13 in 100 (1 by name).
 //!
 //! **Members that are secret by name** (codes, PINs, tracks, expiry, cardholder, EMV data, signature; `names` has the
 //! list) become `"***"`, whatever they are, in every spelling. `null`, `true`, `false`, an empty text and a number that

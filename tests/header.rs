@@ -137,6 +137,9 @@ fn the_headers_events_are_the_librarys() {
         request_id: String::new(),
         merchant_order_no: None,
         outcome: Outcome::Ok,
+        was: Outcome::Ok,
+        differs: Vec::new(),
+        second_look: false,
         response: None,
         retold: false,
     };
@@ -145,6 +148,8 @@ fn the_headers_events_are_the_librarys() {
         topic: String::new(),
         merchant_order_no: None,
         outcome: Outcome::Ok,
+        differs: Vec::new(),
+        second_look: false,
         sent: ecrhub::Sent::No,
         response: None,
         error: None,

@@ -75,7 +75,7 @@ fn an_order_left_open_is_recovered_under_every_spelling_of_the_address() {
             let done = wait_for_completion(&till);
             assert_eq!((&done.request_id, done.outcome), (&id, Outcome::Approved), "{second:?}");
             assert_eq!(pending(&till)[0]["request_id"], json!(id));
-            assert_eq!(state(&till)["elsewhere"], json!([]));
+            assert_eq!(state(&till)["elsewhere"], 0);
             drop(till);
             // What was not acknowledged does not vanish either.
             let till = open(at(first, &path));
@@ -121,7 +121,7 @@ fn an_order_open_under_another_name_is_never_silent_and_is_adopted_by_name() {
 
     let till = open(at(&now, &path));
     wait_connected(&till);
-    assert_eq!(state(&till)["elsewhere"], json!([{"terminal": former, "open": 1}]));
+    assert_eq!(state(&till)["elsewhere"], 1);
     let rows = pending(&till);
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
@@ -141,7 +141,7 @@ fn an_order_open_under_another_name_is_never_silent_and_is_adopted_by_name() {
     let till = open(config);
     let done = wait_for_completion(&till);
     assert_eq!((done.request_id, done.outcome), (id.clone(), Outcome::Approved));
-    assert_eq!(state(&till)["elsewhere"], json!([]));
+    assert_eq!(state(&till)["elsewhere"], 0);
     let row = &pending(&till)[0];
     assert_eq!(row["terminal"], json!(format!("ws://{now}")));
     assert_eq!(row.get("elsewhere"), None);
@@ -150,7 +150,7 @@ fn an_order_open_under_another_name_is_never_silent_and_is_adopted_by_name() {
     // For good: the next one need not be told any more.
     let till = open(at(&now, &path));
     wait_connected(&till);
-    assert_eq!((state(&till)["elsewhere"].clone(), pending(&till)), (json!([]), Vec::new()));
+    assert_eq!((state(&till)["elsewhere"].clone(), pending(&till)), (json!(0), Vec::new()));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn orders_of_another_handle_on_the_journal_are_not_elsewhere() {
     send(&first, &sale(&number(), "12.00"));
     assert!(one.wait_until(PATIENCE, |terminal| terminal.running().is_some()));
     let second = open(at(&two.url(), &path));
-    assert_eq!((state(&second)["elsewhere"].clone(), pending(&second)), (json!([]), Vec::new()));
+    assert_eq!((state(&second)["elsewhere"].clone(), pending(&second)), (json!(0), Vec::new()));
     // The first name belongs to a handle that lives, so its orders stay where they are.
     drop(second);
     let was = vec![one.url()];
@@ -172,7 +172,7 @@ fn orders_of_another_handle_on_the_journal_are_not_elsewhere() {
     assert_eq!(pending(&second), Vec::<Value>::new());
     // It ends: now they are.
     drop(first);
-    assert_eq!(state(&second)["elsewhere"], json!([{"terminal": one.url(), "open": 1}]));
+    assert_eq!(state(&second)["elsewhere"], 1);
 }
 
 fn topics(simulator: &Simulator, topic: &str) -> usize {

@@ -18,6 +18,7 @@ pub enum Exit {
     Unknown,
     Unreachable,
     Refused,
+    Busy,
     Interrupted,
 }
 
@@ -68,6 +69,12 @@ pub const TABLE: &[Row] = &[
         9,
         &[],
         "refused on this machine (ECRHUB_ERR_...), or a file cannot be used: nothing was sent",
+    ),
+    row(
+        Exit::Busy,
+        10,
+        &[Outcome::Busy],
+        "the terminal is serving another customer: send it again with the same order number",
     ),
     row(
         Exit::Interrupted,

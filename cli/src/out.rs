@@ -90,6 +90,12 @@ impl Out {
         let _ = writeln!(io::stderr(), "{text}");
     }
 
+    /// A line on standard error that must not be overlooked. False when nobody got it.
+    pub fn alarm(&mut self, text: &str) -> bool {
+        self.clear();
+        writeln!(anstream::stderr(), "\u{1b}[1;31m{text}\u{1b}[0m").is_ok()
+    }
+
     /// Replaces the live line.
     pub fn live(&mut self, text: &str) {
         if !self.is_live || self.is_broken {

@@ -127,7 +127,7 @@ impl Wait<'_> {
 
     fn on_event(&mut self, json: &str, event: &Event) -> Option<Exit> {
         self.follow(event);
-        let is_told = if self.out.is_json() { self.out.json(json) } else { self.tell(event) };
+        let is_told = if self.out.is_json() { self.print(json, event) } else { self.tell(event) };
         if self.has_journal && is_told {
             acknowledge(self.terminal, event, self.out);
         }
@@ -154,6 +154,12 @@ impl Wait<'_> {
         }
     }
 
+    /// The event for a program, and beside it what a person must not overlook; true when the program got it.
+    fn print(&mut self, json: &str, event: &Event) -> bool {
+        alarm(event, self.out);
+        self.out.json(json)
+    }
+
     /// Says an event to a person; true when it was the result, and got there.
     fn tell(&mut self, event: &Event) -> bool {
         match &event.kind {
@@ -166,9 +172,10 @@ impl Wait<'_> {
                 });
                 true
             }
-            EventKind::Completed(_) | EventKind::Clarified(_) => {
+            EventKind::Completed(_) => {
                 self.out.line(&format!("From earlier: {}", say::event(event)))
             }
+            EventKind::Clarified(clarified) => self.out.alarm(&say::correction(clarified)),
             EventKind::Connected { .. } => true,
             // The same trouble once is enough; the attempts go on.
             EventKind::Disconnected { error, .. } => {
@@ -246,6 +253,19 @@ fn live_line(stage: Stage, is_order: bool, elapsed: Duration) -> String {
         Stage::Closing => "Giving the order up (Ctrl-C leaves at once)",
     };
     format!("{spinner} {what}  {} s", elapsed.as_secs())
+}
+
+/// Says on standard error what must not be overlooked, whatever is printed: a corrected outcome, an order that was
+/// approved otherwise than it was sent.
+pub fn alarm(event: &Event, out: &mut Out) {
+    let text = match &event.kind {
+        EventKind::Clarified(clarified) => Some(say::correction(clarified)),
+        EventKind::Completed(done) => say::warning(&done.differs),
+        _ => None,
+    };
+    if let Some(text) = text {
+        out.alarm(&text);
+    }
 }
 
 /// What was told is not told again.

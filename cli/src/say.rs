@@ -1,7 +1,7 @@
 //! Events and outcomes in plain words, with what they oblige the till to do.
 
 use ecrhub::protocol::{CLOSE, ORDER, QUERY};
-use ecrhub::{Completed, Event, EventKind, Outcome};
+use ecrhub::{Clarified, Code, Completed, Difference, Event, EventKind, Outcome};
 
 use crate::clock;
 use crate::out::{pairs, plain};
@@ -76,6 +76,9 @@ pub fn duty(deed: Deed, outcome: Outcome) -> &'static str {
         (Outcome::NotFound, _) => {
             "The terminal has no record of it: no money moved. Try again with a new order number."
         }
+        (Outcome::Busy, _) => {
+            "The terminal is serving another customer. Send it again with the same order number, not with a new one."
+        }
         (Outcome::InProgress, _) => "It is still being paid. Ask again.",
         (Outcome::NotSent, _) => "It never left this machine. It may be sent again.",
         (Outcome::Unknown, Deed::Query) => {
@@ -99,11 +102,14 @@ fn headline(outcome: Outcome) -> String {
     let colour = match outcome {
         Outcome::Approved | Outcome::Ok => 32,
         Outcome::Unknown => 35,
-        Outcome::InProgress => 33,
+        Outcome::InProgress | Outcome::Busy => 33,
         _ => 31,
     };
-    let word = outcome.name().replace('_', " ").to_uppercase();
-    format!("\u{1b}[1;{colour}m{word}\u{1b}[0m")
+    format!("\u{1b}[1;{colour}m{}\u{1b}[0m", capitals(outcome))
+}
+
+fn capitals(outcome: Outcome) -> String {
+    outcome.name().replace('_', " ").to_uppercase()
 }
 
 /// Fields of the answer that a person wants to see, in this order.
@@ -139,11 +145,54 @@ pub fn result(deed: Deed, done: &Completed) -> String {
     if let Some(said) = said(done).filter(|_| !is_good) {
         rows.push(("Terminal says", said));
     }
+    if let Some(Code { text, advice, .. }) = done.code().filter(|_| !is_good) {
+        rows.push(("Meaning", plain(&text)));
+        rows.push(("Advice", plain(&advice)));
+    }
     if let Some(error) = &done.error {
         rows.push(("Reason", plain(&error.to_string())));
     }
     rows.push(("Took", took(done)));
-    format!("{}  {}\n{}", headline(done.outcome), duty(deed, done.outcome), pairs(&rows))
+    let warning = warning(&done.differs).map(|text| format!("{text}\n")).unwrap_or_default();
+    format!("{}  {}\n{warning}{}", headline(done.outcome), duty(deed, done.outcome), pairs(&rows))
+}
+
+/// An approved order that is not the order that was sent.
+pub fn warning(differs: &[Difference]) -> Option<String> {
+    let each = differs.iter().map(|Difference { field, asked, answered }| {
+        format!("{field} is {}, not {}", plain(answered), plain(asked))
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    (!each.is_empty()).then(|| format!("WARNING: the terminal approved something else: {each}."))
+}
+
+/// A corrected outcome, so that nobody overlooks it: what it was, what it is, and what that means for the till.
+pub fn correction(clarified: &Clarified) -> String {
+    let number = clarified.merchant_order_no.as_deref().unwrap_or(&clarified.request_id);
+    let (was, is) = (capitals(clarified.was), capitals(clarified.outcome));
+    let warning = warning(&clarified.differs).map(|text| format!(" {text}")).unwrap_or_default();
+    format!(
+        "*** CORRECTION: order {} was reported as {was} and is {is}. {}{warning} ***",
+        plain(number),
+        correction_duty(clarified.was, clarified.outcome)
+    )
+}
+
+fn correction_duty(was: Outcome, is: Outcome) -> &'static str {
+    match (was, is) {
+        (Outcome::Unknown, Outcome::Approved) => "The money has moved. Record it.",
+        (_, Outcome::Approved) => {
+            "The money has moved. Record it; if it was sold again under another number, give one payment back."
+        }
+        (Outcome::Approved, Outcome::Unknown) => {
+            "Nobody can tell whether the payment stands: look at the terminal's own records."
+        }
+        (Outcome::Approved, _) => "The payment does not stand: the goods are not paid.",
+        (_, Outcome::Unknown) => {
+            "MONEY MAY HAVE MOVED. Do not sell again: look at the terminal's own records first."
+        }
+        _ => "No money moved.",
+    }
 }
 
 fn said(done: &Completed) -> Option<String> {
@@ -189,8 +238,9 @@ pub fn event(event: &Event) -> String {
         EventKind::Completed(done) => {
             let deed = Deed::of(&done.topic, done.field("trans_type").as_deref());
             let again = if done.retold { " (told before)" } else { "" };
+            let warning = warning(&done.differs).map(|text| format!(" {text}")).unwrap_or_default();
             format!(
-                "{} {}: {}{again}. {}",
+                "{} {}: {}{again}. {}{warning}",
                 deed.name().to_lowercase(),
                 number(&done.merchant_order_no, &done.request_id),
                 done.outcome,
@@ -202,12 +252,7 @@ pub fn event(event: &Event) -> String {
             number(merchant_order_no, request_id),
             plain(reason)
         ),
-        EventKind::Clarified(truth) => format!(
-            "order {} was unknown and is {}. {}",
-            number(&truth.merchant_order_no, &truth.request_id),
-            truth.outcome,
-            duty(Deed::Order, truth.outcome)
-        ),
+        EventKind::Clarified(clarified) => correction(clarified),
         EventKind::Message { message, late_for } => {
             let late = late_for.as_ref().map(|id| format!(", late for {}", plain(id)));
             format!("the terminal says{}: {}", late.unwrap_or_default(), plain(message))
@@ -221,4 +266,53 @@ pub fn event(event: &Event) -> String {
 /// An event in one line, with its time.
 pub fn event_with_time(what: &Event) -> String {
     format!("{}  {}", clock::time(what.at), event(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clarified(was: Outcome, outcome: Outcome) -> Clarified {
+        Clarified {
+            request_id: "R1".to_owned(),
+            merchant_order_no: Some("A1".to_owned()),
+            outcome,
+            was,
+            differs: Vec::new(),
+            second_look: false,
+            response: None,
+            retold: false,
+        }
+    }
+
+    #[test]
+    fn a_correction_says_what_it_was_what_it_is_and_what_to_do() {
+        let said = |was, is| correction(&clarified(was, is));
+        let late = said(Outcome::NotFound, Outcome::Approved);
+        assert!(late.contains("order A1 was reported as NOT FOUND and is APPROVED"), "{late}");
+        assert!(late.contains("sold again under another number"), "{late}");
+        let reversed = said(Outcome::Approved, Outcome::Cancelled);
+        assert!(reversed.contains("the goods are not paid"), "{reversed}");
+        assert!(said(Outcome::Unknown, Outcome::Declined).contains("No money moved"));
+        assert!(said(Outcome::Declined, Outcome::Unknown).contains("MONEY MAY HAVE MOVED"));
+    }
+
+    #[test]
+    fn a_busy_terminal_asks_for_the_same_number() {
+        assert!(duty(Deed::Sale, Outcome::Busy).contains("the same order number"));
+    }
+
+    #[test]
+    fn a_partial_approval_is_a_warning() {
+        let part = Difference {
+            field: "order_amount",
+            asked: "30.00".to_owned(),
+            answered: "20.00\u{1b}".to_owned(),
+        };
+        assert_eq!(
+            warning(&[part]).unwrap(),
+            "WARNING: the terminal approved something else: order_amount is 20.00\u{fffd}, not 30.00."
+        );
+        assert_eq!(warning(&[]), None);
+    }
 }

@@ -20,6 +20,7 @@ pub fn run(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
         let Polled::Event(delivery) = terminal.poll(None)? else { continue };
         let json = delivery.json().to_owned();
         let event = delivery.accept();
+        pay::alarm(&event, out);
         let is_told =
             if out.is_json() { out.json(&json) } else { out.line(&say::event_with_time(&event)) };
         if !is_told {

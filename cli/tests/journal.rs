@@ -10,7 +10,8 @@ fn shop_with_orders() -> Shop {
     let shop = Shop::open();
     shop.run_with_journal(&["sale", "1.00", "--order", "S1", "--currency", "USD"]).with_code(0);
     shop.run_with_journal(&["sale", "2.01", "--order", "S2"]).with_code(1);
-    shop.run_with_journal(&["sale", "3.55", "--order", "S3", "--timeout", "0.2"]).with_code(7);
+    shop.run_with_journal(&["sale", "3.55", "--order", "S3", "--config", &shop.impatient()])
+        .with_code(7);
     shop
 }
 

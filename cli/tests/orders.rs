@@ -58,7 +58,9 @@ fn every_outcome_has_its_exit_code_and_says_what_to_do() {
     shop.run(&["sale", "1.02"]).with_code(3).told("CANCELLED");
     shop.run(&["query", "NEVERSOLD"]).with_code(4).told("NOT FOUND");
     shop.run(&["close", "NEVERSOLD"]).with_code(0).told("OK");
-    shop.run(&["sale", "1.55", "--timeout", "0.2", "--order", "U1"])
+    shop.run(&["sale", "1.06"]).with_code(1).told("120").told("Meaning").told("Advice");
+    shop.run(&["sale", "1.15"]).with_code(10).told("BUSY").told("with the same order number");
+    shop.run(&["sale", "1.55", "--config", &shop.impatient(), "--order", "U1"])
         .with_code(7)
         .told("UNKNOWN")
         .told("MONEY MAY HAVE MOVED")

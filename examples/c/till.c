@@ -52,6 +52,8 @@ static const char *what_to_do(const char *outcome)
     if (strcmp(outcome, ECRHUB_OUTCOME_DECLINED) == 0 || strcmp(outcome, ECRHUB_OUTCOME_CANCELLED) == 0 ||
         strcmp(outcome, ECRHUB_OUTCOME_NOT_FOUND) == 0)
         return "no money has moved; one may try again, with a new number";
+    if (strcmp(outcome, ECRHUB_OUTCOME_BUSY) == 0)
+        return "the terminal is serving another customer; send it again, with the same number";
     if (strcmp(outcome, ECRHUB_OUTCOME_IN_PROGRESS) == 0)
         return "the customer is still paying; ask again";
     if (strcmp(outcome, ECRHUB_OUTCOME_NOT_SENT) == 0)
@@ -64,19 +66,32 @@ static const char *what_to_do(const char *outcome)
 
 static void completed(const char *event)
 {
-    const char *response = json_value(event, "response");
+    const char *fields = json_value(event, "fields");
     char id[65], outcome[32], text[256];
     json_text(event, "outcome", outcome, sizeof outcome);
     printf("  %s: %s\n", outcome, what_to_do(outcome));
-    if (*json_text(json_value(response, "biz_data"), "trans_no", text, sizeof text))
+    if (*json_text(fields, "trans_no", text, sizeof text))
         printf("  transaction %s\n", text);
-    if (*json_text(response, "response_msg", text, sizeof text))
+    if (*json_text(fields, "response_msg", text, sizeof text))
         printf("  the terminal says: %s\n", text);
+    if (*json_text(json_value(event, "code"), "advice", text, sizeof text))
+        printf("  advice: %s\n", text);
+    if (*json_text(json_value(json_value(event, "differs"), "order_amount"), "answered", text, sizeof text))
+        printf("  NOT WHAT WAS ASKED: order_amount is %s\n", text);
     if (*json_text(json_value(event, "error"), "message", text, sizeof text))
         printf("  because: %s\n", text);
     /* Here a real till stores the outcome. Then, and only then: */
     json_text(event, "request_id", id, sizeof id);
     expect_ok("ecrhub_acknowledge", ecrhub_acknowledge(terminal, id));
+}
+
+/* An outcome that was reported earlier was wrong, or an unknown is known now: a person has to see it. */
+static void corrected(const char *event)
+{
+    char number[33], was[32], outcome[32], id[65];
+    printf("  *** %s was reported as %s and is %s ***\n", json_text(event, "merchant_order_no", number, sizeof number),
+           json_text(event, "was", was, sizeof was), json_text(event, "outcome", outcome, sizeof outcome));
+    expect_ok("ecrhub_acknowledge", ecrhub_acknowledge(terminal, json_text(event, "request_id", id, sizeof id)));
 }
 
 /* Shows one event; whether it was a completion. */
@@ -94,6 +109,8 @@ static int show(const char *event)
         printf("  disconnected: %s\n", json_text(json_value(event, "error"), "message", text, sizeof text));
     else if (strcmp(kind, ECRHUB_EVENT_RECOVERING) == 0)
         printf("  finding out what happened: %s\n", json_text(event, "reason", text, sizeof text));
+    else if (strcmp(kind, ECRHUB_EVENT_CLARIFIED) == 0)
+        corrected(event);
     else
         printf("  %s: %s\n", kind, event);
     return 0;

@@ -51,6 +51,8 @@ static int act_on(const std::string &outcome)
     else if (outcome == ECRHUB_OUTCOME_DECLINED || outcome == ECRHUB_OUTCOME_CANCELLED ||
              outcome == ECRHUB_OUTCOME_NOT_FOUND)
         std::cout << "no money has moved; one may try again, with a new number" << std::endl;
+    else if (outcome == ECRHUB_OUTCOME_BUSY)
+        std::cout << "the terminal is serving another customer; send it again, with the same number" << std::endl;
     else if (outcome == ECRHUB_OUTCOME_NOT_SENT)
         std::cout << "it never left this machine; look at the network, then send it again" << std::endl;
     else

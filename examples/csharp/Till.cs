@@ -75,6 +75,9 @@ internal static class Till
             case EventKind.Recovering:
                 Console.WriteLine("  finding out what happened: " + happened.Reason);
                 return false;
+            case EventKind.Clarified:
+                Corrected(happened.Result);
+                return false;
             default:
                 Console.WriteLine("  " + happened);
                 return false;
@@ -92,11 +95,26 @@ internal static class Till
         {
             Console.WriteLine("  the terminal says: " + result.ResponseMsg);
         }
+        if (result.Code != null)
+        {
+            Console.WriteLine("  advice: " + result.Code.Advice);
+        }
+        foreach (var differs in result.Differs)
+        {
+            Console.WriteLine("  NOT WHAT WAS ASKED: " + differs.Key + " is " + differs.Value);
+        }
         if (result.Error != null)
         {
             Console.WriteLine("  because: " + result.Error.Message);
         }
         // Here a real till stores the outcome. Then, and only then:
+        terminal.Acknowledge(result);
+    }
+
+    /// <summary>An outcome that was reported earlier was wrong, or an unknown is known now: a person has to see it.</summary>
+    private static void Corrected(PaymentResult result)
+    {
+        Console.WriteLine("  *** " + result.MerchantOrderNo + " was reported as " + result.WasName + " and is " + result.OutcomeName + " ***");
         terminal.Acknowledge(result);
     }
 
@@ -111,6 +129,8 @@ internal static class Till
             case Outcome.Cancelled:
             case Outcome.NotFound:
                 return "no money has moved; one may try again, with a new number";
+            case Outcome.Busy:
+                return "the terminal is serving another customer; send it again, with the same number";
             case Outcome.InProgress:
                 return "the customer is still paying; ask again";
             case Outcome.NotSent:

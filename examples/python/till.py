@@ -23,6 +23,7 @@ WHAT_TO_DO: Dict[Outcome, str] = {
     Outcome.DECLINED: "no money has moved; one may try again, with a new number",
     Outcome.CANCELLED: "no money has moved; one may try again, with a new number",
     Outcome.NOT_FOUND: "no money has moved; one may try again, with a new number",
+    Outcome.BUSY: "the terminal is serving another customer; send it again, with the same number",
     Outcome.IN_PROGRESS: "the customer is still paying; ask again",
     Outcome.NOT_SENT: "it never left this machine; look at the network, then send it again",
     Outcome.UNKNOWN: "MONEY MAY HAVE MOVED: fetch a person, do not sell it again",
@@ -43,6 +44,10 @@ def show(result: ecrhub.Completed) -> None:
         say(f"  transaction {result.trans_no}")
     if result.response_msg:
         say(f"  the terminal says: {result.response_msg}")
+    if result.code:
+        say(f"  advice: {result.code.advice}")
+    for name, difference in result.differs.items():
+        say(f"  NOT WHAT WAS ASKED: {name} is {difference}")
     if result.error:
         say(f"  because: {result.error.message}")
 
@@ -56,6 +61,10 @@ def watch(terminal: ecrhub.Terminal) -> None:
             say(f"  disconnected: {event.error.message}")
         elif isinstance(event, ecrhub.Recovering):
             say(f"  finding out what happened: {event.reason}")
+        elif isinstance(event, ecrhub.Clarified):
+            # An outcome that was reported earlier was wrong, or an unknown is known now: a person has to see it.
+            say(f"  *** {event.merchant_order_no} was reported as {event.was} and is {event.outcome} ***")
+            terminal.acknowledge(event)
         else:
             # A real till stores a completion that comes here (one that Ctrl-C cut short, or the journal knew) as well.
             say(f"  {event}")

@@ -128,6 +128,25 @@ fn a_queued_order_can_be_closed() {
 }
 
 #[test]
+fn a_queued_order_outlives_its_connection() {
+    for push in [false, true] {
+        let mut bench = Bench::new(|options| {
+            options.think_ms = 1_000;
+            options.push_after_reconnect = push;
+            options.order_queue_mode = Some(QueueMode::Fifo);
+        });
+        bench.send(&order("1", "A1", "10.00", ""));
+        second_till(&mut bench, &order("1", "B1", "10.00", ""));
+        bench.model.on_disconnect(2, bench.now);
+        bench.model.on_connect(3, bench.now);
+        bench.pass(2_000);
+        assert_eq!(bench.model.charges("B1"), 1);
+        let answered: &[_] = if push { &[(1, "000"), (3, "000")] } else { &[(1, "000")] };
+        assert_eq!(sent(&bench.actions), codes(answered), "pushed: {push}");
+    }
+}
+
+#[test]
 fn a_queued_order_is_served_as_soon_as_someone_ends_the_one_before() {
     let mut bench = Bench::new(|options| {
         (options.manual, options.order_queue_mode) = (true, Some(QueueMode::Fifo));
@@ -170,10 +189,11 @@ fn a_memory_holds_a_fixed_number_of_transactions() {
     assert_eq!((bench.status("A2"), bench.status("A3")), ("2".into(), "2".into()));
     assert_eq!(bench.order("2", "V1", "10.00", "A1"), "104");
     assert_eq!(bench.model.ledger().len(), 3, "the ledger forgets nothing");
-    let snapshot = bench.model.snapshot();
-    bench.model.restore(&snapshot).unwrap();
-    assert_eq!(bench.order("1", "A4", "10.00", ""), "000");
-    assert_eq!(bench.query("A2")["response_code"], "104");
+
+    let mut restarted = Bench::new(|options| options.memory = 2);
+    restarted.model.restore(&bench.model.snapshot()).unwrap();
+    assert_eq!(restarted.order("1", "A4", "10.00", ""), "000");
+    assert_eq!(restarted.query("A2")["response_code"], "104");
 }
 
 #[test]

@@ -2,19 +2,30 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
+
 use crate::event::{Clarified, Completed};
 use crate::journal::Entry;
-use crate::protocol::members::{Members, Value};
+use crate::protocol::{self, Code};
 
 /// The getters of everything that carries a response.
 macro_rules! read_response {
     ($event:ty) => {
         impl $event {
-            /// A field of the response's `biz_data`, or else of its envelope: texts as they are, numbers as they were
-            /// written, true and false as words. None where the field is missing, null, empty or an object, and without
-            /// a response.
+            /// One of [`Self::fields`]. None where it is missing or empty.
             pub fn field(&self, name: &str) -> Option<String> {
                 field(self.response.as_deref()?, name)
+            }
+
+            /// Every field of the response, as the event's `fields` has them: `biz_data`'s members over the envelope's,
+            /// values that are no text as they were written. Empty without a response.
+            pub fn fields(&self) -> BTreeMap<String, String> {
+                self.response.as_deref().map(fields).unwrap_or_default()
+            }
+
+            /// The terminal's code in words, with one sentence on what the cashier should do. None without a code.
+            pub fn code(&self) -> Option<Code> {
+                protocol::describe(self.response.as_deref()?).code
             }
 
             /// `trans_no`: CodePay's transaction number.
@@ -54,33 +65,18 @@ read_response!(Completed);
 read_response!(Clarified);
 read_response!(Entry);
 
+/// [`protocol::describe`] writes texts only, so the map is always readable.
+fn fields(response: &str) -> BTreeMap<String, String> {
+    serde_json::from_str(&protocol::describe(response).fields).unwrap_or_default()
+}
+
 fn field(response: &str, name: &str) -> Option<String> {
-    let envelope = Members::read(response).ok()?;
-    let inside = match envelope.get("biz_data") {
-        Some(Value::Object(json)) => of_object(json, name),
-        // Some terminals serialise the object a second time.
-        Some(Value::Text(json)) => of_object(&json, name),
-        _ => None,
-    };
-    inside.or_else(|| envelope.get(name).and_then(text_of))
-}
-
-fn of_object(json: &str, name: &str) -> Option<String> {
-    text_of(Members::read(json).ok()?.get(name)?)
-}
-
-fn text_of(value: Value<'_>) -> Option<String> {
-    match value {
-        Value::Text(text) if !text.is_empty() => Some(text.into_owned()),
-        Value::Number(digits) => Some(digits.to_owned()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
+    fields(response).remove(name).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::field;
+    use super::{field, fields};
 
     #[test]
     fn a_field_is_found_in_whatever_shape_a_terminal_writes() {
@@ -99,6 +95,12 @@ mod tests {
             assert_eq!(field(&text, "t").as_deref(), Some("true"), "{text}");
             assert_eq!(field(&text, "response_code").as_deref(), Some("000"), "{text}");
             assert_eq!(field(&text, "nothing"), None, "{text}");
+            assert_eq!(
+                fields(&text)["trans_no"],
+                "77",
+                "biz_data goes before the envelope: {text}"
+            );
+            assert!(!fields(&text).contains_key("biz_data"), "{text}");
         }
     }
 
@@ -109,7 +111,6 @@ mod tests {
             r#"{"biz_data":null}"#,
             r#"{"biz_data":{"x":""}}"#,
             r#"{"biz_data":{"x":null}}"#,
-            r#"{"biz_data":{"x":{"y":1}}}"#,
             r#"{"biz_data":"no object"}"#,
             "not json",
         ] {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | this page | [`Terminal::sale`] and its siblings, [`CallError`], [`Events`] |
 //! | `order` | [`Order`], which builds what moves money |
-//! | `answer` | the fields of a completion's response, by name |
+//! | `answer` | the fields of a completion's response, by name, and its code in words |
 //!
 //! Nothing here knows the protocol's rules: an [`Order`] only becomes JSON, and [`Terminal::prepare`] refuses what
 //! breaks them, as it does for every other caller.
@@ -80,7 +80,9 @@ impl std::error::Error for CallError {
 /// [`Terminal::poll`]. With a journal, [`Terminal::acknowledge`] an order's completion once it is safely in the till's
 /// own books; until then it is told again after a restart.
 ///
-/// An `Ok` is no payment: **look at [`Completed::outcome`]**, and at what it asks of the till.
+/// An `Ok` is no payment: **look at [`Completed::outcome`]**, and at what it asks of the till. An approved order may have
+/// been paid only in part: then [`Completed::differs`] names the amounts. An outcome that was reported can be corrected
+/// later by an [`EventKind::Clarified`], which [`Terminal::poll`] and [`Terminal::events`] deliver.
 ///
 /// ```
 /// use ecrhub::{Config, Outcome, Sale, Terminal};
@@ -95,6 +97,7 @@ impl std::error::Error for CallError {
 /// let done = terminal.sale(&Sale::new("ORDER1", "34.50").currency("USD"))?;
 /// match done.outcome {
 ///     Outcome::Approved => println!("paid, transaction {}", done.trans_no().unwrap_or_default()),
+///     Outcome::Busy => println!("another customer is paying: send it again with the same number"),
 ///     Outcome::Unknown => println!("money may have moved: ask a person, never sell again blindly"),
 ///     other => println!("not paid: {other}"),
 /// }

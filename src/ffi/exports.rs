@@ -188,8 +188,8 @@ pub unsafe extern "C" fn ecrhub_send(
 ///
 /// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that
 /// does not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough
-/// for nearly all; an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000
-/// bytes more.
+/// for nearly all; an event with a terminal's message in it has that message twice, as it came and as `fields`, and may
+/// be three times as long as `max_message_bytes` and some 2,000 bytes more.
 ///
 /// Each event is given once, to one caller. Several threads may poll one handle.
 ///
@@ -306,7 +306,8 @@ pub unsafe extern "C" fn ecrhub_wait_handle(
 
 /// Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
 /// "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
-/// `reconnects`, `last_ping_ms` and `journal`.
+/// `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
+/// under terminals that nobody is connected to, or null when it cannot be read.
 ///
 /// `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///
@@ -327,7 +328,8 @@ pub unsafe extern "C" fn ecrhub_state(
 }
 
 /// Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
-/// `topic`, `state`, `outcome`, `since` and `request`.
+/// `topic`, `terminal` (its name in the journal), `state`, `outcome`, `since` and `request`. Orders that are open in the
+/// journal under a terminal that nobody is connected to are among them, with `elsewhere` true.
 ///
 /// `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
 ///

@@ -139,7 +139,7 @@ impl JumpAlarm {
     /// Sets it to a moment that never comes, to be cancelled when the clock is set. Doing it again clears it.
     pub(super) fn arm(&self) -> bool {
         // Where seconds are 32 bits it comes in 2038: then the timer is done without, rather than spun at.
-        if now().wall_ms / 1_000 >= NEVER_S as i64 {
+        if i128::from(now().wall_ms / 1_000) >= i128::from(NEVER_S) {
             return false;
         }
         let never = libc::itimerspec {

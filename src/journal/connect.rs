@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::owner;
 use super::schema::{self, Found, beside, size};
-use super::sqlite::statements;
+use super::sql::statements;
 use super::trouble::{damaged, failed, refused};
 use crate::error::Result;
 

@@ -11,6 +11,7 @@ mod reader;
 mod rules;
 mod schema;
 mod shared;
+mod sql;
 mod sqlite;
 mod trouble;
 mod volatile;

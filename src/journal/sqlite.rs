@@ -13,6 +13,10 @@ use super::owner::{self, Owner};
 use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
+use super::sql::{
+    INSERT, IS_OPEN, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql, open_sql,
+    settled_sql,
+};
 use super::trouble::{failed, is_damage, refused};
 use super::{
     DAY_MS, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS, Settlement,
@@ -221,67 +225,6 @@ impl Inner {
         }
         Ok(more)
     }
-}
-
-pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
-     WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' AND look_ms IS NULL LIMIT ?2)";
-
-pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms, \
-     answer_within_ms, earlier_attempt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-
-const UPDATE: &str = "UPDATE orders SET outcome = ?2, sent = ?3, response = ?4, error = ?5, recovered = ?6, clarified = ?7, \
-     was = ?8, settled_ms = ?9, elapsed_ms = ?10, unknown_ms = ?11, look_ms = ?12, acknowledged_ms = ?13, \
-     resolved_ms = ?14, note = ?15 WHERE request_id = ?1";
-
-const IS_OPEN: &str = "(acknowledged_ms IS NULL OR outcome = 'unknown')";
-
-/// See [`Entry::remembered_since`].
-const MAY_BE_CORRECTED: &str = "outcome NOT IN ('unknown', 'not_sent') AND resolved_ms IS NULL";
-
-// INDEXED BY makes it an error, not a slow till, should the index ever stop to fit.
-pub(super) fn open_sql() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM orders INDEXED BY orders_open \
-         WHERE terminal = ?1 AND {IS_OPEN} ORDER BY seq"
-    )
-}
-
-/// The newest that completed since then.
-pub(super) fn settled_sql() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM orders INDEXED BY orders_settled WHERE terminal = ?1 AND settled_ms >= ?2 \
-         AND {MAY_BE_CORRECTED} ORDER BY settled_ms DESC LIMIT ?3"
-    )
-}
-
-pub(super) fn look_sql() -> String {
-    format!(
-        "SELECT {COLUMNS} FROM orders INDEXED BY orders_look WHERE terminal = ?1 AND look_ms IS NOT NULL \
-         AND {MAY_BE_CORRECTED} ORDER BY seq DESC"
-    )
-}
-
-/// The next name under which something is open; passes over all orders of the one before.
-pub(super) fn next_name_sql() -> String {
-    format!(
-        "SELECT terminal FROM orders INDEXED BY orders_open WHERE terminal > ?1 AND {IS_OPEN} \
-         ORDER BY terminal LIMIT 1"
-    )
-}
-
-fn count_sql() -> String {
-    format!("SELECT count(*) FROM orders INDEXED BY orders_open WHERE terminal = ?1 AND {IS_OPEN}")
-}
-
-fn adopt_sql(index: &str, which: &str) -> String {
-    format!("UPDATE orders INDEXED BY {index} SET terminal = ?2 WHERE terminal = ?1 AND {which}")
-}
-
-/// The statements that an opened journal must understand.
-pub(super) fn statements() -> Vec<String> {
-    let mut all = vec![open_sql(), settled_sql(), look_sql(), next_name_sql(), count_sql()];
-    all.extend([PURGE, INSERT, UPDATE].map(str::to_owned));
-    all
 }
 
 fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<Option<Entry>> {

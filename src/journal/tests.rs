@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 
 use tempfile::TempDir;
 
-use super::sqlite::{Inner, PURGE, look_sql, next_name_sql, open_sql, settled_sql};
+use super::sql::{PURGE, look_sql, next_name_sql, open_sql, settled_sql};
+use super::sqlite::Inner;
 use super::*;
 use crate::error::{Error, Status};
 

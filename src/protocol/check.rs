@@ -85,6 +85,7 @@ fn missing(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> Optio
     }
 }
 
+#[inline(always)]
 fn is_due(need: Need, members: &Members<'_>, trans_type: Option<&str>) -> bool {
     match (need, trans_type) {
         (Need::Must, _) => true,
@@ -143,22 +144,25 @@ fn broken_text(rule: Rule, text: &str) -> Option<String> {
 }
 
 fn broken_amount(rule: Rule, text: &str, currency: Option<&str>) -> Option<String> {
-    let got = shown_text(text);
+    let but_got = |what: &str| Some(format!("{what}, got {}", shown_text(text)));
     let Some(is_zero) = amount::is_zero(text) else {
-        return Some(match amount::with_point(text) {
+        return match amount::with_point(text) {
             Some(corrected) => {
-                format!("decimals follow a point, not a comma, like {corrected:?}, got {got}")
+                but_got(&format!("decimals follow a point, not a comma, like {corrected:?}"))
             }
-            None => format!("{}, got {got}", amount::RULE),
-        });
+            None => but_got(amount::RULE),
+        };
     };
     if is_zero && matches!(rule, Rule::AmountAboveZero) {
-        return Some(format!("more than zero, got {got}"));
+        return but_got("more than zero");
     }
     let currency = currency?;
-    let decimals = currency::decimals(currency)?;
-    let has_more = amount::decimals(text) > decimals;
-    has_more.then(|| format!("{currency} has {decimals} decimals, got {got}"))
+    match currency::decimals(currency)? {
+        decimals if amount::decimals(text) > decimals => {
+            but_got(&format!("{currency} has {decimals} decimals"))
+        }
+        _ => None,
+    }
 }
 
 fn broken_order_no(text: &str) -> Option<String> {

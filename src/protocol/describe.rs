@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::members::{Members, Value};
-use super::response::take_apart;
+use super::members::{Members, Value, value_of};
+use super::plain::{self, Member, Visitor};
+use super::response::{MAX_MEMBERS, bare, take_apart};
 use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
@@ -14,23 +15,29 @@ const ROOM_FOR_QUOTES: usize = 32;
 
 /// What a terminal's message says, for an event.
 pub fn describe(text: &str) -> Description {
+    let text = bare(text);
+    let mut plain = Plain::of(text);
+    if plain::visit(text, &mut plain).is_some() {
+        return plain.end();
+    }
     let described = take_apart(text).and_then(|message| {
         let nested = message.nested_members()?;
-        let biz_data = message.biz_data.as_ref().or(nested.as_ref());
-        Ok(described(&message.envelope, biz_data, text.len()))
+        Ok(described(&message.envelope, message.biz_data.as_ref().or(nested.as_ref()), text.len()))
     });
     described.unwrap_or_else(|_| Description { fields: "{}".to_owned(), code: None })
 }
 
+/// Of any message.
 fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> Description {
-    let status = biz_data.and_then(|members| text_of(members, "trans_status"));
-    let (code, message) = (text_of(envelope, "response_code"), text_of(envelope, "response_msg"));
+    let status = biz_data.and_then(|members| members.get("trans_status")).and_then(text_of);
+    let of_envelope = |name| envelope.get(name).and_then(text_of);
+    let (code, message) = (of_envelope("response_code"), of_envelope("response_msg"));
     let said = Said::from_texts(code.as_deref(), message.as_deref(), status.as_deref());
     Description { fields: flat(envelope, biz_data, length), code: in_words(&said) }
 }
 
-fn text_of<'a>(members: &Members<'a>, name: &str) -> Option<Cow<'a, str>> {
-    match members.get(name)? {
+fn text_of(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
         Value::Text(text) if !text.is_empty() => Some(text),
         Value::Number(digits) => Some(Cow::Borrowed(digits)),
         _ => None,
@@ -52,46 +59,138 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    let of_envelope = || envelope.iter().filter(|(name, _)| *name != "biz_data");
-    let of_biz_data = || biz_data.into_iter().flat_map(Members::iter);
+    // Null is absent, here as everywhere.
+    let is_there = |(_, json): &(&str, &str)| *json != "null";
+    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data").filter(is_there);
+    let of_biz_data = biz_data.into_iter().flat_map(Members::iter).filter(is_there);
+    let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
+    let mut seen = HashSet::with_capacity(all.len());
+    let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
     let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
     out.push('{');
-    if may_repeat(of_envelope().chain(of_biz_data())) {
-        let all: Vec<(&str, &str)> = of_envelope().chain(of_biz_data()).collect();
-        let mut seen = HashSet::with_capacity(all.len());
-        let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
-        let kept = all.iter().zip(is_last.iter().rev()).filter(|(_, is_last)| **is_last);
-        kept.for_each(|((name, json), _)| push_field(&mut out, name, json));
-    } else {
-        of_envelope().for_each(|(name, json)| push_field(&mut out, name, json));
-        of_biz_data().for_each(|(name, json)| push_field(&mut out, name, json));
+    for ((name, json), is_last) in all.iter().zip(is_last.iter().rev()) {
+        if *is_last {
+            push_comma(&mut out);
+            push_quoted(&mut out, name);
+            out.push(':');
+            push_as_text(&mut out, json);
+        }
     }
     out.push('}');
     out
 }
 
-/// Whether a name may come twice: two look alike, by their lengths and ends.
-fn may_repeat<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> bool {
-    let mut marks = [0_u64; 16];
-    members.into_iter().any(|(name, _)| {
-        let bytes = name.as_bytes();
-        let at = |place: usize| usize::from(bytes.get(place).copied().unwrap_or(0));
-        let last = bytes.len().saturating_sub(1);
-        let mixed = bytes.len() * 37 + at(0) * 5 + at(last) * 11 + at(last / 2) * 131;
-        let (word, bit) = (mixed / 64 % 16, mixed % 64);
-        let is_marked = marks[word] >> bit & 1 == 1;
-        marks[word] |= 1 << bit;
-        is_marked
-    })
-}
-
-fn push_field(out: &mut String, name: &str, json: &str) {
+fn push_comma(out: &mut String) {
     if out.len() > 1 {
         out.push(',');
     }
-    push_quoted(out, name);
-    out.push(':');
-    push_as_text(out, json);
+}
+
+/// Describes, as it is read, what nearly every message is: one without escapes and without a name that comes twice. Fields
+/// that follow each other are copied at once.
+struct Plain<'a> {
+    text: &'a str,
+    fields: String,
+    /// What of the text is still to be copied, from and to.
+    run: (usize, usize),
+    /// A bit for each name that was there, by its length and some letters.
+    names: [u64; 64],
+    count: usize,
+    has_biz_data: bool,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    status: Option<&'a str>,
+}
+
+impl<'a> Plain<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut fields = String::with_capacity(text.len() + ROOM_FOR_QUOTES);
+        fields.push('{');
+        Plain {
+            text,
+            fields,
+            run: (0, 0),
+            names: [0; 64],
+            count: 0,
+            has_biz_data: false,
+            code: None,
+            message: None,
+            status: None,
+        }
+    }
+
+    /// Whether it is like none before. One that only looks like another costs time, and nothing else.
+    fn is_new(&mut self, name: &str) -> bool {
+        let (Some(first), Some(last)) = (name.bytes().next(), name.bytes().next_back()) else {
+            return false;
+        };
+        let middle = name.as_bytes()[name.len() / 2];
+        let mixed = name.len() * 2_311
+            + usize::from(first) * 131
+            + usize::from(last) * 517
+            + usize::from(middle) * 1_031;
+        let (word, bit) = (mixed / 64 % 64, mixed % 64);
+        let before = self.names[word];
+        self.names[word] |= 1 << bit;
+        before >> bit & 1 == 0
+    }
+
+    fn copy_run(&mut self) {
+        let (from, to) = std::mem::take(&mut self.run);
+        if let Some(run) = self.text.get(from..to).filter(|run| !run.is_empty()) {
+            push_comma(&mut self.fields);
+            self.fields.push_str(run);
+        }
+    }
+
+    fn end(mut self) -> Description {
+        self.copy_run();
+        self.fields.push('}');
+        let text_of = |json: Option<&'a str>| json.map(value_of).and_then(text_of);
+        let (code, message) = (text_of(self.code), text_of(self.message));
+        let status = text_of(self.status);
+        let said = Said::from_texts(code.as_deref(), message.as_deref(), status.as_deref());
+        Description { code: in_words(&said), fields: self.fields }
+    }
+}
+
+impl<'a> Visitor<'a> for Plain<'a> {
+    /// A second one, and one that may be an object in a string, are for others.
+    fn begin_biz_data(&mut self, is_object: bool) -> Option<()> {
+        let is_first = !std::mem::replace(&mut self.has_biz_data, true);
+        (is_object && is_first).then_some(())
+    }
+
+    #[inline(always)]
+    fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
+        let Member { name, json, from, to } = member;
+        if name == "biz_data" && !is_of_biz_data {
+            return Some(());
+        }
+        self.count += 1;
+        if !self.is_new(name) || self.count >= MAX_MEMBERS {
+            return None;
+        }
+        match (name, is_of_biz_data) {
+            ("response_code", false) => self.code = Some(json),
+            ("response_msg", false) => self.message = Some(json),
+            ("trans_status", true) => self.status = Some(json),
+            _ => {}
+        }
+        if !json.starts_with('"') {
+            self.copy_run();
+            push_comma(&mut self.fields);
+            push_quoted(&mut self.fields, name);
+            self.fields.push(':');
+            push_quoted(&mut self.fields, json);
+        } else if self.run.1 > 0 && from == self.run.1 + 1 {
+            self.run.1 = to;
+        } else {
+            self.copy_run();
+            self.run = (from, to);
+        }
+        Some(())
+    }
 }
 
 /// A value as a JSON text; what is none as it was written.
@@ -100,7 +199,7 @@ fn push_as_text(out: &mut String, json: &str) {
         push_quoted(out, json);
     } else if !json.contains('\\') {
         out.push_str(json);
-    } else if let Value::Text(text) = super::members::value_of(json) {
+    } else if let Value::Text(text) = value_of(json) {
         push_quoted(out, &text);
     }
 }

@@ -23,18 +23,75 @@ pub(super) struct Parts<M> {
 
 /// Takes an object apart.
 pub(super) fn members(json: &str) -> Option<Members<'_>> {
-    whole::<false>(json).map(|parts| parts.envelope)
+    let mut taken = Taken::new();
+    read::<false, _>(json, &mut taken)?;
+    Some(taken.envelope)
 }
 
 /// Takes a message apart, and at the same time its `biz_data`.
 pub(super) fn message(json: &str) -> Option<Parts<Members<'_>>> {
-    whole::<true>(json)
+    let mut taken = Taken::new();
+    let is_compact = read::<true, _>(json, &mut taken)?;
+    Some(Parts { envelope: taken.envelope, biz_data: taken.biz_data, is_compact })
+}
+
+/// Shows a message's members to `visitor`, those of its `biz_data` before `biz_data` itself. None also where the visitor
+/// ends it.
+pub(super) fn visit<'a>(json: &'a str, visitor: &mut impl Visitor<'a>) -> Option<()> {
+    read::<true, _>(json, visitor).map(|_| ())
+}
+
+/// Who is shown the members of an object as they are read.
+pub(super) trait Visitor<'a> {
+    /// A message's `biz_data` begins, an object or not.
+    fn begin_biz_data(&mut self, is_object: bool) -> Option<()>;
+
+    /// One of `biz_data`'s, or of the object itself.
+    fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()>;
+}
+
+/// A member: its name without quotes, its value's text, and where both stand, from the name's quote to the value's end.
+pub(super) struct Member<'a> {
+    pub(super) name: &'a str,
+    pub(super) json: &'a str,
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 /// How many members there is space for from the start: as many as nearly every object has.
 const USUAL_MEMBERS: usize = 32;
 
-fn whole<const IS_MESSAGE: bool>(json: &str) -> Option<Parts<Members<'_>>> {
+/// Keeps what it is shown.
+struct Taken<'a> {
+    envelope: Members<'a>,
+    biz_data: Option<Members<'a>>,
+}
+
+impl Taken<'_> {
+    fn new() -> Self {
+        Taken { envelope: Vec::with_capacity(USUAL_MEMBERS), biz_data: None }
+    }
+}
+
+impl<'a> Visitor<'a> for Taken<'a> {
+    fn begin_biz_data(&mut self, is_object: bool) -> Option<()> {
+        self.biz_data = is_object.then(|| Vec::with_capacity(USUAL_MEMBERS));
+        Some(())
+    }
+
+    #[inline(always)]
+    fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
+        let members = if is_of_biz_data { self.biz_data.as_mut()? } else { &mut self.envelope };
+        members.push((member.name, member.json));
+        Some(())
+    }
+}
+
+/// Whether it has no blanks but in its strings; none where it is not plain.
+fn read<'a, const IS_MESSAGE: bool, V: Visitor<'a>>(
+    json: &'a str,
+    visitor: &mut V,
+) -> Option<bool> {
     let (mut has_escape, mut has_control) = (false, false);
     for byte in json.bytes() {
         has_escape |= byte == b'\\';
@@ -43,8 +100,8 @@ fn whole<const IS_MESSAGE: bool>(json: &str) -> Option<Parts<Members<'_>>> {
     match (has_escape, has_control) {
         // An escape, or what looks like one.
         (true, _) => None,
-        (false, false) => Reader::<false>::of(json).whole::<IS_MESSAGE>(),
-        (false, true) => Reader::<true>::of(json).whole::<IS_MESSAGE>(),
+        (false, false) => Reader::<false>::of(json).whole::<IS_MESSAGE, V>(visitor),
+        (false, true) => Reader::<true>::of(json).whole::<IS_MESSAGE, V>(visitor),
     }
 }
 
@@ -60,34 +117,40 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
         Reader { json, at: 0, is_compact: true }
     }
 
-    fn whole<const IS_MESSAGE: bool>(mut self) -> Option<Parts<Members<'a>>> {
-        let mut biz_data = None;
+    fn whole<const IS_MESSAGE: bool, V: Visitor<'a>>(mut self, visitor: &mut V) -> Option<bool> {
         self.skip_blanks();
-        let envelope = self.object::<IS_MESSAGE>(&mut biz_data)?;
+        self.object::<IS_MESSAGE, V>(false, visitor)?;
         self.skip_blanks();
-        let is_compact = self.is_compact;
-        (self.at == self.json.len()).then_some(Parts { envelope, biz_data, is_compact })
+        (self.at == self.json.len()).then_some(self.is_compact)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> Option<u8> {
         self.json.as_bytes().get(self.at).copied()
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, wanted: u8) -> bool {
         let is_there = self.peek() == Some(wanted);
         self.at += usize::from(is_there);
         is_there
     }
 
-    #[inline]
+    #[inline(always)]
     fn expect(&mut self, wanted: u8) -> Option<()> {
         self.take(wanted).then_some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_blanks(&mut self) {
+        // Nearly always there is none.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.skip_some_blanks();
+        }
+    }
+
+    #[cold]
+    fn skip_some_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
             self.is_compact = false;
@@ -95,44 +158,45 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
     }
 
     /// Of a message, `biz_data` is the object of that name.
-    fn object<const IS_MESSAGE: bool>(
+    fn object<const IS_MESSAGE: bool, V: Visitor<'a>>(
         &mut self,
-        biz_data: &mut Option<Members<'a>>,
-    ) -> Option<Members<'a>> {
-        let mut members = Vec::with_capacity(USUAL_MEMBERS);
+        is_biz_data: bool,
+        visitor: &mut V,
+    ) -> Option<()> {
         self.expect(b'{')?;
         self.skip_blanks();
         if self.take(b'}') {
-            return Some(members);
+            return Some(());
         }
         loop {
+            let from = self.at;
             let name = self.name()?;
             let start = self.at;
             if IS_MESSAGE && name == "biz_data" {
-                *biz_data = self.biz_data()?;
+                self.biz_data(visitor)?;
             } else {
                 self.value()?;
             }
-            members.push((name, self.json.get(start..self.at)?));
+            let (json, to) = (self.json.get(start..self.at)?, self.at);
+            visitor.member(is_biz_data, Member { name, json, from, to })?;
             self.skip_blanks();
             if self.take(b',') {
                 self.skip_blanks();
             } else {
-                return self.take(b'}').then_some(members);
+                return self.expect(b'}');
             }
         }
     }
 
-    /// What stands under this name, where it is an object.
-    fn biz_data(&mut self) -> Option<Option<Members<'a>>> {
-        if self.peek() == Some(b'{') {
-            return self.object::<false>(&mut None).map(Some);
-        }
-        self.value().map(|()| None)
+    /// What stands under this name.
+    fn biz_data<V: Visitor<'a>>(&mut self, visitor: &mut V) -> Option<()> {
+        let is_object = self.peek() == Some(b'{');
+        visitor.begin_biz_data(is_object)?;
+        if is_object { self.object::<false, V>(true, visitor) } else { self.value() }
     }
 
     /// A name, its colon, and the blanks around it.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
         self.string()?;
@@ -143,7 +207,7 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
         Some(name)
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self) -> Option<()> {
         if self.peek() == Some(b'"') { self.string() } else { self.skip_value() }
     }
@@ -199,13 +263,12 @@ impl<'a, const HAS_CONTROL: bool> Reader<'a, HAS_CONTROL> {
     }
 
     /// A string without escapes.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<()> {
-        self.expect(b'"')?;
-        let rest = self.json.as_bytes().get(self.at..)?;
+        let (first, rest) = self.json.as_bytes().get(self.at..)?.split_first()?;
         let length = if HAS_CONTROL { first_special(rest)? } else { first_quote(rest)? };
-        self.at += length + 1;
-        (!HAS_CONTROL || rest[length] == b'"').then_some(())
+        self.at += length + 2;
+        (*first == b'"' && (!HAS_CONTROL || rest[length] == b'"')).then_some(())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {

@@ -8,7 +8,7 @@ use super::value::{same_amount, same_number, same_small_number};
 use super::{Difference, Outcome, Request, Response, Verdict, verdict};
 
 /// An answer with more members than this, in its envelope and its `biz_data`, is none.
-const MAX_MEMBERS: usize = 10_000;
+pub(super) const MAX_MEMBERS: usize = 10_000;
 
 /// A message without what some terminals put around it: a byte order mark, blanks, NULs.
 pub fn bare(text: &str) -> &str {

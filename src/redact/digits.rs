@@ -218,11 +218,20 @@ impl<'a> Run<'a> {
     fn find_each(&mut self, wanted: Confidence) {
         let count = self.digits.len();
         let mut group = 0..0;
+        let mut has_track = false;
         for first in 0..(count + 1).saturating_sub(SHORTEST) {
             if first >= group.end {
                 let id = self.digits[first].group;
                 let is_in = |digit: &&Digit| digit.group == id;
                 group = first..first + self.digits[first..].iter().take_while(is_in).count();
+                has_track = self.has_track_after(group.end - 1);
+            }
+            let may_begin_one = match wanted {
+                Certain => has_track || self.opens(first) || self.tag_before(first).is_some(),
+                ByChance => group.len() > SHORTEST,
+            };
+            if !may_begin_one {
+                continue;
             }
             let lengths = Lengths::of(self.digits[first..].iter().map(|digit| digit.value));
             if lengths.is_empty() {
@@ -250,19 +259,61 @@ impl<'a> Run<'a> {
     /// A group begins here, and no masked digit before it.
     fn opens(&self, index: usize) -> bool {
         let is_first = index == 0 || self.digits[index - 1].group != self.digits[index].group;
-        is_first && !self.text[..self.place(index).start].ends_with('*')
+        is_first && !is_part_of_masked(self.text[..self.place(index).start].chars().rev())
     }
 
     fn closes(&self, index: usize) -> bool {
         let next = self.digits.get(index + 1);
         let is_last = next.is_none_or(|next| next.group != self.digits[index].group);
-        is_last && !self.text[self.place(index).end..].starts_with('*')
+        is_last && !is_part_of_masked(self.text[self.place(index).end..].chars())
+    }
+
+    /// The second track: a separator, then year and month.
+    fn has_track_after(&self, last: usize) -> bool {
+        let rest = &self.text[self.place(last).end..];
+        let after = ["=", "D", "d", "%3D", "%3d", "\\u003d", "\\u003D"]
+            .iter()
+            .find_map(|separator| rest.strip_prefix(separator));
+        match after.and_then(|after| after.as_bytes().first_chunk::<4>()) {
+            Some([year @ .., tens, ones]) => {
+                let is_month = matches!((tens, ones), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'));
+                is_month && year.iter().all(u8::is_ascii_digit)
+            }
+            None => false,
+        }
+    }
+
+    /// The length in bytes after EMV's tag `5A`.
+    fn tag_before(&self, first: usize) -> Option<usize> {
+        let before = &self.text.as_bytes()[..self.place(first).start];
+        match before.last_chunk::<4>() {
+            Some([b'5', b'A' | b'a', b'0', length @ (b'0'..=b'9' | b'A' | b'a')]) => {
+                char::from(*length).to_digit(16).map(|bytes| bytes as usize)
+            }
+            _ => None,
+        }
     }
 
     /// Two digits as a number.
     fn pair(&self, at: usize) -> u8 {
         self.digits[at].value * 10 + self.digits[at + 1].value
     }
+}
+
+/// Whether what comes next is the hidden middle of a number, `******1111` or `** **** 1111`: then the digits before it are
+/// no number by themselves, and masking again changes nothing.
+fn is_part_of_masked(next: impl Iterator<Item = char>) -> bool {
+    const FEWEST: usize = SHORTEST - KEPT_FIRST - KEPT_LAST;
+    let mut stars = 0;
+    for c in next.take(LONGEST * MAX_GAP) {
+        match c {
+            '*' => stars += 1,
+            c if c.is_numeric() || c == '\\' => return stars >= FEWEST,
+            c if stars == 0 || c.is_alphanumeric() => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Some digits of a run that may be a card's number.
@@ -285,7 +336,8 @@ impl Window<'_> {
         let (opens, closes) = (self.run.opens(self.first), self.run.closes(self.end() - 1));
         (opens && closes && !self.is_date_and_time())
             || (opens && self.has_expiry_after())
-            || (is_in_one_group && ((closes && self.has_track_after()) || self.has_tag_before()))
+            || (is_in_one_group
+                && ((closes && self.run.has_track_after(self.end() - 1)) || self.has_tag_before()))
     }
 
     /// Is it one inside a longer number? Not if it lies across one that is certain: then its digits are chance. A short
@@ -296,6 +348,7 @@ impl Window<'_> {
             && lengths.has_inside(self.length)
             && (self.length >= 16 || self.run.opens(self.first) || self.has_length_before())
             && !self.is_in_a_time()
+            && !self.is_date_and_time()
             && !self.run.digits[self.first..self.end()].iter().any(is_certain)
     }
 
@@ -305,6 +358,11 @@ impl Window<'_> {
         self.first == start + 2
             && self.end() == self.group.end
             && usize::from(self.run.pair(start)) == self.length
+    }
+
+    /// An odd number of digits is padded.
+    fn has_tag_before(&self) -> bool {
+        self.run.tag_before(self.first) == Some(self.length.div_ceil(2))
     }
 
     fn is_in_one_group(&self) -> bool {
@@ -351,33 +409,6 @@ impl Window<'_> {
         last.group == self.run.digits[end - 1].group
             && (15..60).contains(&year)
             && (1..=12).contains(&month)
-    }
-
-    /// The second track: a separator, then year and month.
-    fn has_track_after(&self) -> bool {
-        let rest = &self.run.text[self.run.place(self.end() - 1).end..];
-        let after = ["=", "D", "d", "%3D", "%3d", "\\u003d", "\\u003D"]
-            .iter()
-            .find_map(|separator| rest.strip_prefix(separator));
-        match after.and_then(|after| after.as_bytes().first_chunk::<4>()) {
-            Some([year @ .., tens, ones]) => {
-                let is_month = matches!((tens, ones), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'));
-                is_month && year.iter().all(u8::is_ascii_digit)
-            }
-            None => false,
-        }
-    }
-
-    /// EMV's tag `5A` and a length in bytes that is this number's; an odd one is padded.
-    fn has_tag_before(&self) -> bool {
-        let before = &self.run.text.as_bytes()[..self.run.place(self.first).start];
-        match before.last_chunk::<4>() {
-            Some([b'5', b'A' | b'a', b'0', length @ (b'0'..=b'9' | b'A' | b'a')]) => {
-                let bytes = char::from(*length).to_digit(16).map_or(0, |bytes| bytes as usize);
-                self.length.div_ceil(2) == bytes
-            }
-            _ => false,
-        }
     }
 }
 

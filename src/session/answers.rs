@@ -139,6 +139,12 @@ impl Session {
         let believes_the_code = self.settings.is_planted(Planted::BelieveTheCode)
             && response.other_outcome() == Outcome::Ok;
         let (reason, why) = match verdict {
+            Verdict::Settled(outcome) if self.has_reported(seq, outcome) => {
+                return self.on_late_answer(response, text, now);
+            }
+            Verdict::Acknowledged if self.has_reported(seq, Outcome::Approved) => {
+                return self.on_late_answer(response, text, now);
+            }
             Verdict::Settled(outcome) => {
                 return self.conclude(seq, outcome, response, text, recovered, now);
             }
@@ -196,6 +202,13 @@ impl Session {
             _ => return None,
         };
         self.settings.is_planted(fault).then_some(outcome)
+    }
+
+    /// Its own answer says again what was reported: that changes nothing, and is no second look either.
+    fn has_reported(&self, seq: Seq, outcome: Outcome) -> bool {
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+        recovery.is_some_and(|recovery| recovery.reported == Some(outcome))
+            && !self.settings.is_planted(Planted::ClarifyTheSame)
     }
 
     fn is_clarifying(&self, seq: Seq) -> bool {

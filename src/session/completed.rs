@@ -370,7 +370,14 @@ fn contradiction(
     if past.standing == Standing::Decided {
         return None;
     }
-    if response.fits(&past.request).is_err() && !(is_own_answer && response.request_id.is_some()) {
+    let is_paired = is_own_answer && response.request_id.is_some();
+    let number = past.request.merchant_order_no.as_deref().unwrap_or_default();
+    let is_about_it = if is_paired {
+        response.names(number) != Some(false)
+    } else {
+        response.fits(&past.request).is_ok()
+    };
+    if !is_about_it {
         return None;
     }
     let is_void = past.request.is_void();
@@ -388,8 +395,8 @@ fn contradiction(
             return None;
         }
         match response.query_outcome() {
-            settled @ (Outcome::Approved | Outcome::Declined | Outcome::Cancelled) => {
-                (settled, false)
+            outcome @ (Outcome::Approved | Outcome::Declined | Outcome::Cancelled) => {
+                (outcome, false)
             }
             _ => return None,
         }

@@ -27,6 +27,8 @@
 mod answers;
 mod completed;
 mod evidence;
+#[cfg(feature = "planted-faults")]
+mod fingerprint;
 mod link;
 mod matching;
 mod questions;
@@ -84,6 +86,15 @@ pub enum Progress {
     Done,
 }
 
+/// What the other handles of this process do on the same terminal; they share its screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Others {
+    /// One of them has an order that may be with a customer: nothing is closed.
+    pub serve_an_order: bool,
+    /// One of them has an unanswered close: no order is written before then, on the monotonic clock. 0 for none.
+    pub close_until: u64,
+}
+
 /// Who a `request_id` on the wire belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
@@ -116,6 +127,8 @@ pub struct Session {
     connection: u64,
     next_seq: Seq,
     tasks: BTreeMap<Seq, Task>,
+    /// Of those that have not completed, the orders.
+    orders_in_flight: usize,
     /// Tasks that have not completed; the rest are orders being clarified.
     in_flight: usize,
     targets: OwnMap<String, Target>,
@@ -134,6 +147,7 @@ pub struct Session {
     queues_orders: bool,
     /// While a close is unanswered no order is written: the terminal may take the close for it. On the monotonic clock.
     hold_orders_until: Option<u64>,
+    others: Others,
     writing: Option<Writing>,
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
@@ -157,6 +171,7 @@ impl Session {
             next_seq: 0,
             tasks: BTreeMap::new(),
             in_flight: 0,
+            orders_in_flight: 0,
             targets: OwnMap::default(),
             keys: BTreeSet::new(),
             queue: BTreeSet::new(),
@@ -165,6 +180,7 @@ impl Session {
             answers_have_ids: false,
             queues_orders: false,
             hold_orders_until: None,
+            others: Others::default(),
             writing: None,
             deadlines: BTreeSet::new(),
             recent: Recent::default(),
@@ -248,7 +264,7 @@ impl Session {
     pub fn restore(&mut self, order: Restored, now: Now) {
         let (state, request, attempt) = (order.state, order.request.clone(), order.attempt);
         if let RestoredState::Completed { outcome, look_at_ms } = state {
-            if let Some(at_ms) = look_at_ms {
+            if let Some(at_ms) = look_at_ms.filter(|_| self.settings.second_look_ms > 0) {
                 let wait_ms = u64::try_from(at_ms.saturating_sub(now.wall_ms)).unwrap_or(0);
                 let wait_ms = wait_ms.min(self.settings.second_look_ms);
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
@@ -349,14 +365,19 @@ impl Session {
     /// The moment at which [`Session::on_time`] has something to do.
     pub fn next_deadline(&self) -> Option<u64> {
         let task = self.deadlines.first().map(|(at, _)| *at);
-        let may_write = !self.queue.is_empty() && self.link.is_up() && self.writing.is_none();
-        let held = self.hold_orders_until.filter(|_| may_write);
+        let held = self.orders_held_until().filter(|_| !self.queue.is_empty() && self.link.is_up());
         [task, self.link.deadline(), held].into_iter().flatten().min()
     }
 
     /// Time has passed.
     pub fn on_time(&mut self, now: Now) {
+        self.hold_orders_until = self.hold_orders_until.filter(|until| *until > now.mono_ms);
+        if self.others.close_until <= now.mono_ms {
+            self.others.close_until = 0;
+        }
         self.link_on_time(now);
+        // Whatever it held back is written when the connection takes data: nothing is left to wait for.
+        self.hold_orders_until = self.hold_orders_until.filter(|until| *until > now.mono_ms);
         while let Some(&(at, seq)) = self.deadlines.first() {
             if at > now.mono_ms {
                 break;
@@ -403,6 +424,7 @@ impl Session {
         self.keys.insert((Self::key(&task.request.topic, number), seq));
         if !task.is_completed() {
             self.in_flight += 1;
+            self.orders_in_flight += usize::from(task.request.is_order());
         }
         let deadline = task.deadline;
         self.tasks.insert(seq, task);
@@ -417,6 +439,7 @@ impl Session {
         let task = self.tasks.remove(&seq)?;
         if !task.is_completed() {
             self.in_flight -= 1;
+            self.orders_in_flight -= usize::from(task.request.is_order());
         }
         if let Some(at) = task.deadline {
             self.deadlines.remove(&(at, seq));

@@ -1,7 +1,7 @@
 //! The library's own queries and closes: when they may be sent, and which answers can be told apart.
 
 use super::task::{Attempt, Phase, Question, Reason, Seq, Step, Task, Writing};
-use super::{Now, Session, Target};
+use super::{Now, Others, Session, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::hash::OwnMap;
 use crate::planted::Planted;
@@ -153,15 +153,27 @@ impl Session {
         };
         (self.settings.close_lost_orders || self.settings.is_planted(Planted::CloseAnyway))
             && is_ours_to_close
-            && (!self.is_another_active(seq, now)
+            && (!(self.others.serve_an_order || self.is_another_active(Some(seq), now))
                 || self.settings.is_planted(Planted::CloseWhileOthersPay))
     }
 
     /// Whether another order of this session may be with a customer. One that is past its own recovery time is not.
-    fn is_another_active(&self, seq: Seq, now: Now) -> bool {
+    fn is_another_active(&self, seq: Option<Seq>, now: Now) -> bool {
         self.tasks.iter().any(|(other, task)| {
-            *other != seq && task.request.is_order() && task.may_be_with_a_customer(now)
+            Some(*other) != seq && task.request.is_order() && task.may_be_with_a_customer(now)
         })
+    }
+
+    /// What this session does, for the other handles on the terminal.
+    pub fn shown_to_others(&self, now: Now) -> Others {
+        let has_orders = self.orders_in_flight > 0 || self.asked_about() > 0;
+        let serve_an_order = has_orders && self.is_another_active(None, now);
+        Others { serve_an_order, close_until: self.hold_orders_until.unwrap_or(0) }
+    }
+
+    /// What the other handles on the terminal do.
+    pub fn note_others(&mut self, others: Others) {
+        self.others = others;
     }
 
     /// An answer without a `request_id` could be one to an older question about this order.
@@ -230,7 +242,7 @@ impl Session {
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, text: request.text, started: false });
+            return Some(Writing::Question { seq, asked, text: request.text, started: false });
         }
         None
     }
@@ -238,6 +250,7 @@ impl Session {
     /// A question of which no byte has left is not sent once its order is settled. One that the socket holds back can
     /// only be withdrawn by giving up the connection.
     pub(super) fn withdraw_question(&mut self, settled: Seq, now: Now) {
+        self.questions.remove(&settled);
         let is_held_back = matches!(
             &self.writing,
             Some(Writing::Question { seq, started: false, .. }) if *seq == settled

@@ -98,6 +98,7 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         if !task.is_completed() {
             self.in_flight -= 1;
+            self.orders_in_flight -= 1;
         }
         if task.recovery().is_none() {
             let why = Fault::new(Status::Interrupted, Stage::Recovery, "reported before");
@@ -216,18 +217,13 @@ impl Session {
             self.settings.recovery_interval_ms.max(self.settings.second_look_ms)
         };
         let is_up = self.link.is_up();
-        let is_free = !self.serves_an_order();
+        let is_free = self.orders_in_flight == 0 && !self.others.serve_an_order;
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
         if is_up && !is_free {
             let soon = now.mono_ms.saturating_add(self.settings.recovery_interval_ms);
             recovery.next_ask = recovery.next_ask.max(soon);
         }
         self.ask_when_due(seq, interval_ms, now);
-    }
-
-    fn serves_an_order(&self) -> bool {
-        self.in_flight > 0
-            && self.tasks.values().any(|task| task.request.is_order() && !task.is_completed())
     }
 
     /// The order has had its time. Before its bytes have arrived or are lost for good, a close would prove nothing.

@@ -26,7 +26,7 @@ impl Session {
 
     /// The oldest request that may be written: no order while a close is unanswered.
     fn next_request(&mut self, now: Now) -> Option<Seq> {
-        let is_held = self.hold_orders_until.is_some_and(|until| now.mono_ms < until)
+        let is_held = self.orders_held_until().is_some_and(|until| now.mono_ms < until)
             && !self.settings.is_planted(Planted::WriteBesideClose);
         if !is_held {
             self.hold_orders_until = None;
@@ -38,6 +38,12 @@ impl Session {
         self.queue.remove(&seq);
         self.count_own_question(seq, now);
         Some(seq)
+    }
+
+    /// While a close of this process is unanswered no order is written.
+    pub(super) fn orders_held_until(&self) -> Option<u64> {
+        let by_others = Some(self.others.close_until).filter(|until| *until > 0);
+        self.hold_orders_until.max(by_others)
     }
 
     /// A query or close of the till's own is about to leave.
@@ -68,15 +74,19 @@ impl Session {
         let connection = self.connection;
         match &mut self.writing {
             None => {}
-            Some(Writing::Question { started, .. }) => {
+            Some(Writing::Question { started, asked, .. }) => {
+                let asked = *asked;
                 *started = true;
                 if progress == Progress::Done {
                     self.writing = None;
+                    self.hold_orders_for(asked, now);
                 }
             }
             Some(Writing::Request { seq, started }) => {
                 let (seq, first) = (*seq, !std::mem::replace(started, true));
+                let mut asked = None;
                 if let Some(task) = self.tasks.get_mut(&seq) {
+                    asked = Asked::of_topic(&task.request.topic);
                     if first {
                         task.sent = Sent::Maybe;
                         task.connection = Some(connection);
@@ -88,6 +98,8 @@ impl Session {
                 }
                 if progress == Progress::Done {
                     self.writing = None;
+                    // From now on it may be answered, however long the socket has held it back.
+                    asked.inspect(|asked| self.hold_orders_for(*asked, now));
                     self.await_answer(seq, now);
                 }
             }

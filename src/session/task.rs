@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Now;
+use super::questions::Asked;
 use crate::error::Fault;
 use crate::event::Sent;
 use crate::protocol::{Outcome, Request};
@@ -150,7 +151,7 @@ pub(super) enum Held {
 #[derive(Debug, Clone)]
 pub(super) enum Writing {
     Request { seq: Seq, started: bool },
-    Question { seq: Seq, text: String, started: bool },
+    Question { seq: Seq, asked: Asked, text: String, started: bool },
 }
 
 impl Writing {

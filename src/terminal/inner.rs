@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar};
 use tungstenite::Message;
 
 use super::diary::Line;
+use super::neighbours::Neighbour;
 use super::queue::{EventQueue, Queued};
 use super::unwritten::Unwritten;
 use super::watch::{Stay, Watcher};
@@ -16,6 +17,7 @@ use crate::session::{Action, Now, Progress, Session};
 
 pub(super) struct Inner {
     pub(super) session: Session,
+    pub(super) neighbour: Neighbour,
     pub(super) link: Link,
     pub(super) queue: EventQueue,
     /// Requests whose completion a blocked `call` takes.
@@ -122,9 +124,16 @@ pub(super) fn ended() -> Error {
 }
 
 impl Inner {
-    pub(super) fn new(session: Session, link: Link, queue: EventQueue, id_prefix: u64) -> Self {
+    pub(super) fn new(
+        session: Session,
+        neighbour: Neighbour,
+        link: Link,
+        queue: EventQueue,
+        id_prefix: u64,
+    ) -> Self {
         Inner {
             session,
+            neighbour,
             link,
             queue,
             calls: OwnMap::default(),
@@ -236,12 +245,15 @@ impl Inner {
 
     /// Writes the next frame; true when something changed, so that there may be more to do.
     pub(super) fn write_one(&mut self, now: Now) -> bool {
-        if !self.link.can_send() {
-            return false;
-        }
-        let Some(frame) = self.session.next_frame(now) else { return false };
-        let (progress, fault) = self.link.send(frame);
-        self.after_write(progress, fault, now)
+        let can_send = self.link.can_send();
+        // No neighbour may write between the look at what they do and the moment at which this handle shows its own.
+        let turn = self.neighbour.take_turn();
+        self.session.note_others(turn.others());
+        let frame = if can_send { self.session.next_frame(now) } else { None };
+        let sent = frame.map(|frame| self.link.send(frame));
+        turn.show(self.session.shown_to_others(now));
+        drop(turn);
+        sent.is_some_and(|(progress, fault)| self.after_write(progress, fault, now))
     }
 
     pub(super) fn after_write(
@@ -323,7 +335,8 @@ mod tests {
         let config = Config { app_id: Some("test".into()), ..Config::new("ws://127.0.0.1:1/") };
         let mut session = Session::new(Settings::from(&config), 1, now);
         session.on_connected(now);
-        let mut inner = Inner::new(session, link, EventQueue::new(usize::MAX), 1);
+        let neighbour = Neighbour::join("a test of its own");
+        let mut inner = Inner::new(session, neighbour, link, EventQueue::new(usize::MAX), 1);
         let defaults = Defaults {
             request_id: "r1",
             timestamp_ms: now.wall_ms,

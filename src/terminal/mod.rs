@@ -8,6 +8,9 @@
 //! | `watch` | whose turn it is to watch the socket |
 //! | `inner` | what the lock guards: session, socket, queue, waiters |
 //! | `queue` | events waiting to be fetched |
+//! | `start` | how it begins, with what earlier processes left |
+//! | `outcomes` | when an outcome is written, and what may build on it |
+//! | `pending` | what is open, from memory and journal |
 //! | `unwritten` | outcomes that the journal could not take yet |
 //! | `books` | what is written to the journal, and when |
 //! | `diary` | what happens, for the log |
@@ -17,8 +20,12 @@
 mod books;
 mod diary;
 mod inner;
+mod neighbours;
+mod outcomes;
+mod pending;
 mod queue;
 mod shared;
+mod start;
 mod unwritten;
 mod wait;
 mod watch;
@@ -96,6 +103,10 @@ impl Drop for Delivery {
 }
 
 /// What [`Terminal::poll`] came back with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, where a box would be an allocation for every event"
+)]
 pub enum Polled {
     /// An event.
     Event(Delivery),
@@ -106,6 +117,10 @@ pub enum Polled {
 }
 
 /// What [`Terminal::call`] came back with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, where a box would be an allocation for every event"
+)]
 pub enum Called {
     /// The request's own completion.
     Completed(Delivery),

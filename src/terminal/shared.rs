@@ -4,142 +4,49 @@
 //! which never blocks; never while waiting, and never while the journal writes.
 
 use std::ffi::c_void;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::Token;
 
-use super::Delivery;
-use super::books::{Books, OpenInMemory};
+use super::books::Books;
 use super::diary;
 use super::inner::{Call, Ended, Inner, ended};
-use super::queue::{EventQueue, Queued};
+use super::queue::Queued;
 use super::wait::Wait;
-use crate::config::{Address, Config, Validation};
+use crate::config::Validation;
 use crate::error::{Error, Fault, Result, Stage, Status};
-use crate::event::{Event, EventKind};
-use crate::io::{self, Cause, Driven, Driver, Link, Reactor, Turn};
-use crate::journal::{Journal, OpenUnder, SqliteJournal, Volatile};
+use crate::event::EventKind;
+use crate::io::{self, Cause, Driven, Driver, Reactor, Turn};
 use crate::json::Object;
-use crate::process;
-use crate::protocol::{self, Defaults, Outcome, Request};
-use crate::session::{Attempt, LinkState, Now, Restored, Rng, Session, Settings};
+use crate::protocol::{self, Defaults, Request};
+use crate::session::{Attempt, LinkState, Now};
 
 /// How long a terminal may take to say goodbye, in milliseconds.
 const LINGER_MS: u64 = 1_000;
 
 pub(super) struct Shared {
-    url: String,
-    app_id: Option<String>,
-    validation: Validation,
-    max_in_flight: usize,
-    books: Books,
+    pub(super) url: String,
+    pub(super) app_id: Option<String>,
+    pub(super) validation: Validation,
+    pub(super) max_in_flight: usize,
+    pub(super) books: Books,
     pub(super) driver: Arc<Driver>,
     pub(super) token: Token,
-    inner: Mutex<Inner>,
+    pub(super) inner: Mutex<Inner>,
     /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
     /// the journal writes; taken before `inner`, never while holding it.
-    pen: Mutex<()>,
+    pub(super) pen: Mutex<()>,
     /// Second looks are done that the journal does not know of yet.
-    has_looked: AtomicBool,
+    pub(super) has_looked: AtomicBool,
     /// The journal could not be written once: it may lack outcomes.
-    is_behind: AtomicBool,
+    pub(super) is_behind: AtomicBool,
     /// Who waits in `poll` without the socket.
     pub(super) ready: Condvar,
 }
 
-/// Differs between handles, processes (a forked child included) and machines.
-fn fresh_seed(now: Now) -> u64 {
-    RandomState::new().hash_one((
-        std::process::id(),
-        process::generation(),
-        now.wall_ms,
-        Instant::now(),
-    ))
-}
-
-/// What a terminal starts with; used again when the I/O thread ends in that moment.
-struct Beginning {
-    config: Config,
-    address: Address,
-    books: Books,
-    restored: Vec<Restored>,
-    retold: Vec<Event>,
-    now: Now,
-}
-
-impl Beginning {
-    fn new(config: Config) -> Result<Self> {
-        let address = config.check()?;
-        let now = io::now();
-        let books = open_books(&config, now)?;
-        let (restored, retold) = books.restore(now.wall_ms)?;
-        warn_of_orders_elsewhere(&books)?;
-        Ok(Beginning { config, address, books, restored, retold, now })
-    }
-
-    fn session(&self, seed: u64) -> Session {
-        let mut session = Session::new(Settings::from(&self.config), seed, self.now);
-        for order in &self.restored {
-            let mut order = order.clone();
-            if order.answer_within_ms == 0 {
-                // Written by a version that did not note it.
-                order.answer_within_ms = session.answer_within_ms(&order.request, None);
-            }
-            session.restore(order, self.now);
-        }
-        session
-    }
-
-    fn queue(&self) -> EventQueue {
-        let most = usize::try_from(self.config.max_queue_bytes).unwrap_or(usize::MAX);
-        let mut queue = EventQueue::new(most);
-        for event in &self.retold {
-            queue.push(Queued { event: event.clone(), is_recorded: true });
-        }
-        queue
-    }
-
-    fn shared(&self, driver: &Arc<Driver>) -> Shared {
-        let config = &self.config;
-        let seed = fresh_seed(self.now);
-        let watch = driver.new_watch();
-        let token = watch.token();
-        let (most, patience) = (config.max_message_bytes, config.connect_timeout_ms);
-        let link = Link::new(self.address.clone(), most, patience, watch);
-        let id_prefix = Rng::new(seed).next_u64();
-        Shared {
-            url: config.url.clone(),
-            app_id: config.app_id.clone(),
-            validation: config.validation,
-            max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
-            books: self.books.clone(),
-            driver: Arc::clone(driver),
-            token,
-            inner: Mutex::new(Inner::new(self.session(seed), link, self.queue(), id_prefix)),
-            pen: Mutex::new(()),
-            has_looked: AtomicBool::new(false),
-            is_behind: AtomicBool::new(false),
-            ready: Condvar::new(),
-        }
-    }
-}
-
 impl Shared {
-    pub(super) fn start(config: Config) -> Result<Arc<Shared>> {
-        let beginning = Beginning::new(config)?;
-        loop {
-            let driver = io::driver()?;
-            let shared = Arc::new(beginning.shared(&driver));
-            // Refused when a shutdown has just ended that thread: then a new one is started.
-            if driver.add(shared.token, Arc::clone(&shared) as Arc<dyn Driven>) {
-                return Ok(shared);
-            }
-        }
-    }
-
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -253,78 +160,9 @@ impl Shared {
         Ok(inner.session.answer_within_ms(order, timeout_ms))
     }
 
-    /// Second looks that are done go into the journal with whatever is written next. One that is not written is only
-    /// taken once more.
-    fn write_down_looks(&self) {
-        if !self.has_looked.swap(false, Ordering::AcqRel) {
-            return;
-        }
-        let looked = std::mem::take(&mut self.lock().looked);
-        if let Err(error) = self.books.looked(&looked) {
-            log::warn!("a second look could not be written to the journal: {error}");
-            self.lock().looked.extend(looked);
-            self.has_looked.store(true, Ordering::Release);
-        }
-    }
-
-    /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
-    /// till must learn it now, and [`Shared::acknowledge`] tries again.
-    pub(super) fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
-        let is_precious = queued.event.kind.is_precious();
-        let pen = is_precious.then(|| self.pen.lock().unwrap_or_else(PoisonError::into_inner));
-        if is_truth(&queued) {
-            self.lock().delivering.push(queued.clone());
-        }
-        if is_precious {
-            self.write_down_looks();
-        }
-        let recorded = if queued.is_recorded { Ok(()) } else { self.books.record(&queued.event) };
-        if !queued.is_recorded && is_of_an_order(&queued.event.kind) {
-            self.note_record(&queued.event, recorded.is_ok());
-        }
-        queued.is_recorded = recorded.is_ok();
-        drop(pen);
-        if let Err(error) = recorded {
-            log::error!("an outcome could not be written to the journal: {error}");
-        }
-        Delivery::new(self, queued)
-    }
-
-    /// Notes which outcomes the journal still lacks.
-    fn note_record(&self, event: &Event, is_written: bool) {
-        if is_written && !self.is_behind.load(Ordering::Acquire) {
-            return;
-        }
-        let mut inner = self.lock();
-        if is_written {
-            inner.unwritten.forget(event);
-        } else {
-            inner.unwritten.keep(event);
-            self.is_behind.store(true, Ordering::Release);
-        }
-    }
-
-    /// The caller has it now.
-    pub(super) fn delivered(&self, queued: &Queued) {
-        if is_truth(queued) {
-            self.lock().no_longer_delivering(queued);
-        }
-    }
-
-    pub(super) fn put_back(&self, queued: Queued) {
-        let mut inner = self.lock();
-        inner.no_longer_delivering(&queued);
-        if inner.ended.is_none() {
-            inner.queue.put_back(queued);
-            inner.show_readiness();
-            inner.ring();
-            self.ready.notify_all();
-        }
-    }
-
     pub(super) fn wake(&self) -> Result<()> {
         let mut inner = self.lock_live()?;
-        if inner.wakes.waiting == 0 {
+        if inner.wakes.waiting == 0 && inner.wakes.calls == 0 {
             inner.wakes.for_the_next = true;
         } else {
             inner.wakes.round += 1;
@@ -401,90 +239,14 @@ impl Shared {
             Some(ms) => object.number("last_ping_ms", ms),
             None => object.json_or_null("last_ping_ms", None),
         };
-        let elsewhere = elsewhere.map(|elsewhere| as_json(&elsewhere));
         let object = object.text_or_null("journal", self.books.path());
-        Ok(object.json_or_null("elsewhere", elsewhere.as_deref()).end())
-    }
-
-    pub(super) fn pending(&self) -> Result<String> {
-        let memory = {
-            let inner = self.lock_live()?;
-            // What is put back into the queue may be older than what could not be written since.
-            let unwritten =
-                |queued: &&Queued| inner.unwritten.of(queued.event.request_id()).is_none();
-            let waiting = inner.queue.precious().filter(unwritten).map(|queued| &queued.event);
-            OpenInMemory::take(
-                inner.session.open_requests(),
-                inner.unwritten.events().chain(waiting),
-            )
-        };
-        self.books.pending(memory)
-    }
-
-    /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched,
-    /// or is just being handed out, is owed to it: covered by the acknowledgement of the "unknown" before it, it would be lost with this process.
-    pub(super) fn acknowledge(&self, request_id: &str) -> Result<()> {
-        let _pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_owed = {
-            let inner = self.lock_live()?;
-            let mut precious = inner.queue.precious();
-            inner.delivering.iter().any(|queued| is_about(queued, request_id))
-                || precious.any(|queued| {
-                    queued.is_recorded && is_truth(queued) && is_about(queued, request_id)
-                })
-        };
-        if is_owed {
-            return Ok(());
-        }
-        self.write_down_looks();
-        self.write_if_unwritten(request_id, |queued| !is_truth(queued))?;
-        match self.books.acknowledge(request_id, io::now().wall_ms) {
-            Err(error) if error.status() == Status::Argument => {
-                // Requests that move no money are in no book; there is nothing to keep of them once they have completed.
-                if self.lock_live()?.session.has_completed(request_id) {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
+        let object = match elsewhere {
+            Some(names) => {
+                object.number("elsewhere", as_number(names.iter().map(|under| under.open).sum()))
             }
-            other => other,
-        }
-    }
-
-    pub(super) fn resolve(
-        &self,
-        request_id: &str,
-        outcome: Outcome,
-        note: Option<&str>,
-    ) -> Result<()> {
-        self.write_if_unwritten(request_id, |_| true)?;
-        self.books.resolve(request_id, outcome, note, io::now().wall_ms)?;
-        self.lock_live()?.session.forget_unknown(request_id);
-        Ok(())
-    }
-
-    /// The newest outcome that was handed out and is not in the journal yet is written before anything builds on it; so
-    /// is what waits to be handed out and `counts`.
-    fn write_if_unwritten(&self, request_id: &str, counts: fn(&Queued) -> bool) -> Result<()> {
-        let unwritten: Vec<Event> = {
-            let inner = self.lock_live()?;
-            let waiting = inner.queue.precious().filter(|queued| {
-                !queued.is_recorded && counts(queued) && is_about(queued, request_id)
-            });
-            let waiting = waiting.map(|queued| &queued.event);
-            inner.unwritten.of(request_id).into_iter().chain(waiting).cloned().collect()
+            None => object.json_or_null("elsewhere", None),
         };
-        for event in &unwritten {
-            self.books.record(event)?;
-        }
-        if !unwritten.is_empty() {
-            let mut inner = self.lock();
-            unwritten.iter().for_each(|event| inner.unwritten.forget(event));
-            for queued in inner.queue.precious_mut() {
-                queued.is_recorded |= unwritten.contains(&queued.event);
-            }
-        }
-        Ok(())
+        Ok(object.end())
     }
 
     pub(super) fn disconnect(&self) {
@@ -557,54 +319,8 @@ impl Shared {
     }
 }
 
-fn open_books(config: &Config, now: Now) -> Result<Books> {
-    let journal: Arc<dyn Journal> = match &config.journal {
-        Some(path) => SqliteJournal::open_shared(path, config.journal_keep_days, now.wall_ms)?,
-        None => Arc::new(Volatile::default()),
-    };
-    let books =
-        Books::new(journal, config.terminal_name()).second_look_after(config.second_look_ms.into());
-    books.adopt(&config.former_names(), now.wall_ms)?;
-    Ok(books)
-}
-
-/// Orders that nobody recovers must not be silent.
-fn warn_of_orders_elsewhere(books: &Books) -> Result<()> {
-    for OpenUnder { terminal, open } in books.elsewhere()? {
-        log::warn!(
-            "{open} orders are open in the journal under the terminal \"{terminal}\", which nobody is connected to; \
-             if that is a former name or address of this terminal, name it in terminal_was"
-        );
-    }
-    Ok(())
-}
-
-fn as_json(elsewhere: &[OpenUnder]) -> String {
-    let each = |under: &OpenUnder| {
-        Object::new().text("terminal", &under.terminal).number("open", as_number(under.open)).end()
-    };
-    format!("[{}]", elsewhere.iter().map(each).collect::<Vec<_>>().join(","))
-}
-
 fn as_number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-fn is_truth(queued: &Queued) -> bool {
-    matches!(queued.event.kind, EventKind::Clarified(_))
-}
-
-/// Whether it carries an outcome that the journal keeps.
-fn is_of_an_order(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Completed(done) => done.topic == protocol::ORDER,
-        kind => matches!(kind, EventKind::Clarified(_)),
-    }
-}
-
-/// Whether it is the outcome of this order.
-fn is_about(queued: &Queued, request_id: &str) -> bool {
-    is_of_an_order(&queued.event.kind) && queued.event.request_id() == request_id
 }
 
 impl Driven for Shared {

@@ -128,6 +128,10 @@ internal static class Runner
 
     private static object OptionValue(Type type, JsonValue value)
     {
+        if (type == typeof(bool?) && value.Kind == JsonKind.Boolean)
+        {
+            return value.Raw == "true";
+        }
         if (type == typeof(string) && value.Kind == JsonKind.Text)
         {
             return value.Text;
@@ -211,23 +215,26 @@ internal static class Runner
         return json.Text("outcome", result.OutcomeName).Text("sent", result.Sent.ToString().ToLowerInvariant())
             .Text("request_id", result.RequestId).Raw("topic", TextOrNull(result.Topic))
             .Raw("merchant_order_no", TextOrNull(result.MerchantOrderNo)).Flag("recovered", result.Recovered)
-            .Flag("retold", result.Retold).Raw("error", Show(result.Error)).Raw("fields", Fields(result))
-            .Text("line", result.ToString());
+            .Flag("retold", result.Retold).Raw("error", Show(result.Error)).Raw("was", TextOrNull(result.WasName))
+            .Raw("fields", Each(result.Fields, JsonWriter.Quote)).Raw("differs", Show(result.Differs))
+            .Raw("code", Show(result.Code)).Text("line", result.ToString());
     }
 
-    /// <summary>Every property that carries a field of the response.</summary>
-    private static string Fields(PaymentResult result)
+    private static string Each<T>(IReadOnlyDictionary<string, T> members, Func<T, string> write)
     {
-        string[] others = { "OutcomeName", "RequestId", "Topic", "Response", "Raw" };
-        var fields = new JsonWriter();
-        foreach (PropertyInfo property in typeof(PaymentResult).GetProperties())
-        {
-            if (property.PropertyType == typeof(string) && !others.Contains(property.Name))
-            {
-                fields.Text(Snake(property.Name), (string)property.GetValue(result, null));
-            }
-        }
-        return fields.End();
+        return members.Aggregate(new JsonWriter(), (json, pair) => json.Raw(pair.Key, write(pair.Value))).End();
+    }
+
+    private static string Show(IReadOnlyDictionary<string, Difference> differs)
+    {
+        return differs.Count == 0 ? "null" : Each(differs,
+            each => new JsonWriter().Text("asked", each.Asked).Text("answered", each.Answered).End());
+    }
+
+    private static string Show(ResultCode code)
+    {
+        return code == null ? "null" : new JsonWriter().Raw("response_code", TextOrNull(code.ResponseCode))
+            .Raw("inner", TextOrNull(code.Inner)).Text("text", code.Text).Text("advice", code.Advice).End();
     }
 
     private static string Show(TerminalError error)
@@ -240,15 +247,21 @@ internal static class Runner
     {
         return new JsonWriter().Text("request_id", pending.RequestId)
             .Raw("merchant_order_no", TextOrNull(pending.MerchantOrderNo)).Text("topic", pending.Topic)
-            .Text("state", pending.State).Raw("outcome", TextOrNull(pending.OutcomeName))
+            .Text("terminal", pending.Terminal).Flag("elsewhere", pending.IsElsewhere).Text("state", pending.State).Raw("outcome", TextOrNull(pending.OutcomeName))
             .Number("since", pending.Since.ToUnixTimeMilliseconds()).Raw("request", pending.Request ?? "null").End();
+    }
+
+    private static string Show(OpenElsewhere under)
+    {
+        return new JsonWriter().Text("terminal", under.Terminal).Number("open", under.Open).End();
     }
 
     private static string Show(TerminalState state)
     {
         return new JsonWriter().Text("state", state.State).Text("url", state.Url).Number("in_flight", state.InFlight)
-            .Number("events_waiting", state.EventsWaiting).Number("events_dropped", state.EventsDropped)
-            .Number("reconnects", state.Reconnects).Raw("journal", TextOrNull(state.Journal)).End();
+            .Number("events_waiting", state.EventsWaiting).Number("bytes_waiting", state.BytesWaiting).Number("events_dropped", state.EventsDropped)
+            .Number("reconnects", state.Reconnects).Raw("journal", TextOrNull(state.Journal))
+            .Raw("elsewhere", "[" + string.Join(",", state.Elsewhere.Select(Show)) + "]").End();
     }
 
     private static string TextOrNull(string text) => text == null ? "null" : JsonWriter.Quote(text);
@@ -380,10 +393,5 @@ internal static class Runner
     private static string Pascal(string snake)
     {
         return string.Concat(snake.Split('_').Where(word => word != "").Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
-    }
-
-    private static string Snake(string pascal)
-    {
-        return string.Concat(pascal.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
     }
 }

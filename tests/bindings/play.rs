@@ -249,35 +249,16 @@ fn message(step: &Step) -> Result<Value, String> {
     Ok(message)
 }
 
-/// What the typed languages make of a completion, made of the event itself.
+/// The line that the typed languages make of an outcome begins with its word.
 fn tidy(mut answer: Value) -> Value {
     let Some(members) = answer.as_object_mut() else { return answer };
     for key in ["completed", "event"] {
         if let Some(event) = members.get_mut(key)
             && let Some(event) = event.as_object_mut()
         {
-            let fields = fields(event.get("response").unwrap_or(&Value::Null));
-            event.insert("fields".to_owned(), Value::Object(fields));
             let line = event.get("outcome").cloned();
             event.insert("line".to_owned(), line.unwrap_or_default());
         }
     }
     answer
-}
-
-/// Of the envelope and of `biz_data`, which some terminals serialise a second time; the inner ones count.
-fn fields(response: &Value) -> Map<String, Value> {
-    let inner = match &response["biz_data"] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-        other => other.clone(),
-    };
-    let all = [response.clone(), inner];
-    let members = all.iter().filter_map(Value::as_object).flatten();
-    members
-        .filter_map(|(name, value)| match value {
-            Value::String(text) if !text.is_empty() => Some((name.clone(), value.clone())),
-            Value::Number(_) | Value::Bool(_) => Some((name.clone(), json!(value.to_string()))),
-            _ => None,
-        })
-        .collect()
 }

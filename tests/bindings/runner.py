@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import ecrhub
 
@@ -28,8 +29,20 @@ def failure(error: Optional[ecrhub.Failure]) -> Optional[Dict[str, Any]]:
     return {"name": error.name, "stage": error.stage, "status": error.status, "message": error.message}
 
 
+def described(event: Union[ecrhub.Completed, ecrhub.Clarified]) -> Dict[str, Any]:
+    """What both kinds of outcome say of the terminal's answer."""
+    differs = {name: {"asked": each.asked, "answered": each.answered} for name, each in event.differs.items()}
+    return {
+        "fields": event.fields,
+        "differs": differs or None,
+        "code": event.code and dataclasses.asdict(event.code),
+        "line": str(event),
+    }
+
+
 def result(done: ecrhub.Completed) -> Dict[str, Any]:
     return {
+        **described(done),
         "outcome": done.outcome.value,
         "sent": done.sent,
         "request_id": done.request_id,
@@ -38,8 +51,6 @@ def result(done: ecrhub.Completed) -> Dict[str, Any]:
         "recovered": done.recovered,
         "retold": done.retold,
         "error": failure(done.error),
-        "fields": done.fields,
-        "line": str(done),
     }
 
 
@@ -60,8 +71,9 @@ def told(event: ecrhub.Event) -> Dict[str, Any]:
         about = {"request_id": event.request_id, "merchant_order_no": event.merchant_order_no}
         if isinstance(event, ecrhub.Recovering):
             return {**common, **about, "reason": event.reason}
-        more = {"outcome": event.outcome.value, "response": event.response, "retold": event.retold}
-        return {**common, **about, **more, "fields": event.fields, "line": str(event)}
+        outcomes = {"outcome": event.outcome.value, "was": event.was.value}
+        more = {"response": event.response, "retold": event.retold}
+        return {**common, **about, **outcomes, **more, **described(event)}
     return common
 
 
@@ -113,6 +125,8 @@ def pending(command: Command) -> Command:
                 "request_id": entry.request_id,
                 "merchant_order_no": entry.merchant_order_no,
                 "topic": entry.topic,
+                "terminal": entry.terminal,
+                "elsewhere": entry.is_elsewhere,
                 "state": entry.state,
                 "outcome": entry.outcome and entry.outcome.value,
                 "since": entry.since_ms,
@@ -131,10 +145,12 @@ def state(command: Command) -> Command:
             "url": now.url,
             "in_flight": now.in_flight,
             "events_waiting": now.events_waiting,
+            "bytes_waiting": now.bytes_waiting,
             "events_dropped": now.events_dropped,
             "reconnects": now.reconnects,
             "last_ping_ms": now.last_ping_ms,
             "journal": now.journal,
+            "elsewhere": [{"terminal": name, "open": count} for name, count in now.elsewhere.items()],
         }
     }
 

@@ -205,9 +205,13 @@ namespace Ecrhub.Tests
                 Assert.AreEqual(0, state.EventsWaiting);
                 Assert.IsNull(state.Journal);
                 Simulator.Push("no json");
-                Eventually.Holds(() => terminal.State().EventsWaiting == 1, "the event waits");
+                // That, and that the order is being recovered, which it may have been the answer to.
+                Eventually.Holds(() => terminal.State().EventsWaiting > 0, "the event waits");
+                Assert.AreEqual(0, terminal.State().Elsewhere.Count);
                 PendingRequest pending = terminal.Pending().Single();
                 Assert.AreEqual("D1", pending.MerchantOrderNo);
+                Assert.AreEqual(Simulator.Url, pending.Terminal);
+                Assert.IsFalse(pending.IsElsewhere);
                 Assert.AreEqual("in_flight D1", pending.ToString());
                 StringAssert.Contains("\"order_amount\":\"10.13\"", pending.Request);
                 Assert.IsNull(pending.Outcome);

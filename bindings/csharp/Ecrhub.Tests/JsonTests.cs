@@ -13,9 +13,9 @@ namespace Ecrhub.Tests
         {
             JsonMembers members = JsonReader.Members(
                 " { \"a\" : 10.10 , \"b\":-0.5e+7,\"c\":true,\"d\":null,\"e\":\"x\",\"f\":{ \"g\" : [1, 2] },\"h\":[],\"i\":{}, \"\":\"\" } ");
-            Assert.AreEqual("10.10", members.Get("a").AsWord());
-            Assert.AreEqual("-0.5e+7", members.Get("b").AsWord());
-            Assert.AreEqual("true", members.Get("c").AsWord());
+            Assert.AreEqual("10.10", members.Get("a").Raw);
+            Assert.AreEqual("-0.5e+7", members.Get("b").Raw);
+            Assert.AreEqual("true", members.Get("c").Raw);
             Assert.IsTrue(members.Flag("c"));
             Assert.AreEqual(JsonKind.Null, members.Get("d").Kind);
             Assert.IsTrue(members.Has("d"));
@@ -23,9 +23,8 @@ namespace Ecrhub.Tests
             Assert.AreEqual("null", members.Get("z").Raw);
             Assert.AreEqual("x", members.Text("e"));
             Assert.AreEqual("{ \"g\" : [1, 2] }", members.ObjectText("f"));
-            Assert.IsNull(members.Get("f").AsWord());
             Assert.AreEqual("[]", members.Get("h").Raw);
-            Assert.IsNull(members.Get("").AsWord(), "an empty text says nothing");
+            Assert.AreEqual("", members.Text(""));
             Assert.IsNull(members.Number("a"), "10.10 is no whole number");
             Assert.IsNull(members.Text("a"), "a number is no text");
         }
@@ -123,11 +122,53 @@ namespace Ecrhub.Tests
         }
 
         [Test]
+        public void AnOutcomeHasItsFieldsItsDifferencesAndItsCode()
+        {
+            PaymentResult result = new TerminalEvent("{\"event\":\"clarified\",\"request_id\":\"1\",\"merchant_order_no\":\"A1\",\"outcome\":\"approved\","
+                + "\"was\":\"busy\",\"fields\":{\"order_amount\":\"20.00\",\"deep\":\"{\\\"x\\\":1}\",\"empty\":\"\"},"
+                + "\"differs\":{\"order_amount\":{\"asked\":\"30.00\",\"answered\":\"20.00\"}},"
+                + "\"code\":{\"response_code\":\"106\",\"inner\":\"K026\",\"text\":\"cancelled\",\"advice\":\"Ask.\"}}").Result;
+            Assert.AreEqual(Outcome.Busy, result.Was);
+            Assert.AreEqual("{\"x\":1}", result.Fields["deep"]);
+            Assert.IsNull(result.Field("empty"));
+            Assert.IsNull(result.Field("missing"));
+            Assert.AreEqual("30.00", result.Differs["order_amount"].Asked);
+            Assert.AreEqual("20.00", result.Differs["order_amount"].Answered);
+            Assert.AreEqual("106 K026 cancelled Ask.",
+                string.Join(" ", result.Code.ResponseCode, result.Code.Inner, result.Code.Text, result.Code.Advice));
+            Assert.AreEqual("approved A1, reported before as busy: 20.00, order_amount is 20.00 instead of 30.00", result.ToString());
+        }
+
+        [Test]
+        public void WhatAnOutcomeLacksIsEmptyOrNull()
+        {
+            PaymentResult result = new TerminalEvent("{\"event\":\"completed\",\"outcome\":\"busy\",\"fields\":{},\"differs\":null,\"code\":null}").Result;
+            Assert.AreEqual(Outcome.Busy, result.Outcome);
+            Assert.IsFalse(result.Approved);
+            Assert.IsNull(result.Was);
+            Assert.AreEqual(0, result.Fields.Count);
+            Assert.AreEqual(0, result.Differs.Count);
+            Assert.IsNull(result.Code);
+        }
+
+        [Test]
+        public void EveryOptionReachesTheLibrary()
+        {
+            string json = new TerminalOptions
+            {
+                Url = "ws://h", TerminalWas = new[] { "a", "b\"" }, ClarifyDays = 7, SecondLook = TimeSpan.FromSeconds(30),
+                CloseLostOrders = false, PingIntervalBusy = TimeSpan.FromSeconds(2), MaxQueueBytes = 5000,
+            }.ToJson();
+            Assert.AreEqual("{\"url\":\"ws://h\",\"terminal_was\":[\"a\",\"b\\\"\"],\"clarify_days\":7,\"second_look_ms\":30000,"
+                + "\"close_lost_orders\":false,\"ping_interval_busy_ms\":2000,\"max_queue_bytes\":5000}", json);
+        }
+
+        [Test]
         public void EveryResponseFieldHasItsProperty()
         {
             foreach (string field in Contract.ResponseFields)
             {
-                string json = "{\"event\":\"completed\",\"merchant_order_no\":\"value\",\"response\":{\"biz_data\":{\"" + field + "\":\"value\"}}}";
+                string json = "{\"event\":\"completed\",\"merchant_order_no\":\"value\",\"fields\":{\"" + field + "\":\"value\"}}";
                 string name = string.Concat(field.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1)));
                 object value = typeof(PaymentResult).GetProperty(name).GetValue(new TerminalEvent(json).Result, null);
                 Assert.AreEqual("value", value, field);

@@ -206,8 +206,9 @@ namespace Ecrhub.Tests
             {
                 Url = "1", AppId = "1", TerminalName = "1", Journal = "1", JournalKeepDays = 1, ConnectTimeout = second, SendTimeout = second,
                 OrderTimeout = second, RequestTimeout = second, RecoveryTimeout = second, RecoveryInterval = second,
-                ClarifyInterval = second, PingInterval = second, PingTimeout = second, ReconnectMin = second, ReconnectMax = second,
-                MaxMessageBytes = 1, MaxInFlight = 1, Validation = Validation.Lenient,
+                ClarifyInterval = second, ClarifyDays = 1, SecondLook = second, CloseLostOrders = false, PingInterval = second,
+                PingIntervalBusy = second, PingTimeout = second, ReconnectMin = second, ReconnectMax = second, MaxMessageBytes = 1,
+                MaxQueueBytes = 1, MaxInFlight = 1, TerminalWas = new[] { "1" }, Validation = Validation.Lenient,
             }.ToJson();
             CollectionAssert.AreEquivalent(Contract.ConfigKeys, JsonReader.Members(config).All.Select(key => key.Key).ToArray());
             StringAssert.Contains("\"recovery_interval_ms\":1000,", config);

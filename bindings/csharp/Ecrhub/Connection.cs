@@ -19,8 +19,8 @@ namespace Ecrhub
         /// <summary>Requests that somebody waits for. Who takes one out tells its end: an answer or a cancelled wait.</summary>
         private readonly ConcurrentDictionary<string, Wait> waits = new ConcurrentDictionary<string, Wait>(StringComparer.Ordinal);
 
-        /// <summary>The truths that have left the library, and were not acknowledged.</summary>
-        private readonly HashSet<string> truths = new HashSet<string>(StringComparer.Ordinal);
+        /// <summary>The last correction of each order's outcome that has left the library, and was not acknowledged.</summary>
+        private readonly Dictionary<string, PaymentResult> corrections = new Dictionary<string, PaymentResult>(StringComparer.Ordinal);
 
         /// <summary>Held while a request is sent and its wait noted, while an event leaves the library, and while one is
         /// acknowledged: an answer cannot overtake its wait, and an acknowledgement not the event it would swallow.</summary>
@@ -89,11 +89,11 @@ namespace Ecrhub
         }
 
         /// <summary>Acknowledges what the till was told.</summary>
-        /// <remarks>The library takes an acknowledgement for that of the last event it handed out. While the truth about an
-        /// unknown order is on its way to the till, an acknowledgement of the "unknown" must not reach it.</remarks>
+        /// <remarks>The library takes an acknowledgement for that of the last event it handed out. While a correction is on
+        /// its way to the till, an acknowledgement of the outcome before it must not reach it.</remarks>
         public void Acknowledge(PaymentResult result)
         {
-            Acknowledge(result.RequestId, () => !result.IsClarification && truths.Contains(result.RequestId));
+            Acknowledge(result.RequestId, () => corrections.TryGetValue(result.RequestId, out PaymentResult last) && last != result);
         }
 
         public void Acknowledge(string requestId)
@@ -183,7 +183,7 @@ namespace Ecrhub
                     if (!isOvertaken())
                     {
                         Calls.Acknowledge(handle, requestId);
-                        truths.Remove(requestId);
+                        corrections.Remove(requestId);
                     }
                 }
             });
@@ -289,7 +289,7 @@ namespace Ecrhub
         {
             if (happened.Kind == EventKind.Clarified)
             {
-                truths.Add(happened.RequestId);
+                corrections[happened.RequestId] = happened.Result;
             }
             if (happened.Kind == EventKind.Completed
                 && waits.TryRemove(happened.RequestId, out Wait wait))

@@ -23,6 +23,10 @@ namespace Ecrhub
         /// <summary>The terminal has no record of it. One may try again, with a new number.</summary>
         NotFound,
 
+        /// <summary>The terminal is serving another customer, and did not take this order. Send it again with the same number,
+        /// not with a new one.</summary>
+        Busy,
+
         /// <summary>Of a query: it is still being paid. Ask again.</summary>
         InProgress,
 
@@ -101,7 +105,8 @@ namespace Ecrhub
         /// <summary>It is being found out what became of an order; for the display.</summary>
         Recovering,
 
-        /// <summary>The truth about an order that had completed as unknown: see <see cref="TerminalEvent.Result"/>.</summary>
+        /// <summary>Corrects an outcome that was reported earlier: see <see cref="TerminalEvent.Result"/>, and
+        /// <see cref="PaymentResult.Was"/> for what it was. Show it to a person.</summary>
         Clarified,
 
         /// <summary>The terminal said something nobody waits for.</summary>
@@ -190,6 +195,7 @@ namespace Ecrhub
                 ["declined"] = Outcome.Declined,
                 ["cancelled"] = Outcome.Cancelled,
                 ["not_found"] = Outcome.NotFound,
+                ["busy"] = Outcome.Busy,
                 ["in_progress"] = Outcome.InProgress,
                 ["not_sent"] = Outcome.NotSent,
                 ["unknown"] = Outcome.Unknown,
@@ -253,9 +259,10 @@ namespace Ecrhub
         public static readonly string[] ConfigKeys =
         {
             "url", "app_id", "connect_timeout_ms", "send_timeout_ms", "order_timeout_ms", "request_timeout_ms",
-            "recovery_timeout_ms", "recovery_interval_ms", "clarify_interval_ms", "ping_interval_ms", "ping_timeout_ms",
-            "reconnect_min_ms", "reconnect_max_ms", "max_message_bytes", "max_in_flight", "terminal", "validation",
-            "journal", "journal_keep_days",
+            "recovery_timeout_ms", "recovery_interval_ms", "clarify_interval_ms", "clarify_days", "second_look_ms",
+            "close_lost_orders", "ping_interval_ms", "ping_interval_busy_ms", "ping_timeout_ms", "reconnect_min_ms",
+            "reconnect_max_ms", "max_message_bytes", "max_queue_bytes", "max_in_flight", "terminal", "terminal_was",
+            "validation", "journal", "journal_keep_days",
         };
 
         /// <summary>What a word stands for; <paramref name="otherwise"/> for one of a later library.</summary>

@@ -118,7 +118,7 @@ namespace Ecrhub
             }
         }
 
-        /// <summary>Whether the truth about this order waits here, and nobody has seen it.</summary>
+        /// <summary>Whether a correction of this order's outcome waits here, and nobody has seen it.</summary>
         public bool HoldsClarification(string requestId)
         {
             lock (sync)

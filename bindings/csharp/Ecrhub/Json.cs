@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 
 namespace Ecrhub
@@ -34,23 +35,6 @@ namespace Ecrhub
 
         /// <summary>The string's text.</summary>
         public string Text => JsonReader.Unescape(raw);
-
-        /// <summary>Texts as they are, numbers as they were written, true and false as words; null for all else, and for
-        /// what is empty.</summary>
-        public string AsWord()
-        {
-            switch (Kind)
-            {
-                case JsonKind.Text:
-                    string text = Text;
-                    return text.Length == 0 ? null : text;
-                case JsonKind.Number:
-                case JsonKind.Boolean:
-                    return raw;
-                default:
-                    return null;
-            }
-        }
     }
 
     /// <summary>An object's members. Of a name that comes twice the last counts.</summary>
@@ -445,6 +429,12 @@ namespace Ecrhub
         public JsonWriter Text(string name, string value)
         {
             return value == null ? this : Raw(name, Quote(value));
+        }
+
+        /// <summary>A list of strings; nothing when it is null.</summary>
+        public JsonWriter Texts(string name, IEnumerable<string> values)
+        {
+            return values == null ? this : Raw(name, "[" + string.Join(",", values.Select(Quote)) + "]");
         }
 
         /// <summary>true or false; nothing when it is null.</summary>

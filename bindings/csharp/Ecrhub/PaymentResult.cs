@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Generic;
+using System.Collections.ObjectModel;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 
 namespace Ecrhub
@@ -41,13 +44,64 @@ namespace Ecrhub
         public override string ToString() => StageName + ": " + Message;
     }
 
+    /// <summary>A field in which the answer to an approved order departs from what was asked.</summary>
+    public sealed class Difference
+    {
+        internal Difference(JsonMembers values)
+        {
+            Asked = values.Text("asked");
+            Answered = values.Text("answered");
+        }
+
+        /// <summary>What the order said.</summary>
+        public string Asked { get; }
+
+        /// <summary>What the terminal answered.</summary>
+        public string Answered { get; }
+
+        /// <summary>One line: <c>20.00 instead of 30.00</c>.</summary>
+        public override string ToString() => Answered + " instead of " + Asked;
+    }
+
+    /// <summary>What the terminal's code means, and what the cashier should do.</summary>
+    public sealed class ResultCode
+    {
+        private ResultCode(JsonMembers code)
+        {
+            ResponseCode = code.Text("response_code");
+            Inner = code.Text("inner");
+            Text = code.Text("text");
+            Advice = code.Text("advice");
+        }
+
+        /// <summary><c>response_code</c>; null without one.</summary>
+        public string ResponseCode { get; }
+
+        /// <summary>The code in brackets in <c>response_msg</c>: "K026"; null without one.</summary>
+        public string Inner { get; }
+
+        /// <summary>What it means.</summary>
+        public string Text { get; }
+
+        /// <summary>One sentence on what the cashier should do.</summary>
+        public string Advice { get; }
+
+        /// <summary>What it means.</summary>
+        public override string ToString() => Text;
+
+        internal static ResultCode Of(JsonMembers owner)
+        {
+            string code = owner.ObjectText("code");
+            return code == null ? null : new ResultCode(JsonReader.MembersOrNone(code));
+        }
+    }
+
     /// <summary>What became of a request: the outcome, and what the terminal said about it.</summary>
     /// <remarks>The response's fields are texts as the terminal wrote them, amounts too: "34.50". They are null where the
     /// terminal did not send them or left them empty. <see cref="Field"/> gives those that have no property.</remarks>
     public sealed class PaymentResult
     {
-        private readonly Lazy<JsonMembers> envelope;
-        private readonly Lazy<JsonMembers> bizData;
+        private readonly Lazy<IReadOnlyDictionary<string, string>> fields;
 
         internal PaymentResult(JsonMembers members, string raw, bool isClarification)
         {
@@ -59,6 +113,8 @@ namespace Ecrhub
             MerchantOrderNo = members.Text("merchant_order_no");
             OutcomeName = members.Text("outcome");
             Outcome = Contract.Read(Contract.Outcomes, OutcomeName, Outcome.Unknown);
+            WasName = members.Text("was");
+            Was = WasName == null ? (Outcome?)null : Contract.Read(Contract.Outcomes, WasName, Ecrhub.Outcome.Unknown);
             // Only what reached the terminal can be clarified, and only by asking.
             Sent = isClarification ? Sent.Yes : Contract.Read(Contract.Sents, members.Text("sent"), Sent.Maybe);
             Recovered = isClarification || members.Flag("recovered");
@@ -66,8 +122,10 @@ namespace Ecrhub
             Elapsed = Clock.FromMilliseconds(members.Number("elapsed_ms"));
             Error = TerminalError.Of(members);
             Response = members.ObjectText("response");
-            envelope = new Lazy<JsonMembers>(() => JsonReader.MembersOrNone(Response));
-            bizData = new Lazy<JsonMembers>(ReadBizData);
+            Differs = ReadDiffers(members.Object("differs"));
+            Code = ResultCode.Of(members);
+            string texts = members.ObjectText("fields");
+            fields = new Lazy<IReadOnlyDictionary<string, string>>(() => ReadFields(JsonReader.MembersOrNone(texts)));
         }
 
         /// <summary>What happened to the money.</summary>
@@ -91,6 +149,24 @@ namespace Ecrhub
         /// <summary>The order's number; null where the request had none.</summary>
         public string MerchantOrderNo { get; }
 
+        /// <summary>In a clarification the outcome that was reported before; null in a completion.</summary>
+        public Outcome? Was { get; }
+
+        /// <summary>The library's word for <see cref="Was"/>.</summary>
+        public string WasName { get; }
+
+        /// <summary>Every field of the response by the protocol's name, documented or not: those of its <c>biz_data</c> over
+        /// those of its envelope. What is no text is as it was written. Empty without a response.</summary>
+        public IReadOnlyDictionary<string, string> Fields => fields.Value;
+
+        /// <summary>Where an approved order is not the one that was asked for, by the field's name: <c>order_amount</c> after a
+        /// partial approval, <c>price_currency</c>, <c>trans_type</c>. Empty where nothing differs. Look at it before the goods
+        /// are handed over.</summary>
+        public IReadOnlyDictionary<string, Difference> Differs { get; }
+
+        /// <summary>The terminal's code in words, with advice for the cashier; null without a code.</summary>
+        public ResultCode Code { get; }
+
         /// <summary>The terminal's message as it came, JSON; null when there was none.</summary>
         public string Response { get; }
 
@@ -103,7 +179,7 @@ namespace Ecrhub
         /// <summary>It was told before, perhaps to an earlier process, and not acknowledged.</summary>
         public bool Retold { get; }
 
-        /// <summary>The truth about an order that had completed as unknown.</summary>
+        /// <summary>It corrects an outcome that was reported earlier: <see cref="Was"/>.</summary>
         public bool IsClarification { get; }
 
         /// <summary>From sending to completion; null in a clarification.</summary>
@@ -190,9 +266,8 @@ namespace Ecrhub
         /// <summary><c>merchant_no</c>.</summary>
         public string MerchantNo => Field("merchant_no");
 
-        /// <summary>A field of the response by the protocol's name, documented or not: of its <c>biz_data</c>, or else of its
-        /// envelope. Texts as they are, numbers as they were written, true and false as words.</summary>
-        /// <returns>null where the field is missing, null, empty or an object, and without a response.</returns>
+        /// <summary>One of <see cref="Fields"/>.</summary>
+        /// <returns>null where the field is missing or empty, and without a response.</returns>
         /// <example><code>string batch = result.Field("batch_no");</code></example>
         public string Field(string name)
         {
@@ -200,7 +275,7 @@ namespace Ecrhub
             {
                 throw new ArgumentNullException(nameof(name));
             }
-            return bizData.Value.Get(name).AsWord() ?? envelope.Value.Get(name).AsWord();
+            return fields.Value.TryGetValue(name, out string text) && text.Length > 0 ? text : null;
         }
 
         /// <summary>A field of the response as an amount, in major units; null where it is none.</summary>
@@ -219,6 +294,10 @@ namespace Ecrhub
             if (MerchantOrderNo != null)
             {
                 line.Append(' ').Append(MerchantOrderNo);
+            }
+            if (IsClarification)
+            {
+                line.Append(", reported before as ").Append(WasName);
             }
             string separator = ": ";
             foreach (string part in Parts())
@@ -241,19 +320,28 @@ namespace Ecrhub
                 CardNo == null ? null : "card " + CardNo,
                 Approved ? null : ResponseMsg,
                 Error?.Message,
+                Differs.Count == 0 ? null : string.Join(", ", Differs.Select(pair => pair.Key + " is " + pair.Value)),
             };
         }
 
-        /// <summary>Some terminals write the object as a text that holds JSON.</summary>
-        private JsonMembers ReadBizData()
+        private static IReadOnlyDictionary<string, string> ReadFields(JsonMembers members)
         {
-            JsonValue value = envelope.Value.Get("biz_data");
-            switch (value.Kind)
+            var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (KeyValuePair<string, JsonValue> member in members.All)
             {
-                case JsonKind.Object: return JsonReader.MembersOrNone(value.Raw);
-                case JsonKind.Text: return JsonReader.MembersOrNone(value.Text);
-                default: return JsonMembers.None;
+                fields[member.Key] = members.Text(member.Key);
             }
+            return new ReadOnlyDictionary<string, string>(fields);
+        }
+
+        private static IReadOnlyDictionary<string, Difference> ReadDiffers(JsonMembers members)
+        {
+            var differs = new Dictionary<string, Difference>(StringComparer.Ordinal);
+            foreach (KeyValuePair<string, JsonValue> member in members.All)
+            {
+                differs[member.Key] = new Difference(JsonReader.MembersOrNone(member.Value.Raw));
+            }
+            return new ReadOnlyDictionary<string, Difference>(differs);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Collections.ObjectModel;
+using System.Linq;
 
 namespace Ecrhub
 {
@@ -15,10 +16,12 @@ namespace Ecrhub
             Url = members.Text("url");
             InFlight = members.Number("in_flight") ?? 0;
             EventsWaiting = (members.Number("events_waiting") ?? 0) + held;
+            BytesWaiting = members.Number("bytes_waiting") ?? 0;
             EventsDropped = members.Number("events_dropped") ?? 0;
             Reconnects = members.Number("reconnects") ?? 0;
             LastPing = Clock.FromMilliseconds(members.Number("last_ping_ms"));
             Journal = members.Text("journal");
+            Elsewhere = OpenElsewhere.List(members.Get("elsewhere").Raw);
         }
 
         /// <summary>"connecting", "connected" or "waiting" (for the next attempt).</summary>
@@ -33,6 +36,9 @@ namespace Ecrhub
         /// <summary>How many events wait to be taken, in the library and here.</summary>
         public long EventsWaiting { get; }
 
+        /// <summary>How many bytes of them wait in the library.</summary>
+        public long BytesWaiting { get; }
+
         /// <summary>How many events the library dropped because nobody took them; none that tells an outcome.</summary>
         public long EventsDropped { get; }
 
@@ -45,11 +51,42 @@ namespace Ecrhub
         /// <summary>The journal's file; null without one.</summary>
         public string Journal { get; }
 
+        /// <summary>Terminals that nobody is connected to, under whose names orders are open in the journal.
+        /// <see cref="TerminalOptions.TerminalWas"/> takes them over.</summary>
+        public IReadOnlyList<OpenElsewhere> Elsewhere { get; }
+
         /// <summary>The library's own snapshot, JSON.</summary>
         public string Raw { get; }
 
         /// <summary>One line for a log.</summary>
         public override string ToString() => State + " " + Url + ", " + InFlight + " in flight";
+    }
+
+    /// <summary>Orders that are open in the journal under the name of a terminal that nobody is connected to.</summary>
+    public sealed class OpenElsewhere
+    {
+        private OpenElsewhere(JsonMembers members)
+        {
+            Terminal = members.Text("terminal");
+            Open = members.Number("open") ?? 0;
+        }
+
+        /// <summary>The terminal's name in the journal.</summary>
+        public string Terminal { get; }
+
+        /// <summary>How many orders are open under it.</summary>
+        public long Open { get; }
+
+        /// <summary>One line for a log.</summary>
+        public override string ToString() => Open + " open on " + Terminal;
+
+        internal static IReadOnlyList<OpenElsewhere> List(string json)
+        {
+            // Null where the journal could not be read.
+            IEnumerable<JsonValue> all = json == "null" ? new List<JsonValue>() : JsonReader.Array(json);
+            return new ReadOnlyCollection<OpenElsewhere>(
+                all.Select(each => new OpenElsewhere(JsonReader.Members(each.Raw))).ToList());
+        }
     }
 
     /// <summary>A request that is still open.</summary>
@@ -62,6 +99,8 @@ namespace Ecrhub
             RequestId = members.Text("request_id");
             MerchantOrderNo = members.Text("merchant_order_no");
             Topic = members.Text("topic");
+            Terminal = members.Text("terminal");
+            IsElsewhere = members.Flag("elsewhere");
             State = members.Text("state");
             OutcomeName = members.Text("outcome");
             Outcome = OutcomeName == null
@@ -78,6 +117,12 @@ namespace Ecrhub
 
         /// <summary>What was asked.</summary>
         public string Topic { get; }
+
+        /// <summary>The terminal's name in the journal.</summary>
+        public string Terminal { get; }
+
+        /// <summary>It is an order of a terminal that nobody is connected to.</summary>
+        public bool IsElsewhere { get; }
 
         /// <summary>"in_flight" (its answer is awaited), "recovering" (its outcome is being found out), "unacknowledged" (an
         /// order that has completed, but <see cref="Terminal.Acknowledge(PaymentResult)"/> was not called) or "unknown".</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Ecrhub
 {
@@ -17,6 +18,9 @@ namespace Ecrhub
 
         /// <summary>The terminal's name in the journal, where addresses change. By default the url.</summary>
         public string TerminalName { get; set; }
+
+        /// <summary>The terminal's former names: orders that are open under them are taken over. None by default.</summary>
+        public IEnumerable<string> TerminalWas { get; set; }
 
         /// <summary>A file that keeps orders over a crash. None by default.</summary>
         public string Journal { get; set; }
@@ -45,8 +49,22 @@ namespace Ecrhub
         /// <summary>Between two queries for an order that completed as unknown; zero for never. 30 seconds.</summary>
         public TimeSpan? ClarifyInterval { get; set; }
 
+        /// <summary>How many days after it became unknown an order is still asked about; 0 for no limit. 7.</summary>
+        public int? ClarifyDays { get; set; }
+
+        /// <summary>When an order is asked about once more that ended without money moving; zero for never. 30 seconds.
+        /// </summary>
+        public TimeSpan? SecondLook { get; set; }
+
+        /// <summary>Whether an order that cannot be recovered is closed at the terminal. true. A terminal may take a close for
+        /// whatever is on its screen: <b>false where several tills share one</b>.</summary>
+        public bool? CloseLostOrders { get; set; }
+
         /// <summary>Between two pings; zero for never. 15 seconds.</summary>
         public TimeSpan? PingInterval { get; set; }
+
+        /// <summary>Between two pings while a request is in flight; zero for as at other times. 2 seconds.</summary>
+        public TimeSpan? PingIntervalBusy { get; set; }
 
         /// <summary>How long a ping may stay unanswered before the connection counts as lost. 10 seconds.</summary>
         public TimeSpan? PingTimeout { get; set; }
@@ -59,6 +77,10 @@ namespace Ecrhub
 
         /// <summary>The longest message the terminal may send, in bytes. 4194304.</summary>
         public int? MaxMessageBytes { get; set; }
+
+        /// <summary>How many bytes of events may wait in the library before the oldest are dropped that report no outcome.
+        /// 16777216.</summary>
+        public int? MaxQueueBytes { get; set; }
 
         /// <summary>Requests in flight and completions nobody fetched, together. 1024.</summary>
         public int? MaxInFlight { get; set; }
@@ -73,6 +95,7 @@ namespace Ecrhub
                 .Text("url", Url)
                 .Text("app_id", AppId)
                 .Text("terminal", TerminalName)
+                .Texts("terminal_was", TerminalWas)
                 .Text("journal", Journal)
                 .Number("journal_keep_days", JournalKeepDays)
                 .Number("connect_timeout_ms", Milliseconds(ConnectTimeout))
@@ -82,11 +105,16 @@ namespace Ecrhub
                 .Number("recovery_timeout_ms", Milliseconds(RecoveryTimeout))
                 .Number("recovery_interval_ms", Milliseconds(RecoveryInterval))
                 .Number("clarify_interval_ms", Milliseconds(ClarifyInterval))
+                .Number("clarify_days", ClarifyDays)
+                .Number("second_look_ms", Milliseconds(SecondLook))
+                .Flag("close_lost_orders", CloseLostOrders)
                 .Number("ping_interval_ms", Milliseconds(PingInterval))
+                .Number("ping_interval_busy_ms", Milliseconds(PingIntervalBusy))
                 .Number("ping_timeout_ms", Milliseconds(PingTimeout))
                 .Number("reconnect_min_ms", Milliseconds(ReconnectMin))
                 .Number("reconnect_max_ms", Milliseconds(ReconnectMax))
                 .Number("max_message_bytes", MaxMessageBytes)
+                .Number("max_queue_bytes", MaxQueueBytes)
                 .Number("max_in_flight", MaxInFlight)
                 .Text("validation", Validation == null ? null : Validation == Ecrhub.Validation.Lenient ? "lenient" : "strict")
                 .End();

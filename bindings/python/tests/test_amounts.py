@@ -64,6 +64,6 @@ def test_numbers_of_an_answer_keep_their_digits(terminal: ecrhub.Terminal, simul
     simulator.post("oddities", {"oddities": ["numbers", "code-zero"]})
     result = terminal.sale(order_no="A1", amount="10.50")
     assert '"order_amount":10.50' in result.raw or '"order_amount":10.5' in result.raw
-    written = result.raw.split('"order_amount":')[1].split(",")[0]
+    written = result.raw.split('"response":')[1].split('"order_amount":')[1].split(",")[0]
     assert result.order_amount == written
     assert isinstance(result.response, dict) and isinstance(result.response["biz_data"]["order_amount"], ecrhub.Number)

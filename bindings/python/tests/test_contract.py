@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any, Dict
 
@@ -55,6 +56,6 @@ def test_every_key_of_the_configuration_can_be_given(contract: Dict[str, Any]) -
     assert keys == {entry["key"] for entry in contract["config"]}
     source = (REPOSITORY / "bindings/python/src/ecrhub/_contract.py").read_text()
     for entry in contract["config"]:
-        if entry["type"] == "number":
-            line = source[: source.index(f"    {entry['key']}: ")].splitlines()[-1]
-            assert f"{entry['default']} by default" in line, line
+        if entry["type"] in ("number", "flag"):
+            (comment,) = re.findall(rf"((?:^    #: .*\n)+)^    {entry['key']}: ", source, re.MULTILINE)
+            assert f"{entry['default']} by default" in comment.replace("\n    #:", ""), comment

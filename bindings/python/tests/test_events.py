@@ -6,7 +6,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 import pytest
 
@@ -68,7 +68,8 @@ def test_an_unknown_order_is_clarified(simulator: Simulator) -> None:
         truth = next(told)
         assert isinstance(truth, ecrhub.Clarified) and truth.request_id == request_id
         assert (truth.outcome, truth.merchant_order_no, truth.order_amount) == (Outcome.APPROVED, "A1", "10.13")
-        assert str(truth).startswith("clarified A1 as approved: 10.13 USD")
+        assert truth.was is Outcome.UNKNOWN
+        assert str(truth).startswith("clarified A1 from unknown to approved: 10.13 USD")
         terminal.acknowledge(truth)
         assert terminal.pending() == []
 
@@ -165,23 +166,58 @@ def completed(**changes: Any) -> _events.Completed:
     return event
 
 
-@pytest.mark.parametrize(
-    "biz_data",
-    ['{"trans_no":"77","n":1.50,"t":true,"deep":{"x":1}}', '"{\\"trans_no\\":77,\\"n\\":\\"1.50\\",\\"t\\":\\"true\\"}"'],
-)
-def test_a_field_is_found_in_whatever_shape_a_terminal_writes(biz_data: str) -> None:
-    raw = f'{{"response_code":"000","trans_no":"outside","biz_data":{biz_data}}}'
-    text = json.dumps({"event": "completed", "request_id": "r", "topic": "t", "outcome": "ok"})[:-1]
-    event = _events.read_event(f'{text},"response":{raw}}}')
-    assert isinstance(event, _events.Completed)
-    assert [event.field(name) for name in ("trans_no", "n", "t", "response_code")] == ["77", "1.50", "true", "000"]
-    assert event.field("deep") is None and event.field("nothing") is None
-    assert event.fields == {"response_code": "000", "trans_no": "77"}
+def clarified(**changes: Any) -> _events.Clarified:
+    members = {"event": "clarified", "at": 1, "request_id": "r", "outcome": "approved", "was": "declined"}
+    event = _events.read_event(json.dumps({**members, **changes}))
+    assert isinstance(event, _events.Clarified)
+    return event
 
 
-@pytest.mark.parametrize("biz_data", ["", None, {"x": ""}, {"x": None}, {"x": [1]}, "no object", "[" * 100_000, [1]])
-def test_what_says_nothing_is_none(biz_data: object) -> None:
-    assert completed(response={"biz_data": biz_data}).field("x") is None
+@pytest.mark.parametrize("make", [completed, clarified])
+def test_an_outcome_has_its_fields_its_differences_and_its_code(make: Callable[..., Any]) -> None:
+    event = make(
+        fields={"trans_no": "77", "order_amount": "20.00", "deep": '{"x":1}', "empty": ""},
+        differs={"order_amount": {"asked": "30.00", "answered": "20.00"}},
+        code={"response_code": "106", "inner": "K026", "text": "cancelled", "advice": "Ask."},
+    )
+    assert (event.trans_no, event.fields["deep"], event.field("empty"), event.card_no) == ("77", '{"x":1}', None, None)
+    assert event.differs == {"order_amount": ecrhub.Difference("30.00", "20.00")}
+    assert event.code == ecrhub.Code("106", "K026", "cancelled", "Ask.")
+    assert str(event).endswith("order_amount is 20.00 instead of 30.00")
+
+
+def test_what_an_outcome_lacks_is_empty_or_none() -> None:
+    event = completed(outcome="busy", fields={}, differs=None, code=None)
+    assert event.outcome is Outcome.BUSY and not event.approved
+    assert (event.fields, event.differs, event.code) == ({}, {}, None)
+
+
+def test_only_the_newest_correction_can_be_acknowledged() -> None:
+    mailbox = _mailbox.Mailbox()
+    declined, approved, reversed_ = completed(outcome="declined"), clarified(), clarified(outcome="cancelled", was="approved")
+
+    def receive(number: int, event: ecrhub.Event) -> None:
+        mailbox.note(event)
+        mailbox.file(_mailbox.Letter(number, event))
+
+    def take() -> None:
+        listener = _waits.Waiter()
+        assert mailbox.deliver_next(listener)
+        mailbox.receive(listener)
+
+    receive(1, declined)
+    take()
+    assert not mailbox.owes_correction("r", declined) and not mailbox.owes_correction("r", None)
+    receive(2, approved)
+    assert mailbox.owes_correction("r", declined) and mailbox.owes_correction("r", None)
+    take()
+    receive(3, reversed_)
+    assert mailbox.owes_correction("r", approved) and mailbox.owes_correction("r", None)
+    take()
+    assert mailbox.owes_correction("r", approved), "it is older than what the till has"
+    assert not mailbox.owes_correction("r", reversed_) and not mailbox.owes_correction("r", None)
+    mailbox.forget_correction("r")
+    assert not mailbox.owes_correction("r", declined)
 
 
 def test_words_of_a_later_library_are_borne() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import textwrap
 import time
@@ -14,6 +15,7 @@ import pytest
 import ecrhub
 import ecrhub.aio
 from ecrhub import _log, _native
+from ecrhub._events import read_event
 
 from . import till
 from .simulator import Simulator
@@ -173,11 +175,13 @@ def test_ctrl_c_after_a_call_comes_when_what_it_did_is_known(
     """As if it had come while the call was logged."""
     result = terminal.sale(order_no="A1", amount="1.00")
     mail = terminal._waits.mailbox
-    mail._truths[result.request_id] = True
+    correction = read_event(json.dumps({"event": "clarified", "request_id": result.request_id}))
+    assert isinstance(correction, ecrhub.Clarified)
+    mail._corrections[result.request_id] = mail._received[result.request_id] = correction
     monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         terminal.acknowledge(result.request_id)
-    assert mail._truths == {} and terminal.pending() == []
+    assert mail._corrections == mail._received == {} and terminal.pending() == []
     monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         terminal.disconnect()

@@ -17,7 +17,7 @@ use crate::out::{Out, plain};
 /// Standard output gets this much at a time.
 const CHUNK: usize = 64 * 1_024;
 
-const HEADS: [&str; 22] = [
+const HEADS: [&str; 23] = [
     "accepted",
     "merchant_order_no",
     "request_id",
@@ -31,6 +31,7 @@ const HEADS: [&str; 22] = [
     "sent",
     "recovered",
     "clarified",
+    "was",
     "settled",
     "acknowledged",
     "resolved",
@@ -158,6 +159,7 @@ fn cells(entry: &Entry) -> [String; HEADS.len()] {
         entry.sent.clone(),
         entry.recovered.to_string(),
         entry.clarified.to_string(),
+        entry.was.map(Outcome::name).unwrap_or_default().to_owned(),
         time(entry.settled_ms),
         time(entry.acknowledged_ms),
         time(entry.resolved_ms),

@@ -140,16 +140,22 @@ fn whole(entry: &Entry) -> String {
         ("State", if row.state.is_empty() { "done" } else { row.state }.to_owned()),
         ("Sent", plain(&entry.sent)),
         ("Found out afterwards", yes_no(entry.recovered)),
-        ("Was unknown at first", yes_no(entry.clarified || entry.resolved_ms.is_some())),
+        ("Reported before as", reported_before(entry).map_or("-", Outcome::name).to_owned()),
         ("Accepted", clock::date_time(entry.since_ms)),
         ("Settled", time(entry.settled_ms)),
         ("Acknowledged", time(entry.acknowledged_ms)),
         ("Resolved", time(entry.resolved_ms)),
+        ("Second look due", time(entry.look_ms)),
         ("Note", text(&entry.note)),
         ("Reason", text(&entry.error)),
         ("Request", plain(&entry.request)),
         ("Response", text(&entry.response)),
     ])
+}
+
+/// The outcome that the present one corrects. A person decides about what is unknown only.
+fn reported_before(entry: &Entry) -> Option<Outcome> {
+    entry.resolved_ms.map(|_| Outcome::Unknown).or(entry.was)
 }
 
 fn resolve(

@@ -67,6 +67,13 @@ impl Shop {
         Running::start(self.ecrhub(args))
     }
 
+    /// A configuration file, for `--config`, with which an order is recovered soon or never.
+    pub fn impatient(&self) -> String {
+        let times = r#"{"order_timeout_ms": 200, "recovery_timeout_ms": 200, "recovery_interval_ms": 50,
+            "request_timeout_ms": 200, "reconnect_min_ms": 20, "reconnect_max_ms": 100}"#;
+        self.write("impatient.json", times)
+    }
+
     /// The journal's orders, as `journal list --json` tells them.
     pub fn orders(&self) -> Vec<Value> {
         self.run_with_journal(&["journal", "list", "--json"]).with_code(0).json()

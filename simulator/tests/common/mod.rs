@@ -61,11 +61,9 @@ impl Till {
     /// The next message as it came, JSON or not.
     pub fn receive_bytes(&mut self) -> Vec<u8> {
         loop {
-            match self.socket.read().expect("a message") {
-                message @ (Message::Text(_) | Message::Binary(_)) => {
-                    return message.into_data().to_vec();
-                }
-                _ => {}
+            let message = self.socket.read().expect("a message");
+            if matches!(message, Message::Text(_) | Message::Binary(_)) {
+                return message.into_data().to_vec();
             }
         }
     }

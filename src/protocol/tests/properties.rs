@@ -45,6 +45,11 @@ fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![prop::sample::select(known).prop_map(str::to_owned), "\\PC{0,8}"]
 }
 
+/// Few names, so that many come twice, and some that look alike.
+fn field_name() -> impl Strategy<Value = String> {
+    prop_oneof!["[ab][a-d]{0,3}", "x[0-9]{1,2}", "[é\"\\\\\n]{0,2}"]
+}
+
 /// Members no table knows. Those that are null are not sent, and have a test of their own.
 fn extras() -> impl Strategy<Value = Vec<(String, Value)>> {
     let value = any_json().prop_filter("null", |value| !value.is_null());
@@ -90,6 +95,8 @@ proptest! {
             response.order_verdict(&accepted(&sale()));
             response.differs(&accepted(&sale()));
             response.query_refused();
+            describe(&text);
+            order_queue_mode(&text);
             response.query_outcome();
             response.other_outcome();
             let _ = response.fits(&accepted(&sale()));
@@ -115,6 +122,35 @@ proptest! {
 
         let again = prepare(&prepared.text, &DEFAULTS).unwrap();
         prop_assert_eq!(again, prepared);
+    }
+
+    #[test]
+    fn fields_are_what_a_full_reader_finds(answer in prop::collection::vec((field_name(), any_json()), 0..12), inner in prop::collection::vec((field_name(), any_json()), 0..20), is_nested: bool, gap in "[ \n]{0,2}") {
+        let raw = |members: Vec<(String, Value)>| -> Vec<(String, String)> {
+            members.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+        };
+        let object = |members: &[(String, String)]| {
+            let each = |(name, value): &(String, String)| format!("{}{gap}:{value}", json!(name));
+            let members: Vec<String> = members.iter().map(each).collect();
+            format!("{{{}}}", members.join(&format!("{gap},")))
+        };
+        let inner = object(&raw(inner));
+        let biz_data = if is_nested { json!(inner).to_string() } else { inner.clone() };
+        let mut answer = raw(answer);
+        answer.insert(answer.len() / 2, ("biz_data".to_owned(), biz_data));
+        let text = object(&answer);
+        let described = describe(&text);
+        type Raw = std::collections::HashMap<String, Box<serde_json::value::RawValue>>;
+        let mut expected: Raw = serde_json::from_str(&text).unwrap();
+        expected.remove("biz_data");
+        expected.extend(serde_json::from_str::<Raw>(&inner).unwrap());
+        let found: std::collections::HashMap<String, String> = serde_json::from_str(&described.fields).unwrap();
+        prop_assert_eq!(found.len(), expected.len());
+        for (name, raw) in expected {
+            let as_text = serde_json::from_str::<String>(raw.get());
+            prop_assert_eq!(&found[&name], &as_text.unwrap_or_else(|_| raw.get().to_owned()));
+        }
+        prop_assert!(read(&text).is_ok());
     }
 
     #[test]

@@ -131,6 +131,14 @@ impl Bench {
         bench
     }
 
+    /// "Not found" to every query so far, by its `request_id`.
+    pub(super) fn answer_all(&mut self) {
+        let ids: Vec<String> = self.wire.iter().map(|frame| frame.id().to_owned()).collect();
+        for id in ids {
+            self.say(not_found(&id));
+        }
+    }
+
     /// "Not found", by its `request_id`; the query stays on the list of what the terminal has received.
     pub(super) fn answer_first_query(&mut self) {
         let query = self.wire.first().expect("a query").id().to_owned();

@@ -35,8 +35,10 @@ from ._errors import (
 )
 from ._events import (
     Clarified,
+    Code,
     Completed,
     Connected,
+    Difference,
     Disconnected,
     Event,
     Failure,
@@ -59,9 +61,11 @@ __all__ = [
     "ArgumentError",
     "BusyError",
     "Clarified",
+    "Code",
     "Completed",
     "ConfigError",
     "Connected",
+    "Difference",
     "Disconnected",
     "DuplicateError",
     "Error",

@@ -69,6 +69,8 @@ class Connection(Generic[Answer]):
         ...     result = terminal.sale(order_no="A1001", amount="34.50", currency="USD", tip_amount="5.00")
         ...     if result.approved:
         ...         print("paid, transaction", result.trans_no)
+        ...     elif result.outcome is ecrhub.Outcome.BUSY:
+        ...         print("another customer is paying: send it again with the same number")
         ...     elif result.outcome is ecrhub.Outcome.UNKNOWN:
         ...         print("money may have moved: ask a person, never sell again blindly")
         ...     else:
@@ -230,8 +232,8 @@ class Connection(Generic[Answer]):
         """Says that the till has this outcome safe, in its own books: it is not told again. Call it after the till has
         stored the outcome, not before. Doing it again changes nothing.
 
-        The truth about an order that was ``unknown`` (:class:`Clarified`) is acknowledged by itself. While it is on its
-        way to the till, acknowledging the ``unknown`` before it changes nothing.
+        A corrected outcome (:class:`Clarified`) is acknowledged by itself. While it is on its way to the till,
+        acknowledging the outcome before it changes nothing.
 
         Raises :class:`ArgumentError` when there is no such request that has completed, and :class:`JournalError` when
         it could not be written: the outcome will be told again then.
@@ -246,9 +248,9 @@ class Connection(Generic[Answer]):
         request_id, handle, mail = _request_id(about), self._own(), self._mail()
         name = request_id.decode()
         with mail.lock:
-            if not mail.owes_truth(name, isinstance(about, Completed)):
+            if not mail.owes_correction(name, None if isinstance(about, str) else about):
                 self._check(_native.library.ecrhub_acknowledge(handle, request_id))
-                mail.forget_truth(name)
+                mail.forget_correction(name)
         _native.give_way()
 
     def resolve(self, about: About, outcome: Union[Outcome, str], note: Optional[str] = None) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Protocol, TypedDict, Union, overload
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Protocol, Sequence, TypedDict, Union, overload
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -101,6 +101,8 @@ class Outcome(str, enum.Enum):
     CANCELLED = "cancelled"
     #: The terminal has no record of it: likewise.
     NOT_FOUND = "not_found"
+    #: The terminal is serving another customer: send it again with the same number, not with a new one.
+    BUSY = "busy"
     #: Of a query: still being paid; ask again.
     IN_PROGRESS = "in_progress"
     #: It never left this machine: the till may send it again.
@@ -197,6 +199,8 @@ class Config(TypedDict, total=False):
 
     #: The terminal's name in the journal, where addresses change; the url by default.
     terminal: Optional[str]
+    #: The terminal's former names: orders that are open under them are taken over.
+    terminal_was: Optional[Sequence[str]]
     #: How long acknowledged orders stay in the journal, 400 by default.
     journal_keep_days: Optional[int]
     #: Name look-up, TCP and handshake together, 5000 by default.
@@ -213,8 +217,17 @@ class Config(TypedDict, total=False):
     recovery_interval_ms: Optional[int]
     #: Between two queries for an "unknown" order, 30000 by default; 0 for never.
     clarify_interval_ms: Optional[int]
+    #: How many days after it became "unknown" an order is still asked about, 7 by default; 0 for no limit.
+    clarify_days: Optional[int]
+    #: When an order is asked about once more that ended without money moving, 30000 by default; 0 for never.
+    second_look_ms: Optional[int]
+    #: Whether an order that cannot be recovered is closed at the terminal, True by default. **False where several tills
+    #: share a terminal**, which may take a close for another till's customer.
+    close_lost_orders: Optional[bool]
     #: Between two pings, 15000 by default; 0 for never.
     ping_interval_ms: Optional[int]
+    #: Between two pings while a request is in flight, 2000 by default; 0 for as at other times.
+    ping_interval_busy_ms: Optional[int]
     #: Without an answer to a ping the connection is lost, 10000 by default.
     ping_timeout_ms: Optional[int]
     #: The shortest pause before connecting again, 500 by default.
@@ -223,6 +236,8 @@ class Config(TypedDict, total=False):
     reconnect_max_ms: Optional[int]
     #: The longest message the terminal may send, 4194304 by default.
     max_message_bytes: Optional[int]
+    #: How many bytes of events may wait before the oldest are dropped that report no outcome, 16777216 by default.
+    max_queue_bytes: Optional[int]
     #: Requests in flight and completions not fetched, 1024 by default.
     max_in_flight: Optional[int]
     #: "strict", or "lenient": checks only what an answer could not be matched without.

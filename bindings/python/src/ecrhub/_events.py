@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
-from ._contract import RESPONSE_FIELDS, Outcome, ResponseFields
+from ._contract import Outcome, ResponseFields
 from ._requests import Number
 
 
@@ -109,39 +108,68 @@ class Disconnected(Event):
         return f"disconnected: {_one_line(self.error.message)}; trying again in {self.retry_in_ms} ms"
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A field in which the answer to an approved order departs from what was asked.
+
+    >>> print(ecrhub.Difference(asked="30.00", answered="20.00"))
+    20.00 instead of 30.00
+    """
+
+    #: What the order said.
+    asked: str
+    #: What the terminal answered.
+    answered: str
+
+    def __str__(self) -> str:
+        return f"{self.answered} instead of {self.asked}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the terminal's code means, and what the cashier should do.
+
+    >>> with ecrhub.connect(url, app_id="demo") as terminal:
+    ...     result = terminal.sale(order_no="A1001", amount="10.06")
+    >>> if result.code:
+    ...     print(result.code.response_code, result.code.text)
+    120 ...
+    """
+
+    #: ``response_code``.
+    response_code: Optional[str]
+    #: The code in brackets in ``response_msg``, "K026".
+    inner: Optional[str]
+    #: What it means.
+    text: str
+    #: One sentence on what the cashier should do.
+    advice: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class _Answered(ResponseFields):
     """What has a response of the terminal's."""
 
-    response: Optional[Mapping[str, Any]]
-
-    @functools.cached_property
-    def _biz_data(self) -> Mapping[str, Any]:
-        inside: Any = (self.response or {}).get("biz_data")
-        if isinstance(inside, str):
-            # Some terminals serialise the object a second time.
-            try:
-                inside = read_json(inside)
-            except (ValueError, RecursionError):
-                return {}
-        return _object(inside) or {}
+    #: The response's fields, text to text: those of its ``biz_data`` over those of its envelope, documented or not. What is
+    #: no text is as it was written.
+    fields: Mapping[str, str]
+    #: Where the answer to an approved order departs from what was asked, by the field's name: ``order_amount`` after a
+    #: partial approval, ``price_currency``, ``trans_type``. Empty where nothing does.
+    differs: Mapping[str, Difference]
+    #: The terminal's code in words; None without one.
+    code: Optional[Code]
 
     def field(self, name: str) -> Optional[str]:
-        """A field of the response's ``biz_data``, or else of its envelope: texts as they are, numbers as they were
-        written, true and false as words. None where it is missing, null, empty or an object.
+        """One of :attr:`fields`. None where it is missing or empty.
 
         >>> with ecrhub.connect(url, app_id="demo") as terminal:
         ...     result = terminal.sale(order_no="A1001", amount="34.50")
         >>> result.field("order_amount"), result.field("no_such_field")
         ('34.50', None)
         """
-        inside = _text(self._biz_data.get(name))
-        return inside if inside is not None else _text((self.response or {}).get(name))
-
-    @property
-    def fields(self) -> Dict[str, str]:
-        """Every field that responses are known to carry and that this one has, by its wire name."""
-        found = ((name, self.field(name)) for name in RESPONSE_FIELDS)
-        return {name: text for name, text in found if text is not None}
+        return self.fields.get(name) or None
 
     def _told(self) -> List[str]:
         """What of the response is worth a line: amount, transaction, card, and the terminal's words."""
@@ -155,6 +183,7 @@ class _Answered(ResponseFields):
             parts.append(f"card {self.card_no}")
         if self.response_msg:
             parts.append(f'the terminal says "{self.response_msg}" ({self.response_code or "no code"})')
+        parts += [f"{name} is {difference}" for name, difference in self.differs.items()]
         return parts
 
 
@@ -180,6 +209,13 @@ class Completed(_Answered, Event):
     outcome: Outcome
     #: Whether it left this machine: "no", "maybe", "yes".
     sent: str
+    #: The response's fields, text to text: ``biz_data``'s over the envelope's, documented or not.
+    fields: Mapping[str, str]
+    #: Where an approved order is not the one that was asked for, by the field's name (a partial approval). **Look at it
+    #: before the goods are handed over.**
+    differs: Mapping[str, Difference]
+    #: The terminal's code in words, with advice for the cashier.
+    code: Optional[Code]
     #: The terminal's whole message; its numbers are :class:`Number`, texts with their digits.
     response: Optional[Mapping[str, Any]]
     #: Why there is no better outcome.
@@ -215,12 +251,13 @@ class Completed(_Answered, Event):
 
 @dataclass(frozen=True)
 class Clarified(_Answered, Event):
-    """The truth about an order that had completed as ``unknown``. It is acknowledged like a completion.
+    """Corrects an outcome that was reported earlier: an ``unknown`` is known now, a ``declined`` was paid after all, an
+    ``approved`` was reversed. **Show it to a person.** It is acknowledged like a completion.
 
     >>> with ecrhub.connect(url, app_id="demo", journal=folder / "till.db") as terminal:
     ...     for event in terminal.events(timeout=0.1):
     ...         if isinstance(event, ecrhub.Clarified):
-    ...             print(event.merchant_order_no, "was", event.outcome, "after all")
+    ...             print(event.merchant_order_no, "was reported as", event.was, "and is", event.outcome)
     ...             terminal.acknowledge(event)
     """
 
@@ -230,6 +267,14 @@ class Clarified(_Answered, Event):
     merchant_order_no: Optional[str]
     #: What happened after all.
     outcome: Outcome
+    #: The outcome that was reported before.
+    was: Outcome
+    #: See :attr:`Completed.fields`.
+    fields: Mapping[str, str]
+    #: See :attr:`Completed.differs`.
+    differs: Mapping[str, Difference]
+    #: See :attr:`Completed.code`.
+    code: Optional[Code]
     #: The terminal's whole message.
     response: Optional[Mapping[str, Any]]
     #: It was told before and not acknowledged.
@@ -246,7 +291,7 @@ class Clarified(_Answered, Event):
         parts = self._told()
         if self.retold:
             parts.append("told again")
-        return _line(f"clarified {self.merchant_order_no or self.request_id} as {self.outcome}", parts)
+        return _line(f"clarified {self.merchant_order_no or self.request_id} from {self.was} to {self.outcome}", parts)
 
 
 @dataclass(frozen=True)
@@ -328,6 +373,8 @@ class State:
     in_flight: int
     #: Events that nobody has taken.
     events_waiting: int
+    #: How many bytes of them wait in the library.
+    bytes_waiting: int
     #: Events that were dropped because too many waited; never completions.
     events_dropped: int
     #: How often the connection came back.
@@ -336,6 +383,9 @@ class State:
     last_ping_ms: Optional[int]
     #: The journal's file.
     journal: Optional[str]
+    #: How many orders are open in the journal under terminals that nobody is connected to, by the terminal's name there.
+    #: ``terminal_was`` takes them over.
+    elsewhere: Mapping[str, int]
     #: The whole snapshot, JSON.
     raw: str = field(repr=False)
 
@@ -354,6 +404,10 @@ class Pending:
     request_id: str
     merchant_order_no: Optional[str]
     topic: str
+    #: The terminal's name in the journal.
+    terminal: str
+    #: It is an order of a terminal that nobody is connected to.
+    is_elsewhere: bool
     #: "in_flight", "recovering", "unacknowledged" or "unknown".
     state: str
     outcome: Optional[Outcome]
@@ -383,10 +437,12 @@ def read_state(text: str, buffered: int, dropped: int) -> State:
         url=members["url"],
         in_flight=int(members["in_flight"]),
         events_waiting=int(members["events_waiting"]) + buffered,
+        bytes_waiting=int(members.get("bytes_waiting", 0)),
         events_dropped=int(members["events_dropped"]) + dropped,
         reconnects=int(members["reconnects"]),
         last_ping_ms=None if ping is None else int(ping),
         journal=members.get("journal"),
+        elsewhere=int(members.get("elsewhere") or 0),
         raw=text,
     )
 
@@ -398,6 +454,8 @@ def read_pending(text: str) -> List[Pending]:
             request_id=entry["request_id"],
             merchant_order_no=entry.get("merchant_order_no"),
             topic=entry["topic"],
+            terminal=entry["terminal"],
+            is_elsewhere=bool(entry.get("elsewhere")),
             state=entry["state"],
             outcome=None if entry.get("outcome") is None else Outcome.read(entry["outcome"]),
             since_ms=int(entry["since"]),
@@ -417,6 +475,9 @@ def _completed(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
         merchant_order_no=members.get("merchant_order_no"),
         outcome=Outcome.read(members.get("outcome")),
         sent=members.get("sent", "maybe"),
+        fields=_object(members.get("fields")) or {},
+        differs=_differences(members.get("differs")),
+        code=_code(members.get("code")),
         response=_object(members.get("response")),
         error=_failure(members.get("error")),
         recovered=bool(members.get("recovered")),
@@ -432,6 +493,10 @@ def _clarified(members: Mapping[str, Any], common: Mapping[str, Any]) -> Event:
         request_id=members["request_id"],
         merchant_order_no=members.get("merchant_order_no"),
         outcome=Outcome.read(members.get("outcome")),
+        was=Outcome.read(members.get("was")),
+        fields=_object(members.get("fields")) or {},
+        differs=_differences(members.get("differs")),
+        code=_code(members.get("code")),
         response=_object(members.get("response")),
         retold=bool(members.get("retold")),
     )
@@ -481,10 +546,19 @@ def _failure(members: Optional[Mapping[str, Any]]) -> Optional[Failure]:
     )
 
 
-def _text(value: object) -> Optional[str]:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str) and value else None
+def _differences(members: Optional[Mapping[str, Any]]) -> Mapping[str, Difference]:
+    return {name: Difference(each["asked"], each["answered"]) for name, each in (members or {}).items()}
+
+
+def _code(members: Optional[Mapping[str, Any]]) -> Optional[Code]:
+    if members is None:
+        return None
+    return Code(
+        response_code=members.get("response_code"),
+        inner=members.get("inner"),
+        text=members.get("text", ""),
+        advice=members.get("advice", ""),
+    )
 
 
 def _line(head: str, parts: List[str]) -> str:

@@ -15,7 +15,7 @@ import threading
 from types import FrameType
 from typing import Callable, Dict, List, Optional, Protocol
 
-from ._contract import Outcome
+from ._contract import TOPICS
 from ._errors import DuplicateError
 from ._events import Clarified, Completed, Event
 
@@ -62,21 +62,22 @@ class Source(Protocol):
 class Mailbox:
     """The events of one terminal that have left the library. Its lock guards all of it."""
 
-    def __init__(self, expects_truths: bool = True) -> None:
+    def __init__(self, expects_corrections: bool = True) -> None:
         self.lock = threading.RLock()
         #: Whether this thread holds the lock already, before it takes it itself.
         self.is_locked_above: Callable[[], bool] = self.lock._is_owned  # type: ignore[attr-defined]  # pyright: ignore
-        #: Whether the truth about an order may come that had completed as "unknown": here, or in an earlier process
-        #: that a journal remembers.
-        self.expects_truths = expects_truths
+        #: Whether an outcome may be corrected that was reported before: here, or in an earlier process that a journal
+        #: remembers.
+        self.expects_corrections = expects_corrections
         #: Who waits for the completion of which request.
         self.owners: Dict[str, Owner] = {}
         #: Who waits for any event.
         self.listeners: List[Owner] = []
         self.dropped = 0
         self._unclaimed: Dict[int, Letter] = {}
-        #: Orders whose truth has left the library after they had completed as "unknown", and whether the till has it.
-        self._truths: Dict[str, bool] = {}
+        #: The last correction of an order's outcome that has left the library, and the last one that the till has.
+        self._corrections: Dict[str, Clarified] = {}
+        self._received: Dict[str, Clarified] = {}
         #: Who fetches the events.
         self.source: Optional[Source] = None
 
@@ -104,7 +105,7 @@ class Mailbox:
             # Perhaps its filing was cut short after this owner had been given it.
             letter.is_filed = True
             if isinstance(letter.event, Clarified):
-                self._truths[letter.event.request_id] = True
+                self._received[letter.event.request_id] = letter.event
             return letter.event
 
     def withdraw(self, owner: Owner) -> None:
@@ -114,32 +115,36 @@ class Mailbox:
             if owner.inbox:
                 for number, letter in tuple(owner.inbox.items()):
                     if isinstance(letter.event, Clarified):
-                        self._truths[letter.event.request_id] = False
+                        self._received.pop(letter.event.request_id, None)
                     letter.is_filed = True
                     _move(number, owner.inbox, self._unclaimed)
                 self._rouse_listeners()
 
-    def owes_truth(self, request_id: str, is_about_unknown: bool) -> bool:
-        """Whether the truth about this order is still owed to the till, so that an acknowledgement is none of it. With the
-        lock held. The library takes one for that of the last event it handed out, and does not know what waits here.
+    def owes_correction(self, request_id: str, about: Optional[Event]) -> bool:
+        """Whether a correction of this order's outcome is still owed to the till, so that an acknowledgement is none of
+        it. With the lock held. The library takes one for that of the last event it handed out, and does not know what
+        waits here.
 
-        ``is_about_unknown``: what is acknowledged is certain to be the "unknown" before the truth.
+        ``about``: what is acknowledged, where that is known; it may be older than the correction.
         """
         if self.source is not None:
             self.source.note_leftovers()
-        is_received = self._truths.get(request_id)
-        return is_received is not None and (is_about_unknown or not is_received)
+        last = self._corrections.get(request_id)
+        if last is None:
+            return False
+        return self._received.get(request_id) is not last or about not in (None, last)
 
-    def forget_truth(self, request_id: str) -> None:
+    def forget_correction(self, request_id: str) -> None:
         """It was acknowledged. With the lock held."""
-        self._truths.pop(request_id, None)
+        self._corrections.pop(request_id, None)
+        self._received.pop(request_id, None)
 
     def note(self, event: Event) -> None:
         """An event has left the library, and the till does not have it yet. With the lock held."""
         if isinstance(event, Clarified):
-            self._truths.setdefault(event.request_id, False)
-        elif isinstance(event, Completed) and event.outcome is Outcome.UNKNOWN:
-            self.expects_truths = True
+            self._corrections[event.request_id] = event
+        elif isinstance(event, Completed) and event.topic == TOPICS["order"]:
+            self.expects_corrections = True
 
     def free_lock(self) -> None:
         """Gives the lock back if this thread holds it where nobody will.

@@ -69,14 +69,14 @@ class Pump:
     def turn(self, wait_ms: int) -> int:
         """Waits for an event and files it; the library's status.
 
-        Where it may be a truth, it is waited for by asking how long it is, which leaves it in the library. It leaves it,
+        Where it may be a correction, it is waited for by asking how long it is, which leaves it in the library. It leaves it,
         and is noted, with the mailbox's lock held: so an acknowledgement cannot come in between.
         """
         if self._parcels and self.has_leftover:
             with self._mailbox.lock:
                 self._file_leftovers()
             return _native.OK
-        if not self._mailbox.expects_truths:
+        if not self._mailbox.expects_corrections:
             return self._take(wait_ms)
         status: int = _poll(self._handle, wait_ms, None, 0, None)
         if status != _native.ERR_BUFFER_TOO_SMALL:

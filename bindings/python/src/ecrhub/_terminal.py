@@ -40,7 +40,7 @@ class Terminal(Connection[Completed]):
 
     def __init__(self, handle: int, url: str, has_journal: bool) -> None:
         super().__init__(handle, url)
-        self._waits = Waits(handle, expects_truths=has_journal)
+        self._waits = Waits(handle, expects_corrections=has_journal)
 
     def events(self, *, timeout: Optional[float] = None) -> Iterator[Event]:
         """The events as they come: what happens to the connection, and every completion that nobody waits for (of an

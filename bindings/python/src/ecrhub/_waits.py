@@ -53,8 +53,8 @@ class Waiter:
 class Waits:
     """All the waiting on one terminal."""
 
-    def __init__(self, handle: int, expects_truths: bool = True) -> None:
-        self.mailbox = Mailbox(expects_truths)
+    def __init__(self, handle: int, expects_corrections: bool = True) -> None:
+        self.mailbox = Mailbox(expects_corrections)
         #: No event will come any more.
         self.is_over = False
         self._handle = handle

@@ -80,7 +80,7 @@ class Terminal(Connection["Coroutine[Any, Any, Completed]"]):
     def __init__(self, handle: int, url: str, has_journal: bool, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(handle, url)
         self._loop = loop
-        self._mailbox = Mailbox(expects_truths=has_journal)
+        self._mailbox = Mailbox(expects_corrections=has_journal)
         self._is_over = False
         #: Why no event will come any more, though the terminal has not ended.
         self._blame: Optional[Exception] = None

@@ -1,0 +1,281 @@
+//! Where answers carry no `request_id`, one that was held back must never count for a later question; and a close that
+//! could overtake its order proves nothing.
+
+use super::*;
+
+fn nameless_not_found() -> Value {
+    let mut answer = without(not_found(""), "request_id");
+    answer["biz_data"] = json!({"merchant_order_no": "A"});
+    answer
+}
+
+fn nameless_close(said: &str) -> Value {
+    let mut answer = without(code("", CLOSE, said), "request_id");
+    answer["biz_data"] = json!({"merchant_order_no": "A"});
+    answer
+}
+
+/// A terminal whose answers name no request, and that has no record of sale `A`.
+fn nameless(message: &Value) -> Option<Value> {
+    match message["topic"].as_str()? {
+        QUERY => Some(nameless_not_found()),
+        CLOSE => Some(nameless_close("000")),
+        _ => None,
+    }
+}
+
+#[test]
+fn answers_held_back_do_not_make_a_charged_order_not_found() {
+    let mut bench = Bench::connected();
+    bench.submit(Request { request_id: "r0".to_owned(), ..request("r0", ORDER, sale_data("A")) });
+    bench.pass_to(100);
+    bench.cut();
+    bench.pass_to(1_100);
+    bench.connect();
+    bench.say(nameless_not_found());
+    bench.pass_to(2_200);
+    bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+    bench.wire();
+    // The terminal accepts that close and forgets it; its answer, and the last query's, stay in its queue.
+    while bench.session.next_deadline().is_some_and(|at| at < START.mono_ms + 177_000) {
+        bench.pass_to_deadline();
+        for frame in bench.wire() {
+            if frame.topic() == QUERY {
+                bench.say(nameless_not_found());
+            }
+        }
+    }
+    bench.pass_to(179_999);
+    bench.events();
+    bench.wire();
+    // Now the order's bytes arrive, and the customer pays.
+    bench.pass_to(180_000);
+    assert_eq!(bench.topics(), [""; 0], "no close while an older question is unanswered");
+    assert_eq!(bench.drops, 1, "its answer can no longer come");
+    bench.connect();
+    assert_eq!(bench.topics(), [CLOSE]);
+    bench.say(nameless_close("201"));
+    bench.say(without(state("", "A", "2"), "request_id"));
+    assert_eq!(bench.completed("r0").outcome, Outcome::Approved);
+}
+
+#[test]
+fn nothing_unanswered_needs_no_other_connection() {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.say(nameless_not_found());
+    bench.terminal(nameless);
+    bench.pass_to(62_000);
+    assert_eq!(bench.drops, 0);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn a_terminal_known_to_name_requests_needs_no_other_connection() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(60_000);
+    assert_eq!(bench.drops, 0);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn a_silent_terminal_is_left_once_before_the_deciding_close() {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.pass_to(60_000);
+    assert_eq!(bench.drops, 1);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.connect();
+    assert_eq!(bench.topics(), [CLOSE]);
+    bench.pass(10_000);
+    assert_eq!(bench.drops, 1, "at most once a round");
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_question_of_the_tills_own_counts_as_unanswered_too() {
+    for own in [query("q", "A"), request("q", CLOSE, json!({"merchant_order_no": "A"}))] {
+        let mut bench =
+            Bench::recovering_order(sale("A"), |settings| settings.request_timeout_ms = 5_000);
+        bench.say(nameless_not_found());
+        bench.submit(own);
+        bench.wire();
+        bench.terminal(nameless);
+        bench.pass_to(59_999);
+        bench.events();
+        // One answer less than questions has come.
+        bench.pass_to(60_000);
+        assert_eq!(bench.drops, 1);
+    }
+}
+
+#[test]
+fn a_question_about_another_number_does_not_count() {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.say(nameless_not_found());
+    bench.submit(query("q", "B"));
+    bench.terminal(nameless);
+    bench.pass_to(60_000);
+    assert_eq!(bench.drops, 0);
+}
+
+#[test]
+fn a_terminal_out_of_reach_afterwards_leaves_it_unknown_within_bounds() {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.pass_to(60_000);
+    assert_eq!(bench.drops, 1);
+    bench.pass_to(60_000 + 20_000 + 4_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_refusal_or_busy_is_looked_up_on_a_connection_without_older_questions() {
+    for said in ["101", "106"] {
+        let mut bench = Bench::with_sale("A");
+        bench.submit(query("q", "A"));
+        bench.wire();
+        bench.say(without(with(code("", ORDER, said), "merchant_order_no", "A"), "request_id"));
+        assert_eq!(bench.drops, 1, "the answer to the till's query could be taken for ours");
+        bench.events();
+        bench.terminal(nameless);
+        bench.connect();
+        bench.pass(2_000);
+        assert!(matches!(bench.completed("A").outcome, Outcome::Busy | Outcome::Declined));
+    }
+}
+
+#[test]
+fn while_it_is_clarified_the_connection_is_given_up_at_most_once_a_round_and_never_beside_a_request()
+ {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.pass_to(60_000);
+    bench.connect();
+    bench.pass_to(80_000);
+    bench.cut();
+    bench.connect();
+    bench.session.submit(sale("B"), Some(600_000), Attempt::First, bench.now);
+    bench.step();
+    bench.events();
+    let mut asked = 0;
+    bench.terminal(move |message| {
+        asked += 1;
+        (message["topic"] == QUERY && asked % 2 == 0).then(nameless_not_found)
+    });
+    bench.pass(300_000);
+    assert_eq!(bench.session.link_state(), LinkState::Connected, "B is being paid");
+    bench.say(approval("B"));
+    bench.events();
+    let mut given_up = 0;
+    for _ in 0..20 {
+        bench.pass(10_000);
+        if bench.session.link_state() != LinkState::Connected {
+            given_up += 1;
+            bench.connect();
+        }
+    }
+    assert!((1..=7).contains(&given_up), "{given_up} times in 200 seconds");
+}
+
+/// The order's bytes may still be under way when the first time of recovery is over: the connection was lost later.
+fn lost_at(ms: u64) -> Bench {
+    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    bench.sale("A");
+    bench.say_raw("garbage");
+    bench.answer_all();
+    bench.pass_to(ms);
+    bench.cut();
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench
+}
+
+#[test]
+fn no_close_is_sent_before_the_orders_bytes_have_arrived_or_are_lost_for_good() {
+    let mut bench = lost_at(50_000);
+    bench.pass_to(109_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    assert_eq!(bench.session.in_flight(), 1, "recovery goes on");
+    bench.pass_to(110_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(112_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn once_the_terminal_has_mentioned_the_order_a_close_counts_at_once() {
+    let mut bench = lost_at(50_000);
+    bench.terminal(tells("A", "0", Some("000")));
+    bench.pass_to(59_000);
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass_to(60_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn a_code_in_progress_alone_does_not_mention_the_order() {
+    let mut bench = lost_at(50_000);
+    bench.terminal(|message| {
+        let id = message["request_id"].as_str()?;
+        Some(code(
+            id,
+            message["topic"].as_str()?,
+            if message["topic"] == QUERY { "101" } else { "000" },
+        ))
+    });
+    bench.pass_to(59_000);
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass_to(109_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn a_close_on_the_connection_that_carried_the_order_counts() {
+    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    bench.sale("A");
+    bench.say_raw("garbage");
+    bench.answer_all();
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.pass_to(62_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn the_close_waits_again_when_the_connection_of_the_order_ends_during_it() {
+    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    bench.sale("A");
+    bench.say_raw("garbage");
+    bench.answer_all();
+    bench.pass_to(60_000);
+    bench.wire();
+    bench.pass_to(61_000);
+    bench.cut();
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench.pass_to(120_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(123_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn an_order_of_an_earlier_process_is_not_closed_before_its_bytes_are_lost_for_good() {
+    let mut bench = Bench::new(settings());
+    bench.session.restore(open_order(START.wall_ms - 3_600_000), bench.now);
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench.pass_to(59_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(62_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn an_order_of_an_earlier_process_keeps_what_is_left_of_its_own_time() {
+    let mut bench = Bench::new(settings());
+    let restored = Restored { answer_within_ms: 180_000, ..open_order(START.wall_ms - 20_000) };
+    bench.session.restore(restored, bench.now);
+    bench.terminal(tells("A", "0", Some("000")));
+    bench.connect();
+    bench.pass_to(159_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(160_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}
