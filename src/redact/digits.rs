@@ -389,13 +389,13 @@ impl Window<'_> {
     fn is_in_a_time(&self) -> bool {
         let Range { start, end } = self.group.clone();
         let run = self.run;
-        if !run.opens(start) {
+        // Beside other digits a part of it may be masked, and then it could not be recognised again.
+        let is_alone = start == 0 && end == run.digits.len();
+        if !is_alone || !run.opens(start) {
             return false;
         }
         let is_count = matches!(end - start, 16 | 19) && (16..=19).contains(&run.pair(start));
-        let is_alone = start == 0 && end == run.digits.len();
-        let begins_with_date = is_alone
-            && matches!(run.pair(start), 19 | 20)
+        let begins_with_date = matches!(run.pair(start), 19 | 20)
             && (1..=12).contains(&run.pair(start + 4))
             && (1..=31).contains(&run.pair(start + 6));
         is_count || (begins_with_date && self.first < start + 8)

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::HIDDEN;
-use super::names::{Kind, kind_of};
-
-/// A longer word is no name.
-const MAX_NAME: usize = 64;
+use super::names::{Kind, MAX_NAME, kind_of};
 
 /// So far a digit is looked for in what may be a sentence.
 const MAX_LOOK: usize = 256;
@@ -48,11 +45,11 @@ fn name_before(label: &str) -> Option<Name<'_>> {
     let is_quote = |c: char| matches!(c, '"' | '\'' | '\\');
     let label = label.trim_ascii_end();
     let unquoted = label.trim_end_matches(is_quote);
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let length = unquoted.bytes().rev().take(MAX_NAME + 1).take_while(|byte| is_part(byte)).count();
+    // A masked digit is a part as the digit was: masking again finds the same name.
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*');
+    let length = unquoted.bytes().rev().take(MAX_NAME).take_while(is_part).count();
     let text = &unquoted[unquoted.len() - length..];
-    let is_name = (1..=MAX_NAME).contains(&length);
-    is_name.then_some(Name { text, is_quoted: unquoted.len() < label.len() })
+    (length > 0).then_some(Name { text, is_quoted: unquoted.len() < label.len() })
 }
 
 /// Where the value is, if there is one. After a bare `name:` comes a sentence, unless there is a quote or a digit.

@@ -17,7 +17,7 @@ pub(super) enum Kind {
 const OWN_NUMBERS: [&str; 3] = ["merchant_order_no", "orig_merchant_order_no", "request_id"];
 
 /// Words that are secret by themselves.
-const SECRET_WORDS: [&str; 45] = [
+const SECRET_WORDS: [&str; 37] = [
     "cvv",
     "cvc",
     "cvn",
@@ -48,14 +48,6 @@ const SECRET_WORDS: [&str; 45] = [
     "tracks",
     "magstripe",
     "magneticstripe",
-    "expiry",
-    "exp",
-    "expdate",
-    "expirydate",
-    "expirationdate",
-    "expiredate",
-    "expmonth",
-    "expyear",
     "cardholder",
     "cardholdername",
     "emvdata",
@@ -66,7 +58,7 @@ const SECRET_WORDS: [&str; 45] = [
 ];
 
 /// Words that are secret where they stand one after the other; `#` is a number.
-const SECRET_PHRASES: [&[&str]; 27] = [
+const SECRET_PHRASES: [&[&str]; 23] = [
     &["security", "code"],
     &["primary", "account"],
     &["track", "#"],
@@ -74,10 +66,6 @@ const SECRET_PHRASES: [&[&str]; 27] = [
     &["mag", "stripe"],
     &["mag", "data"],
     &["magnetic", "stripe"],
-    &["expiration"],
-    &["expire", "date"],
-    &["valid", "thru"],
-    &["valid", "until"],
     &["holder", "name"],
     &["card", "holder"],
     &["name", "on", "card"],
@@ -97,10 +85,28 @@ const SECRET_PHRASES: [&[&str]; 27] = [
 ];
 
 /// Names that are secret as a whole, and too general as a part.
-const SECRET_NAMES: [&str; 6] = ["signature", "emv", "icc", "tlv", "validthru", "f55"];
+const SECRET_NAMES: [&str; 5] = ["signature", "emv", "icc", "tlv", "f55"];
+
+/// When a card expires, in a word or in several.
+const EXPIRY_WORDS: [&str; 9] = [
+    "expiry",
+    "exp",
+    "expdate",
+    "expirydate",
+    "expirationdate",
+    "expiredate",
+    "expmonth",
+    "expyear",
+    "validthru",
+];
+const EXPIRY_PHRASES: [&[&str]; 4] =
+    [&["expiration"], &["expire", "date"], &["valid", "thru"], &["valid", "until"]];
+
+/// What else expires.
+const EXPIRING_WORDS: [&str; 7] = ["token", "session", "order", "link", "qr", "time", "ms"];
 
 /// With one of these a name says something about the secret, or means another thing.
-const HARMLESS_WORDS: [&str; 39] = [
+const HARMLESS_WORDS: [&str; 32] = [
     "required",
     "length",
     "len",
@@ -133,13 +139,6 @@ const HARMLESS_WORDS: [&str; 39] = [
     "bin",
     "suffix",
     "screen",
-    "token",
-    "session",
-    "order",
-    "link",
-    "qr",
-    "time",
-    "ms",
 ];
 
 /// Last words of names of numbers that are no card's.
@@ -173,17 +172,15 @@ const NUMBER_WORDS: [&str; 24] = [
 /// A number that belongs to one of these is no reference.
 const CARD_WORDS: [&str; 4] = ["card", "cardno", "cardnumber", "account"];
 
-/// A longer name is none anybody gave to a number.
-const MAX_NAME: usize = 64;
+/// Of a longer name so many bytes at its end count.
+pub(super) const MAX_NAME: usize = 64;
 
 /// What the value of this member is.
 pub(super) fn kind_of(name: &str) -> Kind {
     if OWN_NUMBERS.contains(&name) {
         return Kind::OwnNumber;
     }
-    if name.len() > MAX_NAME {
-        return Kind::Digits(Rule::Anywhere);
-    }
+    let name = end_of(name);
     if is_plain(name.as_bytes()) {
         let last = name.rsplit('_').next().unwrap_or(name);
         let is_number = NUMBER_WORDS.contains(&last);
@@ -194,6 +191,12 @@ pub(super) fn kind_of(name: &str) -> Kind {
         return Kind::Secret;
     }
     Kind::Digits(words.rule())
+}
+
+fn end_of(name: &str) -> &str {
+    let from = name.len().saturating_sub(MAX_NAME);
+    let from = (from..name.len()).find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    &name[from..]
 }
 
 /// Small letters, digits and `_`, and nothing that all secret words and card words have something of: most names, of
@@ -282,10 +285,15 @@ impl Words {
 
     fn is_secret(&self) -> bool {
         let is_one = SECRET_NAMES.contains(&&*self.squashed)
-            || SECRET_WORDS.contains(&&*self.squashed)
-            || self.any(&SECRET_WORDS)
-            || SECRET_PHRASES.iter().any(|phrase| self.has(phrase));
+            || self.has_any(&SECRET_WORDS, &SECRET_PHRASES)
+            || (self.has_any(&EXPIRY_WORDS, &EXPIRY_PHRASES) && !self.any(&EXPIRING_WORDS));
         is_one && !self.any(&HARMLESS_WORDS)
+    }
+
+    fn has_any(&self, words: &[&str], phrases: &[&[&str]]) -> bool {
+        words.contains(&&*self.squashed)
+            || self.any(words)
+            || phrases.iter().any(|phrase| self.has(phrase))
     }
 
     fn has(&self, phrase: &[&str]) -> bool {
@@ -349,6 +357,9 @@ mod tests {
             "track_data",
             "track2_data",
             "track2EquivalentData",
+            "order_cvv",
+            "sessionPin",
+            "a_name_of_more_than_sixty_four_letters_that_ends_as_a_secret_one_does_cvv",
             "cardholder_name",
             "cardHolderName",
             "cardholderName",
@@ -403,6 +414,7 @@ mod tests {
             "icchat",
             "",
             "token_expiry",
+            "orderExpirationTime",
             "cardholder_verification_method",
             "app_id",
             "voice_data",
@@ -414,8 +426,9 @@ mod tests {
 
     #[test]
     fn every_secret_word_is_suspect() {
-        let phrases = SECRET_PHRASES.iter().map(|phrase| phrase.join("_").replace('#', "1"));
-        let words = [&SECRET_WORDS[..], &SECRET_NAMES, &CARD_WORDS].concat();
+        let phrases = SECRET_PHRASES.iter().chain(&EXPIRY_PHRASES);
+        let phrases = phrases.map(|phrase| phrase.join("_").replace('#', "1"));
+        let words = [&SECRET_WORDS[..], &EXPIRY_WORDS, &SECRET_NAMES, &CARD_WORDS].concat();
         for name in words.into_iter().map(str::to_owned).chain(phrases) {
             assert!(!is_plain(name.as_bytes()), "{name}");
         }

@@ -179,6 +179,11 @@ fn what_is_left_of_a_masked_number_is_no_number() {
     let once = text("5018 0000 0004 4111 1111 1111 1111");
     assert_eq!(once, "5018 0000 0004 4111 11** **** 1111");
     assert_eq!(text(&once), once);
+    let once = text("4624536189-1606591805255919866");
+    assert_eq!(text(&once), once);
+    let once = text(&format!("length-{CARD}-cvv=3"));
+    assert_eq!(once, format!("length-{MASKED}-cvv=3"), "the length of a secret is none");
+    assert_eq!(text(&once), once);
 }
 
 #[test]

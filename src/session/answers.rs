@@ -251,6 +251,7 @@ impl Session {
         let may_be_an_orders =
             response.topic.as_deref().is_none_or(|topic| topic == protocol::ORDER);
         let is_query = response.topic.as_deref() == Some(protocol::QUERY);
+        let may_be_an_orders = may_be_an_orders && !self.may_answer_anything(response);
         if (may_be_an_orders && self.contradicts(response, text, true, now))
             || (is_query
                 && id.is_none_or(|id| self.recent.knows_id(id))
@@ -268,6 +269,15 @@ impl Session {
         if !is_matched {
             self.recover_the_only_order("a message came that belongs to no request", now);
         }
+    }
+
+    /// Neither id, topic nor state: once anything was asked about the number, it may answer that.
+    fn may_answer_anything(&self, response: &Response<'_>) -> bool {
+        let is_bare = response.request_id.is_none()
+            && response.topic.is_none()
+            && response.trans_status.is_none();
+        let number = response.merchant_order_no.as_deref();
+        is_bare && number.is_none_or(|number| self.unanswered.was_asked(number))
     }
 
     /// An answer to a completed order that changes nothing.

@@ -2,7 +2,7 @@
 
 use super::recent::{Past, Standing};
 use super::task::{Attempt, Held, Phase, Reason, Seq, Task};
-use super::{Now, Session};
+use super::{Now, Session, Target};
 use crate::error::Fault;
 use crate::event::{Clarified, Completed, EventKind, Sent};
 use crate::planted::Planted;
@@ -277,11 +277,9 @@ impl Session {
             is_unproven,
             ..Report::of(outcome)
         };
-        let number = past.request.merchant_order_no.as_deref();
-        match number.and_then(|number| self.order_in_flight(number)) {
-            // It is still asked about.
-            Some(seq) => self.report(seq, report, now),
-            None => self.correct_past(past, report, now),
+        match self.targets.get(&past.request.request_id) {
+            Some(Target::Request(seq)) => self.report(*seq, report, now),
+            _ => self.correct_past(past, report, now),
         }
         true
     }

@@ -23,9 +23,6 @@ impl Session {
             Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
             _ => Ok(()),
         };
-        if self.is_of_before_the_look(seq, response, outcome) {
-            return;
-        }
         match (outcome, matches) {
             (Outcome::InProgress, _) if self.settings.is_planted(Planted::InProgressIsDeclined) => {
                 self.conclude(seq, Outcome::Declined, response, text, true, now);
@@ -38,17 +35,6 @@ impl Session {
             (Outcome::Unknown, _) => self.on_unusable(seq, response),
             _ => {}
         }
-    }
-
-    /// What was asked before an outcome was reported may contradict it, and cannot confirm it.
-    fn is_of_before_the_look(&self, seq: Seq, response: &Response<'_>, outcome: Outcome) -> bool {
-        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return false };
-        let is_settling =
-            matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
-        let question = recovery.question(response.request_id.as_deref());
-        recovery.phase == Phase::SecondLook
-            && question.is_some_and(|question| question.at < recovery.look_from)
-            && !(is_settling && recovery.reported != Some(outcome))
     }
 
     /// The terminal has the order, and is not through with it.
@@ -71,6 +57,9 @@ impl Session {
         if matches!(recovery.reason, Reason::Refused | Reason::ReversedVoid) {
             recovery.reason = Reason::Lost;
         }
+        if recovery.phase == Phase::Clarifying {
+            return self.close_while_clarifying(seq, now);
+        }
         self.announce_recovery(seq, now);
     }
 
@@ -89,13 +78,17 @@ impl Session {
         }
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let is_void = task.request.is_void();
+        let number = task.request.merchant_order_no.clone();
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.not_found_asked = None;
         match matches {
             Err(why) => {
                 recovery.mismatch =
                     Some(format!("the terminal has this number for something else: {why}"));
-                recovery.unsettled = Some(text.to_owned());
+                // The order's own answer says more than a record that is not its own.
+                if recovery.reason == Reason::Lost {
+                    recovery.unsettled = Some(text.to_owned());
+                }
             }
             Ok(())
                 if is_void
@@ -104,7 +97,16 @@ impl Session {
             {
                 self.on_reversed_void(seq, text, now);
             }
-            Ok(()) => self.conclude(seq, outcome, response, text, true, now),
+            // The record confirms the refusal; the order's own answer says why.
+            Ok(()) if outcome == Outcome::Declined && recovery.reason == Reason::Refused => {
+                self.conclude_with_own_answer(seq, outcome, now);
+            }
+            Ok(()) => {
+                if let (Outcome::Cancelled, Some(number)) = (outcome, number) {
+                    self.recent.note_reversed(&number);
+                }
+                self.conclude(seq, outcome, response, text, true, now);
+            }
         }
     }
 
@@ -138,14 +140,16 @@ impl Session {
 
     /// A void's own record or answer reads 3: the void itself, or its original.
     pub(super) fn on_reversed_void(&mut self, seq: Seq, text: &str, now: Now) {
-        let has_original =
-            self.tasks.get(&seq).is_some_and(|task| task.request.orig_merchant_order_no.is_some());
-        if has_original {
+        if self.names_original(seq) {
             self.hold_for_original(seq, Held::Reversed { text: text.to_owned() }, now);
         } else if !self.tasks.get(&seq).is_some_and(Task::is_completed) {
             self.keep_unsettled(seq, text);
             self.complete_unknown(seq, "it reads as reversed, and names no original order", now);
         }
+    }
+
+    fn names_original(&self, seq: Seq) -> bool {
+        self.tasks.get(&seq).is_some_and(|task| task.request.orig_merchant_order_no.is_some())
     }
 
     /// The terminal has no record of the order.
@@ -177,11 +181,14 @@ impl Session {
                 return self.on_reversed_void(seq, &own, now);
             }
             Reason::Refused => Outcome::Declined,
-            _ if is_concluding && recovery.is_closed && question.is_after_close => {
+            _ if is_concluding
+                && recovery.is_closed
+                && question.is_after_close
+                && self.settings.close_lost_orders
+                && self.settings.close_lost_orders =>
+            {
                 Outcome::NotFound
             }
-            // Asked before the close: it says nothing.
-            _ if is_concluding && recovery.is_closed => return,
             _ if is_concluding && trusts_unclosed => Outcome::NotFound,
             _ if trusts_at_once => {
                 return self.conclude(seq, Outcome::NotFound, response, text, true, now);
@@ -214,7 +221,7 @@ impl Session {
                 now,
             ),
             Phase::Clarifying => {
-                if is_void {
+                if is_void && self.names_original(seq) {
                     self.hold_for_original(seq, Held::Reversed { text: text.to_owned() }, now);
                 }
                 self.close_while_clarifying(seq, now);

@@ -289,3 +289,34 @@ impl Session {
         }
     }
 }
+
+#[cfg(feature = "planted-faults")]
+impl Link {
+    /// See [`Session::fingerprint`].
+    pub(super) fn fingerprint(
+        &self,
+        now: Now,
+        reconnect_min_ms: u64,
+        to: &mut impl std::hash::Hasher,
+    ) {
+        use std::hash::Hash;
+        let Link {
+            state,
+            failures: _,
+            last_attempt,
+            last_fault: _,
+            connected_before: _,
+            reconnects: _,
+            last_ping_ms: _,
+        } = self;
+        let left = |at: u64| at.saturating_sub(now.mono_ms);
+        match state {
+            State::Down { retry_at } => (0u8, left(*retry_at)).hash(to),
+            State::Connecting { until, .. } => (1u8, left(*until)).hash(to),
+            State::Up { ping, next_ping } => {
+                (2u8, ping.map(|ping| left(ping.until)), next_ping.map(left)).hash(to);
+            }
+        }
+        now.mono_ms.saturating_sub(*last_attempt).min(reconnect_min_ms).hash(to);
+    }
+}

@@ -111,6 +111,8 @@ impl Session {
         }
         let is_not_found = response.query_outcome() == Outcome::NotFound;
         match (is_queried, is_closed) {
+            // Once anything was asked, it may be that answer's copy: an order never takes it for its own.
+            (false, false) if self.unanswered.was_asked(number) => None,
             (false, false) => self.only_order(number),
             (false, true) => close(),
             (true, false) if is_not_found => query(),

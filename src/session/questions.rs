@@ -3,7 +3,7 @@
 use super::task::{Attempt, Phase, Question, Reason, Seq, Step, Task, Writing};
 use super::{Now, Others, Session, Target};
 use crate::error::{Fault, Stage, Status};
-use crate::hash::OwnMap;
+use crate::hash::{OwnMap, OwnSet};
 use crate::planted::Planted;
 use crate::protocol;
 
@@ -42,20 +42,24 @@ impl Asked {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Unanswered {
     counts: OwnMap<(Asked, String), u32>,
+    /// Every number asked about on this connection, whether that was answered or not.
+    numbers: OwnSet<String>,
     is_full: bool,
 }
 
 impl Unanswered {
     pub(super) fn clear(&mut self) {
         self.counts.clear();
+        self.numbers.clear();
         self.is_full = false;
     }
 
     fn add(&mut self, asked: Asked, number: &str) {
-        if self.counts.len() >= NUMBERS_COUNTED {
+        if self.numbers.len() >= NUMBERS_COUNTED {
             self.is_full = true;
             return;
         }
+        self.numbers.insert(number.to_owned());
         let count = self.counts.entry((asked, number.to_owned())).or_default();
         *count = count.saturating_add(1);
     }
@@ -75,8 +79,20 @@ impl Unanswered {
             || (!self.counts.is_empty() && self.counts.contains_key(&(asked, number.to_owned())))
     }
 
+    /// Whether this number was ever asked about on this connection: an answer may come twice, or late.
+    pub(super) fn was_asked(&self, number: &str) -> bool {
+        self.is_full || self.numbers.contains(number)
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.counts.len()
+        self.counts.len() + self.numbers.len()
+    }
+
+    /// The numbers asked about, in a fixed order.
+    pub(super) fn sorted_numbers(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = self.numbers.iter().map(String::as_str).collect();
+        all.sort_unstable();
+        all
     }
 
     /// In a fixed order, for comparisons.
@@ -114,6 +130,7 @@ impl Session {
             return;
         }
         let id = format!("{QUESTION_PREFIX}{:016x}", self.rng.next_u64());
+        let connection = self.connection;
         let is_ambiguous = asked == Asked::Close && self.is_ambiguous(seq);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         // A terminal may refuse a question that comes from another application than the order did.
@@ -123,6 +140,7 @@ impl Session {
         let Some(recovery) = task.recovery_mut() else { return };
         if asked == Asked::Close {
             recovery.conclusive_close = is_conclusive.then(|| id.clone());
+            recovery.closed_on = Some(connection);
             recovery.not_found_asked = None;
         }
         let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
@@ -233,12 +251,6 @@ impl Session {
         while let Some((seq, (asked, request))) = self.questions.pop_first() {
             if asked == Asked::Close && !self.may_close(seq, now) {
                 continue;
-            }
-            let connection = self.connection;
-            if asked == Asked::Close
-                && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
-            {
-                recovery.closed_on = Some(connection);
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);

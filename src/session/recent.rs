@@ -181,3 +181,25 @@ impl Recent {
         })
     }
 }
+
+#[cfg(feature = "planted-faults")]
+impl Recent {
+    /// See [`Session::fingerprint`](super::Session::fingerprint).
+    pub(super) fn fingerprint(&self, to: &mut impl std::hash::Hasher) {
+        use std::hash::Hash;
+        let Recent { oldest_first: _, past, numbers, reversed, reversed_oldest_first: _ } = self;
+        let mut past: Vec<_> = past.iter().collect();
+        past.sort_unstable_by_key(|(id, _)| *id);
+        for (id, past) in past {
+            id.hash(to);
+            if let Some(Past { request: _, outcome, attempt, standing }) = past {
+                (outcome, *attempt == Attempt::Again, *standing as u8).hash(to);
+            }
+        }
+        let mut numbers: Vec<_> = numbers.iter().collect();
+        numbers.sort_unstable();
+        let mut reversed: Vec<_> = reversed.iter().collect();
+        reversed.sort_unstable();
+        (numbers, reversed).hash(to);
+    }
+}

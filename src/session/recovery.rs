@@ -110,9 +110,8 @@ impl Session {
             recovery.reported = Some(reported);
             recovery.until = until;
             recovery.next_ask = next_ask;
-            recovery.look_from = next_ask;
             recovery.held = None;
-            recovery.was_in_progress = false;
+            recovery.closed_on = None;
         }
         self.continue_recovery(seq, now);
         self.bound_what_is_asked_about();
@@ -337,12 +336,13 @@ impl Session {
             }
             return self.announce_recovery(seq, now);
         }
+        let is_news = recovery.reason != reason;
         recovery.restart(reason);
         match recovery.phase {
-            Phase::Closing | Phase::Concluding => {
-                self.enter(seq, Phase::Querying, patience_ms, now);
+            Phase::Closing | Phase::Concluding if is_news => {
+                self.enter(seq, Phase::Concluding, patience_ms, now);
             }
-            Phase::Querying | Phase::QueryingOriginal | Phase::Clarifying | Phase::SecondLook => {}
+            _ => {}
         }
         self.ask_now(seq, now);
     }
@@ -366,9 +366,14 @@ impl Session {
             task.step = Step::Asking(Box::new(recovery));
         }
         let Some(recovery) = task.recovery_mut() else { return };
-        let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
-        recovery.unsettled = Some(text.clone());
-        recovery.held = Some(held);
+        let is_less =
+            matches!((&recovery.held, &held), (Some(Held::NoMoney { .. }), Held::Reversed { .. }));
+        // What the terminal said of the void itself is more than a record that may be its original's.
+        if !is_less {
+            let (Held::NoMoney { text, .. } | Held::Reversed { text }) = &held;
+            recovery.unsettled = Some(text.clone());
+            recovery.held = Some(held);
+        }
         if recovery.reported.is_none() && recovery.phase != Phase::QueryingOriginal {
             recovery.phase = Phase::QueryingOriginal;
             recovery.until = recovery.until.max(soon);

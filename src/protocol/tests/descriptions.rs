@@ -70,6 +70,8 @@ fn of_many_members_each_is_a_field_once() {
     assert_eq!(read(&many).err(), None);
     assert_eq!(read(&too_many).unwrap_err(), "more than 10000 members");
     for nested in [
+        json!({"biz_data": many, "response_code": "000"}).to_string(),
+        format!(r#"{{"response_code":"000","biz_data":{many}}}"#),
         format!(r#"{{"response_code":"000","biz_data":{too_many}}}"#),
         json!({"biz_data": too_many}).to_string(),
         format!(r#"{{"n":"\n","biz_data":{too_many}}}"#),

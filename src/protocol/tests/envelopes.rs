@@ -296,6 +296,8 @@ fn a_character_of_four_bytes_is_warned_of_by_the_name_of_its_field() {
     }
     let escaped =
         r#"{"topic":"ecrhub.init","x":["\ud83d\ude00"],"biz_data":{"n":{"\ud83d\ude00":1}}}"#;
+    let in_a_name = r#"{"topic":"ecrhub.init","biz_data":{"\ud83d\ude00":1}}"#;
+    assert_eq!(warnings(&prepare(in_a_name, &DEFAULTS).unwrap()), warned("biz_data.😀"));
     let both = [warned("x"), warned("biz_data.n")].concat();
     assert_eq!(warnings(&prepare(escaped, &DEFAULTS).unwrap()), both);
 }

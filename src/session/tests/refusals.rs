@@ -47,9 +47,7 @@ fn one_not_found_is_not_enough() {
 
 #[test]
 fn its_record_counts_instead() {
-    for (status, outcome) in
-        [("2", Outcome::Approved), ("1", Outcome::Declined), ("3", Outcome::Cancelled)]
-    {
+    for (status, outcome) in [("2", Outcome::Approved), ("3", Outcome::Cancelled)] {
         let mut bench = refused("106");
         let query = bench.only_frame(QUERY);
         bench.say(not_found(&query));
@@ -59,6 +57,16 @@ fn its_record_counts_instead() {
         let done = bench.completed("A");
         assert_eq!((done.outcome, done.recovered), (outcome, true));
     }
+}
+
+#[test]
+fn a_record_that_confirms_it_leaves_the_answer_that_says_why() {
+    let mut bench = refused("106");
+    let query = bench.only_frame(QUERY);
+    bench.say(state(&query, "A", "1"));
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.recovered), (Outcome::Declined, false));
+    assert!(done.response.is_some_and(|own| own.contains(r#""106""#)));
 }
 
 #[test]
