@@ -48,6 +48,10 @@ impl World {
     /// The order of this till that this is an answer to.
     fn order_answered(&self, t: usize, answer: &str) -> Option<usize> {
         let (id, number) = (value_of(answer, "request_id"), value_of(answer, "merchant_order_no"));
+        if id.is_empty() && value_of(answer, "topic").is_empty() {
+            // Whose answer it is, nobody can say.
+            return None;
+        }
         self.orders.iter().position(|order| {
             order.is_order()
                 && order.request.till == t

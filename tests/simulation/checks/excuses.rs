@@ -116,7 +116,10 @@ impl World {
         till: &Till,
         place: &Place,
     ) -> Option<&'static str> {
-        if !till.settings.close_lost_orders {
+        let odd = &place.model.options().oddities;
+        if odd.no_topic && odd.no_request_id {
+            Some("what says that there is no record names neither its topic nor its question")
+        } else if !till.settings.close_lost_orders {
             Some("no close is allowed, and the terminal has no record")
         } else if place.model.options().close_unknown_fails {
             Some("the terminal refuses every close of a number it does not know")
