@@ -74,7 +74,9 @@ impl World {
             _ => Some(order.begun_ms),
         };
         let recovered = order.recovering_ms.map(|since| since + till.settings.recovery_timeout_ms);
-        let is_over = order.reported.is_some() && order.reported_ms <= when;
+        // A void that was refused as busy waits for its original's record only.
+        let is_refused = order.is_busy && order.is_void();
+        let is_over = is_refused || order.reported.is_some() && order.reported_ms <= when;
         order.is_order()
             && !order.is_superseded
             && !is_over
