@@ -439,6 +439,9 @@ int32_t ecrhub_disconnect(ecrhub_handle handle);
  * callback was set. Or it may be used again: `ecrhub_connect` starts everything anew. Calling it twice, or without
  * any handle, is allowed.
  *
+ * A name server is not waited for. While a look-up is under way that nothing can interrupt, the library stays in memory
+ * until the process ends, also when it is unloaded: the look-up's thread still returns through it.
+ *
  * Returns ECRHUB_OK; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
  */
 int32_t ecrhub_shutdown(void);

@@ -125,6 +125,9 @@ pub extern "C" fn ecrhub_disconnect(handle: ecrhub_handle) -> i32 {
 /// callback was set. Or it may be used again: `ecrhub_connect` starts everything anew. Calling it twice, or without
 /// any handle, is allowed.
 ///
+/// A name server is not waited for. While a look-up is under way that nothing can interrupt, the library stays in memory
+/// until the process ends, also when it is unloaded: the look-up's thread still returns through it.
+///
 /// Returns ECRHUB_OK; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
 pub extern "C" fn ecrhub_shutdown() -> i32 {

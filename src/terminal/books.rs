@@ -282,9 +282,13 @@ impl Books {
                 Some((handles, me)) => !handles.claim(me, &entry.request_id),
                 None => false,
             };
-            if !is_another_handles {
+            let request = request_of(&entry);
+            if let Err(error) = &request {
+                log::warn!("{error}; what the terminal says of it later is not noticed");
+            }
+            if !is_another_handles && let Ok(request) = request {
                 let state = RestoredState::Completed { outcome, look_at_ms: entry.look_ms };
-                restored.push(restored_order(&entry, request_of(&entry)?, state));
+                restored.push(restored_order(&entry, request, state));
             }
         }
         Ok((restored, retold))
