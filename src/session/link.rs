@@ -203,7 +203,7 @@ impl Session {
         }
     }
 
-    /// A request is in flight: an engine that forgets to write sends its answer with the next pong.
+    /// A request is in flight, or a question unanswered: an engine that forgets to write sends its answer with the next pong.
     pub(super) fn ping_sooner(&mut self, now: Now) {
         let due = self.ping_due(now);
         if let State::Up { ping: None, next_ping: Some(next) } = &mut self.link.state
@@ -248,7 +248,9 @@ impl Session {
     fn ping_due(&self, now: Now) -> Option<u64> {
         let busy = self.settings.ping_interval_busy_ms;
         let uses_busy =
-            self.in_flight > 0 && busy > 0 && !self.settings.is_planted(Planted::NeverPingsBusy);
+            (self.in_flight > 0 || self.unanswered.len() > 0)
+                && busy > 0
+                && !self.settings.is_planted(Planted::NeverPingsBusy);
         let interval = match self.settings.ping_interval_ms {
             idle if uses_busy => idle.min(busy),
             idle => idle,

@@ -228,6 +228,7 @@ impl Session {
     /// A frame with a question leaves: until it is answered, an answer about its number may be the one to it.
     pub(super) fn count_question(&mut self, asked: Asked, number: &str, now: Now) {
         self.unanswered.add(asked, number);
+        self.ping_sooner(now);
         self.hold_orders_for(asked, now);
     }
 

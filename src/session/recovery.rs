@@ -110,6 +110,8 @@ impl Session {
             recovery.reported = Some(reported);
             recovery.until = until;
             recovery.next_ask = next_ask;
+            recovery.look_from = next_ask;
+            recovery.was_in_progress = false;
             recovery.held = None;
             recovery.closed_on = None;
         }

@@ -41,7 +41,8 @@ impl Place {
     /// Whether an order that arrives after its close was accepted may be charged.
     pub fn forgets_closes(&self) -> bool {
         let options = self.model.options();
-        options.close_unknown_forgotten || options.oddities.close_by_screen
+        let odd = &options.oddities;
+        options.close_unknown_forgotten || odd.close_by_screen || odd.close_authorising
     }
 
     /// Its answers say too little for anyone to be certain.

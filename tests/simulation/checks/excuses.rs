@@ -38,12 +38,14 @@ impl World {
             Some("the terminal contradicted itself")
         } else if order.is_close_refused {
             Some("the terminal refused the close")
-        } else if order.is_busy {
-            Some("an order refused as busy is never closed")
+        } else if order.is_busy || order.is_duplicate {
+            Some("an order answered 101 or 113 is not closed")
         } else if !till.settings.close_lost_orders && (is_running || queues) {
             Some("no close is allowed, and the customer was still there")
-        } else if is_running && place.model.options().oddities.close_by_screen {
-            Some("the close ended what was on the screen, and the customer came later")
+        } else if place.forgets_closes()
+            && (is_running || order.charged_ms.is_some_and(|charged| charged >= since))
+        {
+            Some("a close was accepted that ended nothing, or another payment")
         } else if self.another_with_a_customer(order.request.till, at, since).is_some() {
             Some("another order of the till was with a customer, so that no close was allowed")
         } else if self.another_is_acknowledged(at) {
@@ -94,12 +96,15 @@ impl World {
         let place = &self.terminals[till.terminal];
         let is_known = place.knows(&order.request.number);
         let behaviour = order.request.behaviour;
+        let odd = &place.model.options().oddities;
         if is_contradictory(behaviour) && is_known {
             Some("the terminal contradicts itself for ever")
         } else if is_another_amount(behaviour) && is_known {
             Some("the record is of another amount, currency or type than was asked")
         } else if place.is_useless() {
             Some("the terminal's answers say nothing")
+        } else if odd.forgets_to_write && odd.no_request_id && till.settings.ping_interval_ms == 0 {
+            Some("every answer is late by one, and none names its question")
         } else if order.shares_its_number || is_repeated(behaviour) {
             Some("the number is another order's")
         } else if !is_known {
@@ -123,8 +128,8 @@ impl World {
             Some("no close is allowed, and the terminal has no record")
         } else if place.model.options().close_unknown_fails {
             Some("the terminal refuses every close of a number it does not know")
-        } else if order.is_busy {
-            Some("an order refused as busy is never closed, and the terminal has no record")
+        } else if order.is_busy || order.is_duplicate {
+            Some("an order answered 101 or 113 is not closed, and the terminal has no record")
         } else if order.is_void() {
             Some("a void without a record, whose original does not tell")
         } else if self.broken_assumption == Some(Assumption::TerminalKeepsRecords) {
