@@ -245,8 +245,11 @@ impl Session {
     /// An answer that no open request waits for.
     fn on_unmatched(&mut self, response: &Response<'_>, text: &str, now: Now) {
         let id = response.request_id.as_deref();
-        // A late answer to a question of the library's own is of no interest.
+        // A late answer to a question of the library's own is of interest only for a record that it carries.
         if id.is_some_and(|id| id.starts_with(QUESTION_PREFIX)) {
+            if response.topic.as_deref().is_none_or(|topic| topic == protocol::QUERY) {
+                self.on_own_query_answer(response, text, now);
+            }
             return;
         }
         if let Some(topic) = &response.topic

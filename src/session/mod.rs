@@ -274,6 +274,7 @@ impl Session {
                 let wait_ms = wait_ms.min(self.settings.second_look_ms);
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
             }
+            self.note_reversal(&request, outcome);
             let request = Request { text: String::new(), ..request };
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             return self.recent.remember_order(past);
@@ -294,6 +295,21 @@ impl Session {
             let why = "the till stopped before the outcome was known";
             let why = Fault::new(Status::Interrupted, Stage::Recovery, why);
             self.start_recovery(seq, Reason::Lost, why, now);
+        }
+    }
+
+    /// An earlier process knew an order to be reversed: a void of it that is open proves nothing by that, whichever of
+    /// them is taken over first.
+    fn note_reversal(&mut self, request: &Request, outcome: Outcome) {
+        let reversed = match outcome {
+            Outcome::Cancelled => &request.merchant_order_no,
+            Outcome::Approved if request.is_void() => &request.orig_merchant_order_no,
+            _ => return,
+        };
+        for task in self.tasks.values_mut().filter(|task| task.request.is_void()) {
+            let original = &task.request.orig_merchant_order_no;
+            let is_other = task.request.request_id != request.request_id;
+            task.original_was_reversed |= is_other && original.is_some() && original == reversed;
         }
     }
 
