@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
+
 use crate::error::{Fault, Stage, Status};
 use crate::json::Object;
-use crate::protocol::{self, Code, Difference, Outcome};
+use crate::protocol::{self, Code, Description, Difference, Outcome};
 
 /// Whether a request's bytes left this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +50,8 @@ pub struct Completed {
     pub differs: Vec<Difference>,
     /// The terminal is asked about it once more: its word may still change. Not part of the event's JSON.
     pub second_look: bool,
+    /// What the response says, where it is described already; else that is done when it is asked for.
+    pub description: Option<Description>,
     /// Whether it left this machine.
     pub sent: Sent,
     /// The terminal's message as it came: JSON text.
@@ -77,6 +81,8 @@ pub struct Clarified {
     pub differs: Vec<Difference>,
     /// See [`Completed::second_look`].
     pub second_look: bool,
+    /// See [`Completed::description`].
+    pub description: Option<Description>,
     /// The terminal's message as it came: JSON text.
     pub response: Option<String>,
     /// It was told before and not acknowledged.
@@ -230,7 +236,7 @@ impl Event {
                     .text_or_null("merchant_order_no", done.merchant_order_no.as_deref())
                     .text("outcome", done.outcome.name())
                     .text("sent", done.sent.name())
-                    .described(done.response.as_deref(), &done.differs)
+                    .described(done.response.as_deref(), done.description.as_ref(), &done.differs)
                     .json_or_null("response", done.response.as_deref())
                     .json_or_null("error", error.as_deref())
                     .bool("recovered", done.recovered)
@@ -246,7 +252,7 @@ impl Event {
                 .text_or_null("merchant_order_no", truth.merchant_order_no.as_deref())
                 .text("outcome", truth.outcome.name())
                 .text("was", truth.was.name())
-                .described(truth.response.as_deref(), &truth.differs)
+                .described(truth.response.as_deref(), truth.description.as_ref(), &truth.differs)
                 .json_or_null("response", truth.response.as_deref())
                 .bool("retold", truth.retold),
             EventKind::Message { message, late_for } => {
@@ -262,8 +268,16 @@ impl Event {
 
 impl Object {
     /// The keys `fields`, `differs` and `code` of an event that carries a terminal's message.
-    fn described(self, response: Option<&str>, differs: &[Difference]) -> Self {
-        let description = response.map(protocol::describe);
+    fn described(
+        self,
+        response: Option<&str>,
+        description: Option<&Description>,
+        differs: &[Difference],
+    ) -> Self {
+        let description = match (description, response) {
+            (Some(known), _) => Some(Cow::Borrowed(known)),
+            (None, response) => response.map(|text| Cow::Owned(protocol::describe(text))),
+        };
         let fields = description.as_ref().map_or("{}", |description| &description.fields);
         let code = description.as_ref().and_then(|description| description.code.as_ref());
         self.json("fields", fields)

@@ -140,6 +140,7 @@ fn the_headers_events_are_the_librarys() {
         was: Outcome::Ok,
         differs: Vec::new(),
         second_look: false,
+        description: None,
         response: None,
         retold: false,
     };
@@ -150,6 +151,7 @@ fn the_headers_events_are_the_librarys() {
         outcome: Outcome::Ok,
         differs: Vec::new(),
         second_look: false,
+        description: None,
         sent: ecrhub::Sent::No,
         response: None,
         error: None,

@@ -280,6 +280,7 @@ mod tests {
             was,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             response: None,
             retold: false,
         }

@@ -59,17 +59,16 @@ fn in_words(said: &Said<'_>) -> Option<Code> {
 
 /// `biz_data`'s members over the envelope's, text to text. Of a name that comes twice the last counts.
 fn flat(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usize) -> String {
-    // Null is absent, here as everywhere.
-    let is_there = |(_, json): &(&str, &str)| *json != "null";
-    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data").filter(is_there);
-    let of_biz_data = biz_data.into_iter().flat_map(Members::iter).filter(is_there);
+    let of_envelope = envelope.iter().filter(|(name, _)| *name != "biz_data");
+    let of_biz_data = biz_data.into_iter().flat_map(Members::iter);
     let all: Vec<(&str, &str)> = of_envelope.chain(of_biz_data).collect();
     let mut seen = HashSet::with_capacity(all.len());
     let is_last: Vec<bool> = all.iter().rev().map(|(name, _)| seen.insert(*name)).collect();
     let mut out = String::with_capacity(length + ROOM_FOR_QUOTES);
     out.push('{');
     for ((name, json), is_last) in all.iter().zip(is_last.iter().rev()) {
-        if *is_last {
+        // Null is absent, here as everywhere.
+        if *is_last && *json != "null" {
             push_comma(&mut out);
             push_quoted(&mut out, name);
             out.push(':');
@@ -88,13 +87,13 @@ fn push_comma(out: &mut String) {
 
 /// Describes, as it is read, what nearly every message is: one without escapes and without a name that comes twice. Fields
 /// that follow each other are copied at once.
-struct Plain<'a> {
+pub(super) struct Plain<'a> {
     text: &'a str,
     fields: String,
     /// What of the text is still to be copied, from and to.
     run: (usize, usize),
     /// A bit for each name that was there, by its length and some letters.
-    names: [u64; 64],
+    names: [u64; 16],
     count: usize,
     has_biz_data: bool,
     code: Option<&'a str>,
@@ -103,14 +102,14 @@ struct Plain<'a> {
 }
 
 impl<'a> Plain<'a> {
-    fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         let mut fields = String::with_capacity(text.len() + ROOM_FOR_QUOTES);
         fields.push('{');
         Plain {
             text,
             fields,
             run: (0, 0),
-            names: [0; 64],
+            names: [0; 16],
             count: 0,
             has_biz_data: false,
             code: None,
@@ -129,7 +128,7 @@ impl<'a> Plain<'a> {
             + usize::from(first) * 131
             + usize::from(last) * 517
             + usize::from(middle) * 1_031;
-        let (word, bit) = (mixed / 64 % 64, mixed % 64);
+        let (word, bit) = (mixed / 64 % 16, mixed % 64);
         let before = self.names[word];
         self.names[word] |= 1 << bit;
         before >> bit & 1 == 0
@@ -143,7 +142,7 @@ impl<'a> Plain<'a> {
         }
     }
 
-    fn end(mut self) -> Description {
+    pub(super) fn end(mut self) -> Description {
         self.copy_run();
         self.fields.push('}');
         let text_of = |json: Option<&'a str>| json.map(value_of).and_then(text_of);
@@ -176,6 +175,9 @@ impl<'a> Visitor<'a> for Plain<'a> {
             ("response_msg", false) => self.message = Some(json),
             ("trans_status", true) => self.status = Some(json),
             _ => {}
+        }
+        if json == "null" {
+            return Some(());
         }
         if !json.starts_with('"') {
             self.copy_run();

@@ -34,7 +34,7 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// As [`Value::of`], where no string has an escape.
-    fn of_plain(json: &'a str) -> Self {
+    pub(super) fn of_plain(json: &'a str) -> Self {
         match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
             Some(text) => Value::Text(Cow::Borrowed(text)),
             None => Value::of(json),

@@ -90,6 +90,8 @@ impl Request {
 /// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response<'a> {
+    /// What it says, for an event; none where it is not plain, and described when that is asked for.
+    pub description: Option<Description>,
     /// `topic`
     pub topic: Option<Cow<'a, str>>,
     /// `request_id`; an empty one counts as missing.

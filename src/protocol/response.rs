@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::describe::Plain;
 use super::members::{Members, Value};
-use super::plain::Parts;
+use super::plain::{self, Member, Parts, Visitor};
 use super::value::{same_amount, same_number, same_small_number};
 use super::{Difference, Outcome, Request, Response, Verdict, verdict};
 
@@ -59,17 +60,13 @@ fn refuse_too_many(members: usize) -> Result<(), String> {
 
 /// Reads one message. The error says in a few words why it is no message (not JSON, not an object).
 pub fn read(text: &str) -> Result<Response<'_>, String> {
+    if let Some(response) = read_plainly(bare(text)) {
+        return Ok(response);
+    }
     let message = take_apart(text)?;
     let mut response = Response::default();
-    // Of a name that comes twice the last counts.
     for (field, value) in message.envelope.values() {
-        match field {
-            "topic" => response.topic = name(value),
-            "request_id" => response.request_id = name(value),
-            "response_code" => response.code = verbatim(value),
-            "response_msg" => response.message = name(value),
-            _ => {}
-        }
+        response.set_envelope(field, value);
     }
     if let Some(biz_data) = &message.biz_data {
         response.set_biz_data(biz_data);
@@ -81,22 +78,72 @@ pub fn read(text: &str) -> Result<Response<'_>, String> {
     Ok(response)
 }
 
+/// Reads and describes, in one pass, what nearly every answer is: a message without escapes, and with an object for its
+/// one `biz_data`.
+fn read_plainly(text: &str) -> Option<Response<'_>> {
+    let mut plain = PlainResponse { response: Response::default(), described: Plain::of(text) };
+    plain::visit(text, &mut plain)?;
+    let description = plain.described.end();
+    Some(Response { description: Some(description), ..plain.response })
+}
+
+struct PlainResponse<'a> {
+    response: Response<'a>,
+    described: Plain<'a>,
+}
+
+impl<'a> Visitor<'a> for PlainResponse<'a> {
+    fn begin_biz_data(&mut self, is_object: bool) -> Option<()> {
+        self.described.begin_biz_data(is_object)
+    }
+
+    #[inline(always)]
+    fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
+        if is_of_biz_data {
+            self.response.set_of_biz_data(member.name, || Value::of_plain(member.json));
+        } else if is_read_from_envelope(member.name) {
+            self.response.set_envelope(member.name, Value::of_plain(member.json));
+        }
+        self.described.member(is_of_biz_data, member)
+    }
+}
+
+fn is_read_from_envelope(field: &str) -> bool {
+    matches!(field, "topic" | "request_id" | "response_code" | "response_msg")
+}
+
 impl<'a> Response<'a> {
+    /// Of a name that comes twice the last counts.
+    fn set_envelope(&mut self, field: &str, value: Value<'a>) {
+        match field {
+            "topic" => self.topic = name(value),
+            "request_id" => self.request_id = name(value),
+            "response_code" => self.code = verbatim(value),
+            "response_msg" => self.message = name(value),
+            _ => {}
+        }
+    }
+
     fn set_biz_data(&mut self, biz_data: &Members<'a>) {
         for (field, value) in biz_data.values() {
-            match field {
-                "merchant_order_no" => {
-                    self.number_is_bare = matches!(value, Value::Number(_));
-                    self.merchant_order_no = name(value);
-                }
-                "trans_type" => self.trans_type = verbatim(value),
-                "trans_status" => self.trans_status = verbatim(value),
-                "order_amount" => self.order_amount = verbatim(value),
-                "tip_amount" => self.tip_amount = verbatim(value),
-                "price_currency" => self.price_currency = verbatim(value),
-                "trans_no" => self.trans_no = name(value),
-                _ => {}
+            self.set_of_biz_data(field, || value);
+        }
+    }
+
+    fn set_of_biz_data(&mut self, field: &str, value: impl FnOnce() -> Value<'a>) {
+        match field {
+            "merchant_order_no" => {
+                let value = value();
+                self.number_is_bare = matches!(value, Value::Number(_));
+                self.merchant_order_no = name(value);
             }
+            "trans_type" => self.trans_type = verbatim(value()),
+            "trans_status" => self.trans_status = verbatim(value()),
+            "order_amount" => self.order_amount = verbatim(value()),
+            "tip_amount" => self.tip_amount = verbatim(value()),
+            "price_currency" => self.price_currency = verbatim(value()),
+            "trans_no" => self.trans_no = name(value()),
+            _ => {}
         }
     }
 }

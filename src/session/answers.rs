@@ -40,6 +40,7 @@ impl Session {
     /// The same, where it is known to be UTF-8.
     pub fn on_text(&mut self, text: &str, now: Now) {
         self.on_heard(now);
+        let text = protocol::bare(text);
         match protocol::read(text) {
             Ok(mut response) => {
                 self.complete_number(&mut response);
@@ -112,8 +113,13 @@ impl Session {
         };
         let error = why.map(|why| Fault::new(Status::Terminal, Stage::Terminal, why));
         let outcome = if why.is_some() { Outcome::Unknown } else { outcome };
-        let response_text = Some(text.to_owned());
-        self.complete(seq, Report { response: response_text, error, ..Report::of(outcome) }, now);
+        let report = Report {
+            response: Some(text.to_owned()),
+            error,
+            description: response.description.clone(),
+            ..Report::of(outcome)
+        };
+        self.complete(seq, report, now);
         match (&*topic, number) {
             (protocol::QUERY, _) if names_it => self.on_own_query_answer(response, text, now),
             (protocol::CLOSE, Some(number)) if outcome == Outcome::Ok && names_it => {
@@ -239,8 +245,11 @@ impl Session {
     /// An answer that no open request waits for.
     fn on_unmatched(&mut self, response: &Response<'_>, text: &str, now: Now) {
         let id = response.request_id.as_deref();
-        // A late answer to a question of the library's own is of no interest.
+        // A late answer to a question of the library's own is of interest only for a record that it carries.
         if id.is_some_and(|id| id.starts_with(QUESTION_PREFIX)) {
+            if response.topic.as_deref().is_none_or(|topic| topic == protocol::QUERY) {
+                self.on_own_query_answer(response, text, now);
+            }
             return;
         }
         if let Some(topic) = &response.topic

@@ -6,7 +6,7 @@ use super::{Now, Session, Target};
 use crate::error::Fault;
 use crate::event::{Clarified, Completed, EventKind, Sent};
 use crate::planted::Planted;
-use crate::protocol::{Difference, Outcome, Request, Response, Verdict};
+use crate::protocol::{Description, Difference, Outcome, Request, Response, Verdict};
 
 /// What is reported of a request.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(super) struct Report {
     pub(super) error: Option<Fault>,
     pub(super) recovered: bool,
     pub(super) differs: Vec<Difference>,
+    pub(super) description: Option<Description>,
     /// Approved by a success code alone: looked at again at once.
     pub(super) is_unproven: bool,
 }
@@ -28,6 +29,7 @@ impl Report {
             error: None,
             recovered: false,
             differs: Vec::new(),
+            description: None,
             is_unproven: false,
         }
     }
@@ -56,8 +58,14 @@ impl Session {
             }
             _ => Vec::new(),
         };
-        let response = Some(text.to_owned());
-        self.report(seq, Report { response, recovered, differs, ..Report::of(outcome) }, now);
+        let report = Report {
+            response: Some(text.to_owned()),
+            recovered,
+            differs,
+            description: response.description.clone(),
+            ..Report::of(outcome)
+        };
+        self.report(seq, report, now);
     }
 
     /// Whether this outcome of a void waits for its original.
@@ -107,6 +115,7 @@ impl Session {
             outcome,
             differs: report.differs,
             second_look: next != NextLook::Nothing,
+            description: report.description,
             sent,
             response: report.response,
             error: report.error,
@@ -207,6 +216,7 @@ impl Session {
             was,
             differs: report.differs,
             second_look,
+            description: report.description,
             response: report.response,
             retold: false,
         };
@@ -278,6 +288,10 @@ impl Session {
             ..Report::of(outcome)
         };
         match self.targets.get(&past.request.request_id) {
+<<<<<<< HEAD
+=======
+            // It is still asked about: what is reported now counts for that as well.
+>>>>>>> refs/heads/sessiontests
             Some(Target::Request(seq)) => self.report(*seq, report, now),
             _ => self.correct_past(past, report, now),
         }

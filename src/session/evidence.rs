@@ -138,18 +138,19 @@ impl Session {
         self.complete_unknown(seq, why, now);
     }
 
-    /// It is unknown already, and no record under its number will ever tell.
+    /// Its outcome was reported, and no record under its number will ever say more.
     fn leave_to_people(&mut self, seq: Seq) {
-        let Some(attempt) = self.tasks.get(&seq).map(|task| task.attempt) else { return };
-        let Some(request) = self.remove(seq) else { return };
-        let request = Request { text: String::new(), ..request };
-        let outcome = Outcome::Unknown;
-        self.recent.remember_order(Past {
-            request,
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let Some(outcome) = task.recovery().and_then(|recovery| recovery.reported) else { return };
+        let past = Past {
+            request: Request { text: String::new(), ..task.request.clone() },
             outcome,
-            attempt,
+            attempt: task.attempt,
             standing: Standing::SharedNumber,
-        });
+        };
+        self.recent.remember_order(past);
+        self.end_second_look(seq);
+        self.remove(seq);
     }
 
     /// A void's own record or answer reads 3: the void itself, or its original.

@@ -41,6 +41,10 @@ pub(super) struct Link {
     connected_before: bool,
     reconnects: u64,
     last_ping_ms: Option<u64>,
+    /// When the connection began, or was last pinged, on the monotonic clock.
+    pinged_at: u64,
+    /// Since when a request has been in flight, on the monotonic clock.
+    busy_since: u64,
 }
 
 impl Default for Link {
@@ -53,6 +57,8 @@ impl Default for Link {
             connected_before: false,
             reconnects: 0,
             last_ping_ms: None,
+            pinged_at: 0,
+            busy_since: 0,
         }
     }
 }
@@ -60,15 +66,6 @@ impl Default for Link {
 impl Link {
     pub(super) fn is_up(&self) -> bool {
         matches!(self.state, State::Up { .. })
-    }
-
-    pub(super) fn deadline(&self) -> Option<u64> {
-        match &self.state {
-            State::Down { retry_at } => Some(*retry_at),
-            State::Connecting { until, .. } => Some(*until),
-            State::Up { ping: Some(ping), .. } => Some(ping.until),
-            State::Up { ping: None, next_ping } => *next_ping,
-        }
     }
 
     /// Adds to a fault of sending why there is no connection.
@@ -125,6 +122,7 @@ impl Session {
             self.link.reconnects += 1;
         }
         let next_ping = self.ping_due(now);
+        self.link.pinged_at = now.mono_ms;
         self.link.state = State::Up { ping: None, next_ping };
         self.emit(EventKind::Connected { url: self.settings.url.clone() }, now);
         let asking: Vec<Seq> = self
@@ -203,16 +201,6 @@ impl Session {
         }
     }
 
-    /// A request is in flight, or a question unanswered: an engine that forgets to write sends its answer with the next pong.
-    pub(super) fn ping_sooner(&mut self, now: Now) {
-        let due = self.ping_due(now);
-        if let State::Up { ping: None, next_ping: Some(next) } = &mut self.link.state
-            && let Some(due) = due
-        {
-            *next = (*next).min(due);
-        }
-    }
-
     /// The terminal said something, whatever it was: it is alive.
     pub fn on_heard(&mut self, now: Now) {
         self.link.failures = 0;
@@ -246,20 +234,39 @@ impl Session {
     }
 
     fn ping_due(&self, now: Now) -> Option<u64> {
-        let busy = self.settings.ping_interval_busy_ms;
-        let uses_busy =
-            (self.in_flight > 0 || self.unanswered.len() > 0)
-                && busy > 0
-                && !self.settings.is_planted(Planted::NeverPingsBusy);
-        let interval = match self.settings.ping_interval_ms {
-            idle if uses_busy => idle.min(busy),
-            idle => idle,
-        };
+        let interval = self.settings.ping_interval_ms;
         (interval > 0).then(|| now.mono_ms + interval)
+    }
+
+    /// The next ping comes sooner while a request is in flight: an engine that forgets to write sends its answer with
+    /// the pong.
+    fn next_ping(&self, ordinary: Option<u64>) -> Option<u64> {
+        let busy = self.settings.ping_interval_busy_ms;
+        if self.in_flight == 0 || busy == 0 || self.settings.is_planted(Planted::NeverPingsBusy) {
+            return ordinary;
+        }
+        let sooner = self.link.pinged_at.max(self.link.busy_since) + busy;
+        ordinary.map(|ordinary| ordinary.min(sooner))
+    }
+
+    /// A request is in flight after none was.
+    pub(super) fn note_busy(&mut self, now: Now) {
+        self.link.busy_since = now.mono_ms;
+    }
+
+    /// When the connection has something to do.
+    pub(super) fn link_deadline(&self) -> Option<u64> {
+        match &self.link.state {
+            State::Down { retry_at } => Some(*retry_at),
+            State::Connecting { until, .. } => Some(*until),
+            State::Up { ping: Some(ping), .. } => Some(ping.until),
+            State::Up { ping: None, next_ping } => self.next_ping(*next_ping),
+        }
     }
 
     fn ping(&mut self, now: Now) {
         let payload = self.rng.next_u64();
+        self.link.pinged_at = now.mono_ms;
         let until = now.mono_ms + self.settings.ping_timeout_ms;
         self.link.state = State::Up {
             ping: Some(Ping { payload, sent_at: now.mono_ms, until }),
@@ -269,7 +276,7 @@ impl Session {
     }
 
     pub(super) fn link_on_time(&mut self, now: Now) {
-        if self.link.deadline().is_none_or(|at| at > now.mono_ms) {
+        if self.link_deadline().is_none_or(|at| at > now.mono_ms) {
             return;
         }
         match &self.link.state {
@@ -310,6 +317,8 @@ impl Link {
             connected_before: _,
             reconnects: _,
             last_ping_ms: _,
+            pinged_at,
+            busy_since,
         } = self;
         let left = |at: u64| at.saturating_sub(now.mono_ms);
         match state {
@@ -317,6 +326,9 @@ impl Link {
             State::Connecting { until, .. } => (1u8, left(*until)).hash(to),
             State::Up { ping, next_ping } => {
                 (2u8, ping.map(|ping| left(ping.until)), next_ping.map(left)).hash(to);
+                // Where nothing is ever pinged, neither counts.
+                let quiet_ms = now.mono_ms - pinged_at.max(busy_since);
+                next_ping.map(|_| quiet_ms).hash(to);
             }
         }
         now.mono_ms.saturating_sub(*last_attempt).min(reconnect_min_ms).hash(to);

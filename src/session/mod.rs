@@ -241,19 +241,24 @@ impl Session {
         if task.request.is_order() {
             self.take_number(&mut task);
         }
+        if self.in_flight == 0 {
+            self.note_busy(now);
+        }
         let seq = self.insert(task);
         self.queue.insert(seq);
         self.hurry(now);
-        self.ping_sooner(now);
     }
 
     /// What is known of the order's number, and of the order it takes back, counts from here.
     fn take_number(&mut self, task: &mut Task) {
         if let Some(number) = task.request.merchant_order_no.as_deref() {
-            if self.recent.newest(number).is_some_and(Past::may_have_reached_the_terminal) {
+            let earlier = self.recent.newest(number);
+            if earlier.is_some_and(Past::may_have_reached_the_terminal) {
                 task.attempt = Attempt::Again;
             }
-            self.release_number(number);
+            if earlier.is_some() || self.order_in_flight(number).is_some() {
+                self.release_number(number);
+            }
         }
         let original = task.request.orig_merchant_order_no.as_deref();
         task.original_was_reversed = task.request.is_void()
@@ -269,6 +274,7 @@ impl Session {
                 let wait_ms = wait_ms.min(self.settings.second_look_ms);
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
             }
+            self.note_reversal(&request, outcome);
             let request = Request { text: String::new(), ..request };
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             return self.recent.remember_order(past);
@@ -289,6 +295,21 @@ impl Session {
             let why = "the till stopped before the outcome was known";
             let why = Fault::new(Status::Interrupted, Stage::Recovery, why);
             self.start_recovery(seq, Reason::Lost, why, now);
+        }
+    }
+
+    /// An earlier process knew an order to be reversed: a void of it that is open proves nothing by that, whichever of
+    /// them is taken over first.
+    fn note_reversal(&mut self, request: &Request, outcome: Outcome) {
+        let reversed = match outcome {
+            Outcome::Cancelled => &request.merchant_order_no,
+            Outcome::Approved if request.is_void() => &request.orig_merchant_order_no,
+            _ => return,
+        };
+        for task in self.tasks.values_mut().filter(|task| task.request.is_void()) {
+            let original = &task.request.orig_merchant_order_no;
+            let is_other = task.request.request_id != request.request_id;
+            task.original_was_reversed |= is_other && original.is_some() && original == reversed;
         }
     }
 
@@ -366,7 +387,7 @@ impl Session {
     pub fn next_deadline(&self) -> Option<u64> {
         let task = self.deadlines.first().map(|(at, _)| *at);
         let held = self.orders_held_until().filter(|_| !self.queue.is_empty() && self.link.is_up());
-        [task, self.link.deadline(), held].into_iter().flatten().min()
+        [task, self.link_deadline(), held].into_iter().flatten().min()
     }
 
     /// Time has passed.

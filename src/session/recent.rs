@@ -61,7 +61,9 @@ pub(super) struct Recent {
 impl Recent {
     /// Remembers a completed request that is no order.
     pub(super) fn remember(&mut self, request_id: &str) {
-        self.insert(request_id, None);
+        if !self.past.contains_key(request_id) {
+            self.insert(request_id.into(), None);
+        }
     }
 
     /// Remembers a completed order, or what is known of it now.
@@ -70,25 +72,19 @@ impl Recent {
             *known = Some(past);
             return;
         }
-        let request_id = past.request.request_id.clone();
-        let number = past.request.merchant_order_no.as_deref().map(Arc::<str>::from);
-        let id = self.insert(&request_id, Some(past));
-        if let (Some(id), Some(number)) = (id, number) {
-            self.numbers.insert(number, id);
+        let id: Arc<str> = past.request.request_id.as_str().into();
+        if let Some(number) = past.request.merchant_order_no.as_deref() {
+            self.numbers.insert(number.into(), Arc::clone(&id));
         }
+        self.insert(id, Some(past));
     }
 
-    fn insert(&mut self, request_id: &str, past: Option<Past>) -> Option<Arc<str>> {
-        if self.past.contains_key(request_id) {
-            return None;
-        }
+    fn insert(&mut self, id: Arc<str>, past: Option<Past>) {
         if self.oldest_first.len() >= REMEMBERED {
             self.forget_the_oldest();
         }
-        let id: Arc<str> = request_id.into();
         self.past.insert(Arc::clone(&id), past);
-        self.oldest_first.push_back(Arc::clone(&id));
-        Some(id)
+        self.oldest_first.push_back(id);
     }
 
     fn forget_the_oldest(&mut self) {

@@ -68,12 +68,17 @@ impl Session {
         self.emit(kind, now);
     }
 
+    /// Between two questions about an unknown order; for ever where it is not asked about.
+    fn clarify_pause_ms(&self) -> u64 {
+        match self.settings.clarify_interval_ms {
+            0 => u64::MAX,
+            interval => interval,
+        }
+    }
+
     /// The order was reported as `unknown` `ago_ms` ago; from now on it is asked about now and then.
     pub(super) fn start_clarifying(&mut self, seq: Seq, ago_ms: u64, now: Now) {
-        let next_ask = match self.settings.clarify_interval_ms {
-            0 => u64::MAX,
-            interval => now.mono_ms.saturating_add(interval),
-        };
+        let next_ask = now.mono_ms.saturating_add(self.clarify_pause_ms());
         self.keep_asking(seq, Phase::Clarifying, Outcome::Unknown, next_ask, ago_ms, now);
     }
 
@@ -177,7 +182,7 @@ impl Session {
             Phase::Querying | Phase::Concluding | Phase::QueryingOriginal => {
                 self.ask_when_due(seq, self.settings.recovery_interval_ms, now);
             }
-            Phase::Clarifying => self.ask_when_due(seq, self.settings.clarify_interval_ms, now),
+            Phase::Clarifying => self.ask_when_due(seq, self.clarify_pause_ms(), now),
             Phase::SecondLook => self.look_when_free(seq, now),
         }
     }

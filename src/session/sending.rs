@@ -146,6 +146,7 @@ impl Session {
             outcome: Outcome::NotSent,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             sent: Sent::No,
             response: None,
             error: None,

@@ -97,6 +97,7 @@ mod tests {
             outcome,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             sent: Sent::Yes,
             response: None,
             error: None,

@@ -164,6 +164,7 @@ mod tests {
             outcome: Outcome::Approved,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             sent: Sent::Yes,
             response: None,
             error: None,

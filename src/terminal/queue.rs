@@ -167,6 +167,7 @@ mod tests {
             was: Outcome::Unknown,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             response: None,
             retold: false,
         });

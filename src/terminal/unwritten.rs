@@ -64,6 +64,7 @@ mod tests {
             outcome: Outcome::Unknown,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             sent: Sent::Yes,
             response: None,
             error: None,
@@ -82,6 +83,7 @@ mod tests {
             was: Outcome::Unknown,
             differs: Vec::new(),
             second_look: false,
+            description: None,
             response: None,
             retold: false,
         });

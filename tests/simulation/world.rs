@@ -173,7 +173,7 @@ impl World {
             config.order_timeout_ms = self.faults.draw(Kind::QuickTimes, 2_000, 30_000) as u32;
             config.recovery_timeout_ms = self.faults.draw(Kind::QuickTimes, 5_000, 30_000) as u32;
             config.recovery_interval_ms = 500;
-            config.clarify_interval_ms = 5_000;
+            config.clarify_interval_ms = 20_000;
             config.second_look_ms = 3_000;
         }
         if self.faults.happens(Kind::NoPings, 500) {

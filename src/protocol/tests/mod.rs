@@ -86,8 +86,14 @@ fn json_refusal(json: &str) -> String {
 }
 
 /// The text of it lives as long as the test program.
+/// What is read of an answer, without its description: that has tests of its own.
 fn reading(answer: &Value) -> Response<'static> {
-    read(answer.to_string().leak()).unwrap_or_else(|why| panic!("{answer}: {why}"))
+    reading_text(answer.to_string().leak())
+}
+
+fn reading_text(text: &str) -> Response<'_> {
+    let response = read(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+    Response { description: None, ..response }
 }
 
 fn answer<'a>(code: &'a str, trans_status: Option<&'a str>) -> Response<'a> {

@@ -69,6 +69,7 @@ fn what_settles_it_and_fits_is_told_once_as_clarified() {
             was: Outcome::Unknown,
             differs: Vec::new(),
             second_look: outcome.says_no_money_moved(),
+            description: Some(crate::protocol::describe(&told.to_string())),
             response: Some(told.to_string()),
             retold: false,
         };
@@ -274,4 +275,26 @@ fn with_clarify_days_of_zero_it_is_asked_about_without_limit() {
     bench.wire();
     bench.pass(3_600_000);
     assert_eq!(bench.topics().len(), 120);
+}
+
+#[test]
+fn with_an_interval_of_zero_a_late_close_or_answer_does_not_make_it_ask_for_ever() {
+    let late: [fn(&mut Bench, &str); 3] = [
+        |bench, close| bench.say(code(close, CLOSE, "000")),
+        |bench, _| bench.say(code("A", ORDER, "106")),
+        |bench, _| {
+            bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+            bench.say(code("c", CLOSE, "000"));
+        },
+    ];
+    for late in late {
+        let mut bench = Bench::recovering_with("A", |settings| settings.clarify_interval_ms = 0);
+        bench.pass_to(66_000);
+        bench.events();
+        let wire = bench.wire();
+        let close = wire.iter().find(|frame| frame.topic() == CLOSE).expect("a close").id();
+        late(&mut bench, close);
+        bench.pass(600_000);
+        assert!(bench.topics().len() <= 3);
+    }
 }

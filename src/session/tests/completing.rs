@@ -15,6 +15,7 @@ fn a_direct_answer_completes_with_everything_that_is_known() {
         outcome: Outcome::Approved,
         differs: Vec::new(),
         second_look: false,
+        description: Some(crate::protocol::describe(&approval("A").to_string())),
         sent: Sent::Yes,
         response: Some(approval("A").to_string()),
         error: None,

@@ -110,6 +110,24 @@ fn an_unknown_order_that_is_answered_duplicate_at_last_does_not_complete_twice()
 }
 
 #[test]
+fn what_its_own_answer_says_after_all_is_not_corrected_by_a_record_that_may_be_anothers() {
+    for status in ["0", "2"] {
+        let mut bench = answered_duplicate(Attempt::First);
+        bench.say(answer("A", ORDER, "A", "110", ""));
+        assert_eq!(bench.completed("A").outcome, Outcome::Cancelled);
+        bench.wire();
+        bench.pass(30_000);
+        let look = bench.only_frame(QUERY);
+        bench.say(state(&look, "A", status));
+        bench.no_event();
+        assert_eq!(bench.session.take_looked_at(), ["A"]);
+        bench.say(approval("A"));
+        let clarified = bench.clarified();
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Approved, Outcome::Cancelled));
+    }
+}
+
+#[test]
 fn a_number_that_was_never_sent_before_is_a_first_attempt() {
     let mut bench = Bench::new(settings());
     bench.sale("A");

@@ -167,6 +167,46 @@ fn the_late_answer_to_a_query_of_the_tills_own_clarifies_only_by_what_settles() 
 }
 
 #[test]
+fn a_late_query_answer_and_the_second_look_that_agrees_with_it_clarify_once() {
+    let mut bench = Bench::with_sale("A");
+    bench.submit(query("q", "A"));
+    bench.pass(29_999);
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    bench.pass(1);
+    bench.events();
+    bench.say(state("q", "A", "2"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved);
+    bench.terminal(tells("A", "2", None));
+    bench.pass(60_000);
+    bench.no_event();
+}
+
+#[test]
+fn a_late_answer_to_a_query_of_the_librarys_clarifies_and_is_no_message_otherwise() {
+    for (status, clarifies) in [("2", true), ("104", false), ("0", false)] {
+        let mut bench = Bench::recovering("A");
+        let query = bench.only_frame(QUERY);
+        bench.terminal(tells("A", "104", Some("000")));
+        bench.pass_to(92_000);
+        assert_eq!(bench.session.take_looked_at(), ["A"]);
+        bench.events();
+        bench.say(if status == "104" { not_found(&query) } else { state(&query, "A", status) });
+        let events = bench.events();
+        assert_eq!(events.len(), usize::from(clarifies), "{status}: {events:#?}");
+        assert!(events.iter().all(|event| matches!(event, EventKind::Clarified(_))));
+    }
+}
+
+#[test]
+fn an_answer_to_a_query_long_ago_still_settles_an_order_that_is_recovered() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(50_000);
+    let wire = bench.wire();
+    bench.say(state(wire[1].id(), "A", "2"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Approved);
+}
+
+#[test]
 fn a_late_not_found_never_corrects_an_outcome() {
     for was in [Outcome::Approved, Outcome::Declined, Outcome::Cancelled] {
         let mut bench = completed(was);

@@ -144,3 +144,62 @@ fn requests_waiting_for_a_connection_are_gone_when_their_time_is_up() {
     bench.connect();
     assert!(bench.wire().is_empty());
 }
+
+#[test]
+fn a_number_that_is_free_again_leaves_nothing_of_its_earlier_attempt() {
+    let mut bench = Bench::connected();
+    bench.terminal(tells("A", "104", None));
+    let mut footprint = 0;
+    for count in 0..200 {
+        let id = format!("A{count}");
+        bench.submit(request(&id, ORDER, sale_data("A")));
+        bench.say(code(&id, ORDER, "101"));
+        assert_eq!(bench.completed(&id).outcome, Outcome::Busy);
+        bench.wire();
+        assert_eq!(bench.session.asked_about(), 1, "the newest attempt's second look");
+        if count == 0 {
+            footprint = bench.session.footprint();
+        }
+    }
+    let remembered_ids = 2 * 199;
+    assert!(bench.session.footprint() <= footprint + remembered_ids + 2);
+}
+
+#[test]
+fn second_looks_are_bounded_like_whatever_else_is_asked_about() {
+    let mut bench = Bench::connected();
+    for count in 0..1_500 {
+        let number = format!("N{count}");
+        bench.sale(&number);
+        bench.say(answer(&number, ORDER, &number, "106", "1"));
+        bench.events();
+    }
+    assert_eq!(bench.session.asked_about(), 1_024);
+}
+
+#[test]
+fn answers_that_repeat_without_end_leave_nothing_behind() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    bench.events();
+    let footprint = bench.session.footprint();
+    for _ in 0..10_000 {
+        bench.say(answer("A", ORDER, "A", "106", "1"));
+        bench.say(without(approval("B"), "request_id"));
+        bench.say(without(state("", "B", "2"), "request_id"));
+        bench.events();
+    }
+    assert_eq!(bench.session.footprint(), footprint);
+}
+
+#[test]
+fn unanswered_questions_of_the_till_are_counted_within_bounds() {
+    let mut bench = Bench::connected_with(|settings| settings.request_timeout_ms = 1);
+    for count in 0..10_000 {
+        bench.submit(query(&format!("q{count}"), &format!("N{count}")));
+        bench.pass(1);
+        bench.events();
+    }
+    let footprint = bench.session.footprint();
+    assert!(footprint < 3 * 4_096 + 64, "{footprint}");
+}

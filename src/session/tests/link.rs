@@ -250,3 +250,79 @@ fn an_idle_terminal_costs_two_wake_ups_a_ping_at_most() {
     }
     assert!(wake_ups <= 2 * 3_600_000 / PING_EVERY, "{wake_ups}");
 }
+
+fn with_both_heartbeats() -> Bench {
+    Bench::connected_with(|settings| {
+        settings.ping_interval_ms = PING_EVERY;
+        settings.ping_interval_busy_ms = 2_000;
+    })
+}
+
+/// Time goes by at a terminal that answers every ping; how many there were.
+fn pings_in(bench: &mut Bench, ms: u64) -> usize {
+    let end = bench.now.mono_ms + ms;
+    let mut count = 0;
+    while bench.now.mono_ms < end {
+        bench.pass(100.min(end - bench.now.mono_ms));
+        for payload in std::mem::take(&mut bench.pings) {
+            bench.session.on_pong(payload, bench.now);
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn while_a_request_is_in_flight_it_pings_at_the_busy_interval() {
+    let mut bench = with_both_heartbeats();
+    assert_eq!(pings_in(&mut bench, 30_000), 2);
+    bench.sale("A");
+    assert!((13..=16).contains(&pings_in(&mut bench, 30_000)));
+    bench.say(approval("A"));
+    bench.events();
+    assert!(pings_in(&mut bench, 60_000) <= 5);
+}
+
+#[test]
+fn an_idle_heartbeat_that_is_far_off_is_brought_forward_by_a_request() {
+    let mut bench = with_both_heartbeats();
+    bench.pass(1_000);
+    bench.submit(query("q", "A"));
+    bench.pass(1_999);
+    assert_eq!(bench.pings.len(), 0);
+    bench.pass(1);
+    assert_eq!(
+        bench.pings.len(),
+        1,
+        "an engine that forgets to write sends its answer with the pong"
+    );
+}
+
+#[test]
+fn it_also_pings_at_the_busy_interval_while_an_order_is_recovered_on_a_new_connection() {
+    let mut bench = with_both_heartbeats();
+    bench.sale("A");
+    bench.cut();
+    bench.connect();
+    assert!((4..=5).contains(&pings_in(&mut bench, 10_000)));
+}
+
+#[test]
+fn a_busy_interval_of_zero_changes_nothing() {
+    let mut bench = Bench::connected_with(|settings| {
+        settings.ping_interval_ms = PING_EVERY;
+        settings.ping_interval_busy_ms = 0;
+    });
+    bench.sale("A");
+    assert_eq!(pings_in(&mut bench, 60_000), 4);
+}
+
+#[test]
+fn a_busy_interval_longer_than_the_other_does_not_slow_the_heartbeat_down() {
+    let mut bench = Bench::connected_with(|settings| {
+        settings.ping_interval_ms = 1_000;
+        settings.ping_interval_busy_ms = 30_000;
+    });
+    bench.sale("A");
+    assert!(pings_in(&mut bench, 20_000) >= 18);
+}

@@ -13,6 +13,7 @@ mod interpretation;
 mod late;
 mod limits;
 mod link;
+mod nameless;
 mod own_questions;
 mod properties;
 mod recovery;
@@ -20,6 +21,7 @@ mod refusals;
 mod second_look;
 mod sending;
 mod unanswered;
+mod values;
 mod voids;
 
 use bench::*;

@@ -1,4 +1,5 @@
-//! Whatever a terminal says, the session stands, and takes nothing for an approval that is none.
+//! Whatever a terminal says, the session stands, takes nothing for an approval that is none, and reports every request
+//! once.
 
 use proptest::prelude::*;
 
@@ -78,6 +79,165 @@ fn says_approved(text: &str, probe: &str) -> bool {
     is_ours && (["2", "4"].contains(&status.as_str()) || (is_success && status.is_empty()))
 }
 
+/// What may happen to a session.
+#[derive(Debug, Clone)]
+enum Move {
+    Answer(Value),
+    /// The terminal answers what it got as the `usize`th frame of all.
+    AnswerFrame(usize, &'static str, &'static str),
+    Garbage,
+    Cut,
+    Connect,
+    Pass(u64),
+    Sale(&'static str),
+    Query,
+    Close,
+    Block(bool),
+}
+
+fn any_move() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        3 => any_answer().prop_map(Move::Answer),
+        6 => (
+            any::<usize>(),
+            prop::sample::select(&["000", "0", "101", "104", "106", "107", "110", "113", "201"][..]),
+            prop::sample::select(&["", "", "0", "1", "2", "3"][..]),
+        )
+            .prop_map(|(frame, code, status)| Move::AnswerFrame(frame, code, status)),
+        1 => Just(Move::Garbage),
+        2 => Just(Move::Cut),
+        3 => Just(Move::Connect),
+        5 => (0..40_000_u64).prop_map(Move::Pass),
+        2 => prop::sample::select(&["A", "B"][..]).prop_map(Move::Sale),
+        1 => Just(Move::Query),
+        1 => Just(Move::Close),
+        1 => any::<bool>().prop_map(Move::Block),
+    ]
+}
+
+/// A bench on which anything happens, and what has come out of it.
+struct Walk {
+    bench: Bench,
+    sent: Vec<Frame>,
+    submitted: Vec<String>,
+    /// The outcome last reported, by request.
+    reported: std::collections::BTreeMap<String, Outcome>,
+}
+
+impl Walk {
+    fn new() -> Walk {
+        Walk {
+            bench: Bench::connected_with(|settings| settings.order_timeout_ms = 30_000),
+            sent: Vec::new(),
+            submitted: Vec::new(),
+            reported: Default::default(),
+        }
+    }
+
+    fn submit(&mut self, request: Request) {
+        if self.bench.session.check_unused(&request).is_ok() {
+            self.submitted.push(request.request_id.clone());
+            self.bench.submit(request);
+        }
+    }
+
+    fn act(&mut self, action: Move) {
+        let is_up = self.bench.session.link_state() == LinkState::Connected;
+        let id = format!("r{}", self.submitted.len());
+        match action {
+            Move::Answer(answer) if is_up => {
+                let probe = self.sent.last().map_or("", Frame::id).to_owned();
+                self.bench.say_raw(&answer.to_string().replace("PROBE", &probe));
+            }
+            Move::AnswerFrame(frame, code, status) if is_up && !self.sent.is_empty() => {
+                let frame = self.sent[frame % self.sent.len()].clone();
+                let number = frame.message["biz_data"]["merchant_order_no"].as_str().unwrap_or("");
+                let answer = answer(frame.id(), frame.topic(), number, code, status);
+                self.bench.say(if status.is_empty() {
+                    without(answer, "trans_status")
+                } else {
+                    answer
+                });
+            }
+            Move::Garbage if is_up => self.bench.say_raw("garbage"),
+            Move::Cut if is_up => self.bench.cut(),
+            Move::Connect if !is_up => self.bench.connect(),
+            Move::Pass(ms) => self.bench.pass(ms),
+            Move::Sale(number) => self.submit(request(&id, ORDER, sale_data(number))),
+            Move::Query => self.submit(query(&id, "A")),
+            Move::Close => self.submit(request(&id, CLOSE, json!({"merchant_order_no": "A"}))),
+            Move::Block(takes_data) => self.bench.takes_data = takes_data,
+            _ => {}
+        }
+    }
+
+    fn check(&mut self) -> Result<(), TestCaseError> {
+        self.sent.extend(self.bench.wire());
+        for event in self.bench.events() {
+            match event {
+                EventKind::Completed(done) => {
+                    prop_assert!(self.submitted.contains(&done.request_id));
+                    if done.topic == ORDER {
+                        let is_orders = !matches!(
+                            done.outcome,
+                            Outcome::InProgress | Outcome::Ok | Outcome::Refused
+                        );
+                        prop_assert!(is_orders, "{done:?}");
+                    }
+                    let earlier = self.reported.insert(done.request_id, done.outcome);
+                    prop_assert_eq!(earlier, None, "completed twice");
+                }
+                EventKind::Clarified(clarified) => {
+                    let settles = matches!(
+                        clarified.outcome,
+                        Outcome::Approved
+                            | Outcome::Declined
+                            | Outcome::Cancelled
+                            | Outcome::NotFound
+                            | Outcome::Busy
+                    );
+                    prop_assert!(settles, "{clarified:?}");
+                    prop_assert_ne!(clarified.outcome, clarified.was);
+                    let earlier = self.reported.insert(clarified.request_id, clarified.outcome);
+                    prop_assert_eq!(earlier, Some(clarified.was), "what was reported before");
+                }
+                _ => {}
+            }
+        }
+        let orders = self.sent.iter().filter(|frame| frame.topic() == ORDER).map(Frame::id);
+        let mut ids: Vec<&str> = orders.collect();
+        ids.sort_unstable();
+        prop_assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "an order left twice");
+        prop_assert!(self.bench.session.footprint() < 1_000);
+        Ok(())
+    }
+
+    /// Of a terminal that answers nothing: no order is written within an interval after a close.
+    fn check_holds(&self) -> Result<(), TestCaseError> {
+        for (at, close) in self.sent.iter().enumerate().filter(|(_, frame)| frame.topic() == CLOSE)
+        {
+            let beside = self.sent[at..].iter().find(|frame| frame.topic() == ORDER);
+            if let Some(order) = beside {
+                let is_held = order.at >= close.at + 2_000;
+                prop_assert!(is_held, "an order beside a close: {close:?} {order:?}");
+            }
+        }
+        Ok(())
+    }
+
+    /// The terminal says nothing any more, and is reachable.
+    fn rest(&mut self) {
+        self.bench.takes_data = true;
+        self.bench.step();
+        for _ in 0..40 {
+            if self.bench.session.link_state() != LinkState::Connected {
+                self.bench.connect();
+            }
+            self.bench.pass(10_000);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -122,5 +282,39 @@ proptest! {
                 prop_assert!(says_approved(&response, &probe), "{response}");
             }
         }
+    }
+
+    #[test]
+    fn whatever_happens_every_request_completes_once_and_is_corrected_truthfully(
+        moves in prop::collection::vec(any_move(), 1..40),
+    ) {
+        let mut walk = Walk::new();
+        walk.submit(request("r0", ORDER, sale_data("A")));
+        for action in moves {
+            walk.act(action);
+            walk.check()?;
+        }
+        walk.rest();
+        walk.check()?;
+        prop_assert_eq!(walk.bench.session.in_flight(), 0);
+        prop_assert_eq!(walk.reported.len(), walk.submitted.len());
+    }
+
+    #[test]
+    fn no_order_is_written_beside_an_unanswered_close(
+        moves in prop::collection::vec(any_move(), 1..40),
+    ) {
+        let mut walk = Walk::new();
+        walk.submit(request("r0", ORDER, sale_data("A")));
+        for action in moves {
+            let is_silent = !matches!(action, Move::Answer(_) | Move::AnswerFrame(..));
+            if is_silent {
+                walk.act(action);
+                walk.check()?;
+            }
+        }
+        walk.rest();
+        walk.check()?;
+        walk.check_holds()?;
     }
 }

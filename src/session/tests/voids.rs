@@ -324,3 +324,29 @@ fn a_void_is_not_found_out_to_be_declined_before_its_original_was_queried_when_t
     bench.pass(60_000);
     assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
 }
+
+#[test]
+fn an_original_known_to_be_reversed_by_an_earlier_process_proves_nothing_in_whichever_order_they_are_restored()
+ {
+    let void = Restored { request: void_of("V", "2", "O"), ..open_order(START.wall_ms - 1_000) };
+    let completed = |request: Request, outcome| Restored {
+        request,
+        state: RestoredState::Completed { outcome, look_at_ms: None },
+        ..open_order(START.wall_ms - 60_000)
+    };
+    for known in [
+        completed(sale("O"), Outcome::Cancelled),
+        completed(void_of("W", "2", "O"), Outcome::Approved),
+    ] {
+        for orders in [[void.clone(), known.clone()], [known.clone(), void.clone()]] {
+            let mut bench = Bench::new(settings());
+            for order in orders {
+                bench.session.restore(order, bench.now);
+            }
+            bench.terminal(knows("3", "3"));
+            bench.connect();
+            bench.pass(300_000);
+            assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+        }
+    }
+}
