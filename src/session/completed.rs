@@ -288,10 +288,7 @@ impl Session {
             ..Report::of(outcome)
         };
         match self.targets.get(&past.request.request_id) {
-<<<<<<< HEAD
-=======
             // It is still asked about: what is reported now counts for that as well.
->>>>>>> refs/heads/sessiontests
             Some(Target::Request(seq)) => self.report(*seq, report, now),
             _ => self.correct_past(past, report, now),
         }

@@ -111,15 +111,8 @@ impl Session {
         }
         let is_not_found = response.query_outcome() == Outcome::NotFound;
         match (is_queried, is_closed) {
-<<<<<<< HEAD
             // Once anything was asked, it may be that answer's copy: an order never takes it for its own.
             (false, false) if self.unanswered.was_asked(number) => None,
-=======
-            // Said once more, it would decline an order that is only not found yet.
-            (false, false) if is_not_found => {
-                self.only_order(number).filter(|_| !self.is_asked_about(number))
-            }
->>>>>>> refs/heads/sessiontests
             (false, false) => self.only_order(number),
             (false, true) => close(),
             (true, false) if is_not_found => query(),
@@ -135,11 +128,6 @@ impl Session {
         });
         let (seq, _) = about.next()?;
         about.next().is_none().then_some(Target::Request(*seq))
-    }
-
-    fn is_asked_about(&self, number: &str) -> bool {
-        let order = self.order_in_flight(number).and_then(|seq| self.tasks.get(&seq));
-        order.is_some_and(|order| order.recovery().is_some())
     }
 
     /// Neither id nor number: the only request of the topic, if no earlier one may still be answered. An order never
