@@ -32,6 +32,7 @@ assumptions! {
     ClosedStaysClosed "A terminal that accepted a close of an order charges that number no more.";
     AuthorisationIsNotClosed "A close during authorisation is refused.";
     LateBytesAreBounded "Bytes of an ended connection arrive within `recovery_timeout_ms`, or never, at a terminal that forgets closes of unknown numbers.";
+    QueuesCloseByNumber "A terminal that takes orders for later looks at the number of a close.";
     BusyIsFinal "101 is final for that order, unless `ecrhub.init` named a queue.";
     RefusalIsFinal "An order that was refused is over.";
 }

@@ -133,7 +133,9 @@ impl World {
         if self.faults.happens(Kind::Authorising, 800) {
             options.authorise_ms = self.faults.draw(Kind::Authorising, 500, 20_000);
         }
-        if self.faults.happens(Kind::Queue, 800) {
+        // See [`Assumption::QueuesCloseByNumber`].
+        let is_by_screen = options.oddities.close_by_screen;
+        if self.faults.happens(Kind::Queue, 800) && !is_by_screen {
             let is_fifo = self.faults.draw(Kind::Queue, 0, 1) == 0;
             options.order_queue_mode =
                 Some(if is_fifo { QueueMode::Fifo } else { QueueMode::Filo });
@@ -154,6 +156,7 @@ impl World {
             }
             Some(Assumption::LateBytesAreBounded) => options.close_unknown_forgotten = true,
             Some(Assumption::BusyIsFinal) => {
+                options.oddities.close_by_screen = false;
                 options.order_queue_mode = Some(QueueMode::Fifo);
                 options.oddities.queue_says_busy = true;
             }

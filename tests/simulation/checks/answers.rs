@@ -24,6 +24,12 @@ impl World {
         if topic.is_empty() || topic == "ecrhub.pay.close" {
             self.tills[t].open_close.take_if(|close| close.conn == conn);
         }
+        if topic == "ecrhub.pay.order"
+            && let Some(order) = self.order_answered(t, &plain)
+        {
+            // From now on it is asked about, if it is not settled.
+            self.orders[order].recovering_ms.get_or_insert(self.now);
+        }
         match &*value_of(&plain, "response_code") {
             "101" => self.on_busy_read(t, &plain),
             "113" => {

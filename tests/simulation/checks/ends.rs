@@ -35,7 +35,8 @@ impl World {
         let Some(wrong) = order.wrong.filter(|wrong| !wrong.is_corrected) else { return false };
         let till = &self.tills[order.request.till];
         let place = &self.terminals[till.terminal];
-        let record = place.model.record(&order.request.number);
+        let number = &order.request.number;
+        let record = place.model.record(number).filter(|_| place.knows(number));
         let charged_in_time = order
             .charged_ms
             .is_none_or(|charged| charged < order.reported_ms + till.settings.second_look_ms);
