@@ -74,7 +74,9 @@ impl Order {
         };
         let was_delivered_before =
             self.delivered.iter().any(|earlier| earlier.life < life && earlier.outcome == outcome);
-        let is_over = |acknowledged: Outcome| !is_clarified || acknowledged == outcome;
+        let is_the_same = last.is_some_and(|last| last.outcome == outcome);
+        let is_over =
+            |acknowledged: Outcome| !is_clarified || is_the_same && acknowledged == outcome;
         if is_clarified && last.is_some_and(is_repeated)
             || !is_clarified && self.delivered.iter().any(is_repeated)
         {

@@ -48,6 +48,8 @@ impl World {
             Some("a close was accepted that ended nothing, or another payment")
         } else if self.another_with_a_customer(order.request.till, at, since).is_some() {
             Some("another order of the till was with a customer, so that no close was allowed")
+        } else if till.wall_offset != 0 && self.is_restored_with_others(at) {
+            Some("the clock was set, so that nobody knows how long other orders have waited")
         } else if self.another_is_acknowledged(at) {
             Some(
                 "an order that was only acknowledged was in progress, so that no close was allowed",
@@ -55,6 +57,17 @@ impl World {
         } else {
             None
         }
+    }
+
+    fn is_restored_with_others(&self, at: usize) -> bool {
+        let till = self.orders[at].request.till;
+        let life = self.tills[till].life;
+        let is_old = |order: &Order| order.begun_life.is_some_and(|begun| begun < life);
+        let others = self.orders.iter().enumerate().filter(|(other, _)| *other != at);
+        is_old(&self.orders[at])
+            && others.into_iter().any(|(_, order)| {
+                order.request.till == till && is_old(order) && order.is_order()
+            })
     }
 
     /// Another order of the till was answered with a success code alone, and is looked at until it is over.
