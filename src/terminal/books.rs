@@ -287,7 +287,8 @@ impl Books {
                 log::warn!("{error}; what the terminal says of it later is not noticed");
             }
             if !is_another_handles && let Ok(request) = request {
-                let state = RestoredState::Completed { outcome, look_at_ms: entry.look_ms };
+                let look_at_ms = entry.look_ms.filter(|_| !self.plant.is(Planted::ForgetLook));
+                let state = RestoredState::Completed { outcome, look_at_ms };
                 restored.push(restored_order(&entry, request, state));
             }
         }

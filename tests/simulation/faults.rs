@@ -76,6 +76,8 @@ pub struct Without {
     pub single: BTreeSet<(Kind, u32)>,
     /// Orders that are not placed, by their place in the plan.
     pub orders: BTreeSet<usize>,
+    /// These kinds and no others happen, in every world: for what takes several of them to show.
+    pub only: &'static [Kind],
 }
 
 pub struct Faults {
@@ -98,6 +100,10 @@ impl Faults {
         let mut active = [false; KINDS];
         for (kind, stream) in streams.iter_mut().enumerate() {
             active[kind] = stream.between(0, 99) < share;
+        }
+        if !without.only.is_empty() {
+            active = [false; KINDS];
+            without.only.iter().for_each(|kind| active[*kind as usize] = true);
         }
         Faults { streams, active, happened: [0; KINDS], without, healed: false }
     }

@@ -111,6 +111,8 @@ pub struct Order {
     pub is_duplicate: bool,
     /// The terminal said that it is busy, and took it for later; the till had not been told of the queue.
     pub was_queued_unknown: bool,
+    /// The till has received its own answer, which says that money moved, after the opposite was reported.
+    pub is_contradicted: bool,
     /// When the library last asked about it.
     pub queried_ms: Option<u64>,
     /// It was given the number of another order on purpose.
@@ -164,6 +166,7 @@ impl Order {
             is_busy: false,
             is_duplicate: false,
             was_queued_unknown: false,
+            is_contradicted: false,
             queried_ms: None,
             shares_its_number: false,
             is_superseded: false,

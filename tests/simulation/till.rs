@@ -197,10 +197,10 @@ impl World {
         for order in self.orders.iter_mut().filter(|order| order.request.till == t) {
             let entry = entries.iter().find(|entry| entry.request_id == order.request.request_id);
             order.reported = entry.and_then(|entry| entry.outcome);
-            if order.reported.is_none() {
-                order.is_busy = false;
-                order.is_duplicate = false;
-            }
+            // The journal does not say what made the library ask: 101 and 113 are forgotten.
+            order.is_busy = false;
+            order.is_contradicted = false;
+            order.is_duplicate = false;
         }
     }
 

@@ -29,6 +29,7 @@ impl World {
         {
             // From now on it is asked about, if it is not settled.
             self.orders[order].recovering_ms.get_or_insert(self.now);
+            self.note_contradiction(order, &plain);
         }
         match &*value_of(&plain, "response_code") {
             "101" => self.on_busy_read(t, &plain),
@@ -39,6 +40,16 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// The order's own answer says otherwise than was reported: it must be corrected, look or no look.
+    fn note_contradiction(&mut self, at: usize, answer: &str) {
+        let order = &mut self.orders[at];
+        let says_no = order.reported.is_some_and(|outcome| outcome.says_no_money_moved());
+        let is_own = value_of(answer, "request_id") == order.request.request_id;
+        let is_paid = value_of(answer, "trans_status") == "2"
+            && matches!(&*value_of(answer, "response_code"), "000" | "0");
+        order.is_contradicted |= says_no && is_own && is_paid && !order.is_void();
     }
 
     fn on_busy_read(&mut self, t: usize, answer: &str) {

@@ -23,7 +23,7 @@ impl World {
                 .delivered
                 .iter()
                 .any(|delivered| delivered.life == life && counts(delivered.outcome));
-        let is_right = !self.must_be_corrected(at);
+        let is_right = !self.must_be_corrected(at) && !order.is_contradicted;
         (is_clear && is_received && is_right)
             || (is_lost_before_it_was_taken && self.never_reached_the_journal(at))
     }

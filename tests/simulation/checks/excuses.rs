@@ -65,9 +65,9 @@ impl World {
         let is_old = |order: &Order| order.begun_life.is_some_and(|begun| begun < life);
         let others = self.orders.iter().enumerate().filter(|(other, _)| *other != at);
         is_old(&self.orders[at])
-            && others.into_iter().any(|(_, order)| {
-                order.request.till == till && is_old(order) && order.is_order()
-            })
+            && others
+                .into_iter()
+                .any(|(_, order)| order.request.till == till && is_old(order) && order.is_order())
     }
 
     /// Another order of the till was answered with a success code alone, and is looked at until it is over.

@@ -332,10 +332,18 @@ impl World {
 
     fn on_clarified(&mut self, at: usize, outcome: Outcome, was: Outcome) {
         self.tally.clarified += 1;
+        self.orders[at].is_contradicted = false;
+        let is_by_void = (was, outcome) == (Outcome::Approved, Outcome::Cancelled)
+            && self.orders.iter().any(|void| {
+                void.request.voids.as_ref() == Some(&self.orders[at].request.number)
+                    && void.reported == Some(Outcome::Approved)
+            });
         let order = &self.orders[at];
         let id = &order.request.request_id;
         let complaint = if order.is_replaced {
             Some(format!("{id} is clarified, although its number was used again"))
+        } else if is_by_void {
+            Some(format!("{id} is clarified to cancelled, although its void was approved"))
         } else if outcome == Outcome::Unknown {
             Some(format!("{id} is clarified to unknown"))
         } else if outcome == was {

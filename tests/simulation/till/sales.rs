@@ -83,9 +83,16 @@ impl World {
             behaviour: sold.behaviour,
             ..order::Request::new(t, Topic::Order, number, id)
         };
+        let (sale, query) = (sold.number.clone(), format!("{}-Look", sold.request_id));
         let void = self.place(Order::new(void));
         let in_ms = self.faults.draw(Kind::Voids, 1, 60_000);
         self.at(self.now + in_ms, Due::Sale(void));
+        if self.faults.happens(Kind::OwnQuery, 700) {
+            let look = order::Request::new(t, Topic::Query, sale, query);
+            let look = self.place(Order::new(look));
+            let later_ms = self.faults.draw(Kind::OwnQuery, 1, 60_000);
+            self.at(self.now + in_ms + later_ms, Due::Sale(look));
+        }
     }
 }
 
