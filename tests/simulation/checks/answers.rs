@@ -46,7 +46,9 @@ impl World {
     fn note_contradiction(&mut self, at: usize, answer: &str) {
         let order = &mut self.orders[at];
         let says_no = order.reported.is_some_and(|outcome| outcome.says_no_money_moved());
-        let is_own = value_of(answer, "request_id") == order.request.request_id;
+        let number = value_of(answer, "merchant_order_no");
+        let is_own = value_of(answer, "request_id") == order.request.request_id
+            && (number.is_empty() || number == order.request.number);
         let is_paid = value_of(answer, "trans_status") == "2"
             && matches!(&*value_of(answer, "response_code"), "000" | "0");
         order.is_contradicted |= says_no && is_own && is_paid && !order.is_void();
