@@ -239,8 +239,12 @@ impl World {
         let row = self.draw_row(t);
         let mut number = format!("S{}N{place}", self.seed);
         let is_unique = self.broken_assumption != Some(Assumption::NumbersAreUnique);
+        let is_own = |number: &str| {
+            self.orders.iter().any(|own| own.request.till == t && own.request.number == number)
+        };
         let earlier = self.orders.iter().find(|order| {
             order.request.till != t
+                && !is_own(&order.request.number)
                 && self.tills[order.request.till].terminal == self.tills[t].terminal
         });
         let shared = earlier.map(|order| order.request.number.clone()).filter(|_| !is_unique);

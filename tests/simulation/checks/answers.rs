@@ -55,13 +55,18 @@ impl World {
     }
 
     fn on_busy_read(&mut self, t: usize, answer: &str) {
-        let Some(at) = self.order_answered(t, answer) else { return };
         let place = &self.terminals[self.tills[t].terminal];
         let is_queued = place.model.options().order_queue_mode.is_some();
         let process = self.tills[t].process.as_ref();
         let is_known = process.is_some_and(|process| process.knows_of_the_queue);
-        self.orders[at].is_busy = true;
-        self.orders[at].was_queued_unknown |= is_queued && !is_known;
+        let (id, number) = (value_of(answer, "request_id"), value_of(answer, "merchant_order_no"));
+        for order in self.orders.iter_mut().filter(|order| order.request.till == t) {
+            let is_it = order.request.request_id == id || order.request.number == number;
+            order.was_queued_unknown |= is_it && is_queued && !is_known;
+        }
+        if let Some(at) = self.order_answered(t, answer) {
+            self.orders[at].is_busy = true;
+        }
     }
 
     /// The order of this till that this is an answer to.
