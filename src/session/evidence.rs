@@ -23,6 +23,9 @@ impl Session {
             Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
             _ => Ok(()),
         };
+        if self.is_of_before_the_look(seq, response, outcome) {
+            return;
+        }
         match (outcome, matches) {
             (Outcome::InProgress, _) if self.settings.is_planted(Planted::InProgressIsDeclined) => {
                 self.conclude(seq, Outcome::Declined, response, text, true, now);
@@ -35,6 +38,17 @@ impl Session {
             (Outcome::Unknown, _) => self.on_unusable(seq, response),
             _ => {}
         }
+    }
+
+    /// What was asked before an outcome was reported may contradict it, and cannot confirm it.
+    fn is_of_before_the_look(&self, seq: Seq, response: &Response<'_>, outcome: Outcome) -> bool {
+        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return false };
+        let is_settling =
+            matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
+        let question = recovery.question(response.request_id.as_deref());
+        recovery.phase == Phase::SecondLook
+            && question.is_some_and(|question| question.at < recovery.look_from)
+            && !(is_settling && recovery.reported != Some(outcome))
     }
 
     /// The terminal has the order, and is not through with it.
@@ -199,6 +213,8 @@ impl Session {
             {
                 Outcome::NotFound
             }
+            // Asked before the close: it says nothing.
+            _ if is_concluding && recovery.is_closed => return,
             _ if is_concluding && trusts_unclosed => Outcome::NotFound,
             _ if trusts_at_once => {
                 return self.conclude(seq, Outcome::NotFound, response, text, true, now);
@@ -338,8 +354,13 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let original = task.request.orig_merchant_order_no.clone();
         let was_reversed = task.original_was_reversed;
-        let is_about_original =
-            original.as_deref().and_then(|number| response.names(number)).unwrap_or(true);
+        // The original is taken back whole: its record is of the amount that the void names, if it names one.
+        let asked = Request {
+            merchant_order_no: original.clone(),
+            trans_type: None,
+            ..task.request.clone()
+        };
+        let is_about_original = response.fits(&asked).is_ok();
         let outcome = response.query_outcome();
         let is_usable = match outcome {
             Outcome::InProgress => false,

@@ -155,6 +155,7 @@ impl Recovery {
             reason,
             until,
             next_ask,
+            look_from,
             reported,
             is_announced,
             is_closed,
@@ -176,6 +177,7 @@ impl Recovery {
         (ends, view.left(*next_ask)).hash(to);
         (conclusive_close.is_some(), conclusive_close.as_deref().and_then(|id| view.place(id)))
             .hash(to);
+        (*phase == Phase::SecondLook).then(|| view.left(*look_from)).hash(to);
         closed_on.map(|on| on == view.connection).hash(to);
         reconnected_at.map(|at| view.age(at).min(view.longest_interval_ms)).hash(to);
         not_found_asked.map(|at| view.age(at).min(view.recovery_interval_ms)).hash(to);
@@ -191,7 +193,7 @@ impl Recovery {
         for (at, question) in questions.iter().enumerate() {
             let place = view.place(&question.request_id);
             if place.is_some() || at == newest {
-                (place, at == newest).hash(to);
+                (place, at == newest, question.at < *look_from).hash(to);
                 question.fingerprint(*not_found_asked, view, to);
             }
         }

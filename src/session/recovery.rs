@@ -131,6 +131,8 @@ impl Session {
             recovery.reported = Some(reported);
             recovery.until = until;
             recovery.next_ask = next_ask;
+            recovery.look_from = next_ask;
+            recovery.was_in_progress = false;
             recovery.held = None;
             recovery.closed_on = recovery.closed_on.filter(|_| is_close_to_leave);
         }

@@ -64,6 +64,8 @@ pub(super) struct Recovery {
     pub(super) until: u64,
     /// When to ask next, on the monotonic clock.
     pub(super) next_ask: u64,
+    /// A second look is answered by what was asked from then on, on the monotonic clock.
+    pub(super) look_from: u64,
     /// The outcome reported, once there is one.
     pub(super) reported: Option<Outcome>,
     /// The `recovering` event was emitted.
@@ -311,6 +313,7 @@ impl Recovery {
             reason,
             until,
             next_ask,
+            look_from: 0,
             reported: None,
             is_announced: false,
             is_closed: false,
