@@ -47,7 +47,9 @@ impl Session {
             matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
         let question = recovery.question(response.request_id.as_deref());
         recovery.phase == Phase::SecondLook
-            && question.is_some_and(|question| question.at < recovery.look_from)
+            && question
+                .and_then(|question| question.left_at)
+                .is_some_and(|left_at| left_at < recovery.look_from)
             && !(is_settling && recovery.reported != Some(outcome))
     }
 
@@ -68,8 +70,10 @@ impl Session {
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.was_in_progress = true;
         recovery.not_found_asked = None;
-        if matches!(recovery.reason, Reason::Refused | Reason::ReversedVoid) {
-            recovery.reason = Reason::Lost;
+        match recovery.reason {
+            Reason::Refused | Reason::ReversedVoid => recovery.reason = Reason::Lost,
+            Reason::Busy => recovery.reason = Reason::Queued,
+            Reason::Lost | Reason::Queued | Reason::DuplicateNumber => {}
         }
         if recovery.phase == Phase::Clarifying {
             return self.close_while_clarifying(seq, now);
@@ -198,7 +202,7 @@ impl Session {
         }
         let outcome = match recovery.reason {
             Reason::Busy | Reason::Refused | Reason::ReversedVoid if !is_certain => return,
-            Reason::Busy if !recovery.was_in_progress => {
+            Reason::Busy => {
                 return self.conclude_with_own_answer(seq, Outcome::Busy, now);
             }
             Reason::ReversedVoid => {
@@ -260,13 +264,13 @@ impl Session {
     fn conclude_with_own_answer(&mut self, seq: Seq, outcome: Outcome, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let recovered = task.connection != Some(self.connection);
+        // None of an order from an earlier process: only the outcome of that is known.
         let own = task.recovery().and_then(|recovery| recovery.unsettled.clone());
-        let own = own.unwrap_or_default();
         if self.must_query_original(seq, outcome) {
-            let held = Held::NoMoney { outcome, text: own, recovered };
+            let held = Held::NoMoney { outcome, text: own.unwrap_or_default(), recovered };
             return self.hold_for_original(seq, held, now);
         }
-        self.report(seq, Report { response: Some(own), recovered, ..Report::of(outcome) }, now);
+        self.report(seq, Report { response: own, recovered, ..Report::of(outcome) }, now);
     }
 
     /// The second look found nothing that contradicts what was reported. A void's original may still do so.
@@ -331,7 +335,10 @@ impl Session {
     /// The terminal has accepted a close of the till's own for the order with this number: recovery goes on at once.
     pub(super) fn on_own_close_accepted(&mut self, number: &str, is_conclusive: bool, now: Now) {
         let Some(seq) = self.order_in_flight(number) else { return };
+        let is_another = self.is_of_another(seq);
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
+        // What was closed may be another till's order under the same number.
+        let is_conclusive = is_conclusive && !is_another;
         if is_conclusive {
             recovery.is_closed = true;
             recovery.not_found_asked = None;
@@ -392,7 +399,7 @@ impl Session {
             Held::NoMoney { outcome, text, recovered } => {
                 self.report(
                     seq,
-                    Report { response: Some(text), recovered, ..Report::of(outcome) },
+                    Report { response: given(text), recovered, ..Report::of(outcome) },
                     now,
                 );
             }
@@ -419,4 +426,9 @@ impl Session {
 pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
     let asked = task.request.merchant_order_no.as_deref();
     asked.and_then(|asked| response.names(asked)).unwrap_or(true)
+}
+
+/// Nothing where there is no text.
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }

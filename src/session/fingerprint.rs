@@ -193,7 +193,8 @@ impl Recovery {
         for (at, question) in questions.iter().enumerate() {
             let place = view.place(&question.request_id);
             if place.is_some() || at == newest {
-                (place, at == newest, question.at < *look_from).hash(to);
+                (place, at == newest, question.left_at.is_some_and(|left_at| left_at < *look_from))
+                    .hash(to);
                 question.fingerprint(*not_found_asked, view, to);
             }
         }

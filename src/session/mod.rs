@@ -288,13 +288,18 @@ impl Session {
         self.take_number(&mut task);
         task.attempt = attempt;
         let seq = self.insert(task);
-        if let RestoredState::Unknown { since_ms } = state {
+        if let RestoredState::Unknown { since_ms, was_busy } = state {
             let request = Request { text: String::new(), ..request };
             let outcome = Outcome::Unknown;
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             self.recent.remember_order(past);
             let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
             self.start_clarifying(seq, ago_ms, now);
+            if was_busy
+                && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
+            {
+                recovery.reason = Reason::Busy;
+            }
         } else {
             let why = "the till stopped before the outcome was known";
             let why = Fault::new(Status::Interrupted, Stage::Recovery, why);

@@ -189,6 +189,8 @@ pub enum RestoredState {
     Unknown {
         /// Epoch milliseconds.
         since_ms: i64,
+        /// It was answered `101`: it is never closed.
+        was_busy: bool,
     },
     /// It completed. What contradicts this later is reported.
     Completed {

@@ -11,7 +11,7 @@ use crate::event::{Clarified, Completed, Event, EventKind, Sent};
 use crate::journal::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::planted::{Plant, Planted};
 use crate::protocol::members::{Members, Value};
-use crate::protocol::{self, Outcome, Request};
+use crate::protocol::{self, Outcome, Request, Verdict};
 use crate::session::{Attempt, Restored, RestoredState};
 
 /// One terminal's part of a journal.
@@ -271,7 +271,7 @@ impl Books {
                 }
                 Some(_) if is_unknown => {
                     let since_ms = entry.unknown_ms.unwrap_or(entry.since_ms);
-                    RestoredState::Unknown { since_ms }
+                    RestoredState::Unknown { since_ms, was_busy: was_busy(&entry, &request) }
                 }
                 Some(_) => continue,
             };
@@ -335,6 +335,12 @@ fn restored_order(entry: &Entry, request: Request, state: RestoredState) -> Rest
         attempt: if entry.earlier_attempt { Attempt::Again } else { Attempt::First },
         state,
     }
+}
+
+/// The terminal's last word on it was that it serves another customer.
+fn was_busy(entry: &Entry, request: &Request) -> bool {
+    let response = entry.response.as_deref().map(protocol::read);
+    matches!(response, Some(Ok(response)) if response.order_verdict(request) == Verdict::Busy)
 }
 
 fn deliver_again(entry: &Entry, request: &Request, retold: bool) -> Event {
