@@ -249,6 +249,14 @@ impl Session {
         self.hurry(now);
     }
 
+    /// The order is about to be written down in place of an earlier attempt under its number, which
+    /// [`Session::check_unused`] has found to be over: from now on nothing corrects that one.
+    pub fn end_earlier_attempt(&mut self, order: &Request) {
+        if let Some(number) = order.merchant_order_no.as_deref() {
+            self.release_number(number);
+        }
+    }
+
     /// What is known of the order's number, and of the order it takes back, counts from here.
     fn take_number(&mut self, task: &mut Task) {
         if let Some(number) = task.request.merchant_order_no.as_deref() {
@@ -298,7 +306,8 @@ impl Session {
             if was_busy
                 && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
             {
-                recovery.reason = Reason::Busy;
+                // Whether the terminal queues orders, only the earlier process knew.
+                recovery.reason = Reason::Queued;
             }
         } else {
             let why = "the till stopped before the outcome was known";

@@ -155,6 +155,7 @@ impl Shared {
             return Err(Error::new(Status::Duplicate, message));
         }
         inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
+        inner.session.end_earlier_attempt(order);
         Ok(inner.session.answer_within_ms(order, timeout_ms))
     }
 

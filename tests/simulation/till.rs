@@ -269,6 +269,10 @@ impl World {
         }
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
+        if let Err(error) = process.session.check_unused(&request) {
+            return self.trace.say(self.now, || format!("till {t}: {error}"));
+        }
+        process.session.end_earlier_attempt(&request);
         process.write_down_looks();
         let timeout_ms = self.orders[order].request.timeout_ms;
         let within_ms = process.session.answer_within_ms(&request, timeout_ms);

@@ -261,3 +261,17 @@ fn another_orders_close_stays_when_one_is_settled() {
     assert_eq!(bench.drops, 0);
     assert_eq!(bench.session.in_flight(), 2);
 }
+
+#[test]
+fn a_query_does_not_take_the_place_of_a_close_that_waits_to_be_written() {
+    let mut bench = Bench::recovering("A");
+    let question = bench.only_frame(QUERY);
+    bench.say(not_found(&question));
+    bench.pass_to(59_000);
+    bench.takes_data = false;
+    bench.pass_to(62_500);
+    bench.wire();
+    bench.takes_data = true;
+    bench.step();
+    assert_eq!(bench.topics(), [CLOSE], "the query comes at its own time");
+}

@@ -40,13 +40,17 @@ impl World {
             Some("the terminal refused the close")
         } else if order.is_busy || order.is_duplicate {
             Some("an order answered 101 or 113 is not closed")
-        } else if !till.settings.close_lost_orders && (is_running || queues) {
+        } else if !till.settings.close_lost_orders
+            && (is_running || queues || order.charged_ms.is_none())
+        {
             Some("no close is allowed, and the customer was still there")
         } else if place.forgets_closes()
             && (is_running || order.charged_ms.is_some_and(|charged| charged >= since))
         {
             Some("a close was accepted that ended nothing, or another payment")
-        } else if self.another_with_a_customer(order.request.till, at, since).is_some() {
+        } else if self.another_with_a_customer(order.request.till, at, since).is_some()
+            || self.a_void_waits_in_the_queue(at)
+        {
             Some("another order of the till was with a customer, so that no close was allowed")
         } else if till.wall_offset != 0 && self.is_restored_with_others(at) {
             Some("the clock was set, so that nobody knows how long other orders have waited")
@@ -57,6 +61,15 @@ impl World {
         } else {
             None
         }
+    }
+
+    /// A void of the till's that the terminal has queued may come to its screen at any time.
+    fn a_void_waits_in_the_queue(&self, at: usize) -> bool {
+        let till = self.orders[at].request.till;
+        let queues =
+            self.terminals[self.tills[till].terminal].model.options().order_queue_mode.is_some();
+        let mut others = self.orders.iter().filter(|order| order.request.till == till);
+        queues && others.any(|order| order.is_busy && order.is_void() && order.reported.is_none())
     }
 
     fn is_restored_with_others(&self, at: usize) -> bool {

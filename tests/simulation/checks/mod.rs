@@ -377,7 +377,14 @@ impl World {
         let (is_charged, is_voided) = (self.is_charged(at), self.is_voided(at));
         let says_no = outcome.says_no_money_moved();
         let was_wrong = order.wrong.is_some();
-        let why = if outcome == Outcome::Approved && !is_charged {
+        // What the terminal says of a number belongs to its newest order: an earlier attempt may have been charged.
+        let is_number_charged = || {
+            let mut same = self.orders.iter().enumerate();
+            same.any(|(other, tried)| {
+                tried.request.number == order.request.number && self.is_charged(other)
+            })
+        };
+        let why = if outcome == Outcome::Approved && !is_number_charged() {
             format!("{id} is approved, but not charged")
         } else if says_no && is_charged && !is_voided {
             format!("{id} is {outcome}, but charged")
