@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::schema::beside;
-use super::trouble::{displaced, refused};
+use super::trouble::refused;
 use crate::error::{Error, Result};
 
 /// What SQLite keeps: the journal, its log, the log's index, and what undoes a change of version.
@@ -137,8 +137,10 @@ fn open_private(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+#[cfg(target_os = "linux")]
+pub(super) use unix::Identity;
 #[cfg(unix)]
-pub(super) use unix::{Identity, Named};
+pub(super) use unix::Named;
 #[cfg(unix)]
 use unix::{PRIVATE, must_belong_to_this_user, restrict, set_private};
 #[cfg(windows)]
@@ -152,6 +154,7 @@ mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::path::PathBuf;
 
+    use super::super::trouble::displaced;
     use super::*;
     use crate::process;
 
