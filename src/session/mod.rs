@@ -276,21 +276,30 @@ impl Session {
             }
             self.note_reversal(&request, outcome);
             let request = Request { text: String::new(), ..request };
-            let past = Past { request, outcome, attempt, standing: Standing::Correctable };
-            return self.recent.remember_order(past);
+            // Unknown, and not to be asked about: whose record its number has, nobody can say.
+            let standing = match outcome {
+                Outcome::Unknown => Standing::SharedNumber,
+                _ => Standing::Correctable,
+            };
+            return self.recent.remember_order(Past { request, outcome, attempt, standing });
         }
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
         let mut task = Task::restored(order, late_until, now);
         self.take_number(&mut task);
         task.attempt = attempt;
         let seq = self.insert(task);
-        if let RestoredState::Unknown { since_ms } = state {
+        if let RestoredState::Unknown { since_ms, was_busy } = state {
             let request = Request { text: String::new(), ..request };
             let outcome = Outcome::Unknown;
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             self.recent.remember_order(past);
             let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
             self.start_clarifying(seq, ago_ms, now);
+            if was_busy
+                && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
+            {
+                recovery.reason = Reason::Busy;
+            }
         } else {
             let why = "the till stopped before the outcome was known";
             let why = Fault::new(Status::Interrupted, Stage::Recovery, why);

@@ -148,7 +148,7 @@ impl Session {
             recovery.not_found_asked = None;
         }
         let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
-        let question = Question { request_id: id.clone(), at: now.mono_ms, is_after_close };
+        let question = Question { request_id: id.clone(), left_at: None, is_after_close };
         let too_old = recovery.asked(question);
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old.request_id);
@@ -210,8 +210,15 @@ impl Session {
     }
 
     /// Gives up the connection, so that no answer to an older question is on its way on the next one. At most once in
-    /// a round; false where that was done already.
+    /// a round, and not while a request that may move money waits for its answer there; false where it was not done.
     pub(super) fn reconnect_to_ask(&mut self, seq: Seq, now: Now) -> bool {
+        let is_alone = self.tasks.iter().all(|(other, task)| {
+            let moves_no_money = Asked::of_topic(&task.request.topic).is_some();
+            *other == seq || moves_no_money || !matches!(task.step, Step::Waiting)
+        });
+        if !is_alone {
+            return false;
+        }
         let interval_ms = self.settings.clarify_interval_ms;
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else {
             return false;
@@ -242,6 +249,15 @@ impl Session {
         }
     }
 
+    /// The first byte of a question leaves: only now is it asked.
+    pub(super) fn note_question_left(&mut self, seq: Seq, request_id: &str, now: Now) {
+        let recovery = self.tasks.get_mut(&seq).and_then(Task::recovery_mut);
+        let mut questions = recovery.into_iter().flat_map(|recovery| &mut recovery.questions);
+        if let Some(question) = questions.find(|question| question.request_id == request_id) {
+            question.left_at = Some(now.mono_ms);
+        }
+    }
+
     /// A question about this number was answered, on the present connection.
     pub(super) fn count_answer(&mut self, asked: Asked, number: &str) {
         self.unanswered.subtract(asked, number);
@@ -258,7 +274,8 @@ impl Session {
             }
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, asked, text: request.text, started: false });
+            let (request_id, text) = (request.request_id, request.text);
+            return Some(Writing::Question { seq, asked, request_id, text, started: false });
         }
         None
     }

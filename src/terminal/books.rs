@@ -11,7 +11,7 @@ use crate::event::{Clarified, Completed, Event, EventKind, Sent};
 use crate::journal::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::planted::{Plant, Planted};
 use crate::protocol::members::{Members, Value};
-use crate::protocol::{self, Outcome, Request};
+use crate::protocol::{self, Outcome, Request, Verdict};
 use crate::session::{Attempt, Restored, RestoredState};
 
 /// One terminal's part of a journal.
@@ -265,9 +265,13 @@ impl Books {
                 entry.outcome == Some(Outcome::Unknown) && !self.plant.is(Planted::ForgetUnknown);
             let state = match entry.outcome {
                 None => RestoredState::Open,
+                // Whose the record of its number is, nobody can say: it is not asked about.
+                Some(outcome) if is_unknown && entry.unknown_ms.is_none() => {
+                    RestoredState::Completed { outcome, look_at_ms: None }
+                }
                 Some(_) if is_unknown => {
-                    let since_ms = entry.unknown_ms.or(entry.settled_ms);
-                    RestoredState::Unknown { since_ms: since_ms.unwrap_or(entry.since_ms) }
+                    let since_ms = entry.unknown_ms.unwrap_or(entry.since_ms);
+                    RestoredState::Unknown { since_ms, was_busy: was_busy(&entry, &request) }
                 }
                 Some(_) => continue,
             };
@@ -287,7 +291,8 @@ impl Books {
                 log::warn!("{error}; what the terminal says of it later is not noticed");
             }
             if !is_another_handles && let Ok(request) = request {
-                let state = RestoredState::Completed { outcome, look_at_ms: entry.look_ms };
+                let look_at_ms = entry.look_ms.filter(|_| !self.plant.is(Planted::ForgetLook));
+                let state = RestoredState::Completed { outcome, look_at_ms };
                 restored.push(restored_order(&entry, request, state));
             }
         }
@@ -330,6 +335,12 @@ fn restored_order(entry: &Entry, request: Request, state: RestoredState) -> Rest
         attempt: if entry.earlier_attempt { Attempt::Again } else { Attempt::First },
         state,
     }
+}
+
+/// The terminal's last word on it was that it serves another customer.
+fn was_busy(entry: &Entry, request: &Request) -> bool {
+    let response = entry.response.as_deref().map(protocol::read);
+    matches!(response, Some(Ok(response)) if response.order_verdict(request) == Verdict::Busy)
 }
 
 fn deliver_again(entry: &Entry, request: &Request, retold: bool) -> Event {

@@ -144,10 +144,8 @@ impl Shared {
     fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<u64> {
         let mut inner = self.lock();
         inner.may_take(self.max_in_flight)?;
-        // A journal knows more of whoever used the number before, and tells it when the order is begun.
-        if self.books.path().is_none() {
-            inner.session.check_unused(order)?;
-        }
+        // Before the journal is asked: it may not have the last outcome of the number's earlier order yet.
+        inner.session.check_unused(order)?;
         let is_held = inner.reserved.iter().any(|(id, number)| {
             *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
         });
