@@ -126,12 +126,14 @@ fn an_order_with_a_look_due_is_never_forgotten() {
     let folder = Folder::new();
     let path = folder.file("orders.db");
     let journal = SqliteJournal::open(&path, 30, NOW_MS).unwrap();
-    for id in ["looked", "due"] {
+    for (id, acknowledged_ms) in
+        [("looked", NOW_MS), ("due", NOW_MS), ("newest", NOW_MS + 60 * DAY_MS)]
+    {
         begin(&journal, id, id).unwrap();
         journal.settle(id, &with_look(Outcome::NotFound)).unwrap();
-        journal.acknowledge(id, NOW_MS).unwrap();
+        journal.acknowledge(id, acknowledged_ms).unwrap();
     }
-    journal.looked(&["looked".to_owned()]).unwrap();
+    journal.looked(&["looked".to_owned(), "newest".to_owned()]).unwrap();
     drop(journal);
     let journal = SqliteJournal::open(&path, 30, NOW_MS + 60 * DAY_MS).unwrap();
     assert!(journal.find("looked").unwrap().is_none());
