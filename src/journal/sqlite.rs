@@ -121,7 +121,11 @@ impl SqliteJournal {
             Ok(more) => Ok(more),
             Err(error) if is_damage(&error) => Err(failed(&self.path, "read", &error)),
             Err(error) => {
-                log::warn!("old orders stay in the journal {} for now: {error}", self.shown);
+                log_line!(
+                    log::Level::Warn,
+                    "old orders stay in the journal {} for now: {error}",
+                    self.shown
+                );
                 inner.purged_ms = Some(now_ms);
                 Ok(false)
             }
@@ -313,7 +317,7 @@ impl Journal for SqliteJournal {
             transaction.commit()?;
             // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
             if let Err(error) = self.purge(inner, order.at_ms) {
-                log::error!("{error}");
+                log_line!(log::Level::Error, "{error}");
             }
             Ok(earlier_attempt)
         })

@@ -216,14 +216,19 @@ impl Books {
         let connected = self.connected();
         for former in former_names {
             if connected.contains(former) {
-                log::warn!(
+                log_line!(
+                    log::Level::Warn,
                     "the orders of \"{former}\" stay there: a handle is connected under that name"
                 );
                 continue;
             }
             let moved = self.journal.adopt(former, &self.terminal, now_ms)?;
             if moved > 0 {
-                log::info!("{moved} orders of \"{former}\" are those of \"{}\" now", self.terminal);
+                log_line!(
+                    log::Level::Info,
+                    "{moved} orders of \"{former}\" are those of \"{}\" now",
+                    self.terminal
+                );
             }
         }
         Ok(())
@@ -288,7 +293,10 @@ impl Books {
             };
             let request = request_of(&entry);
             if let Err(error) = &request {
-                log::warn!("{error}; what the terminal says of it later is not noticed");
+                log_line!(
+                    log::Level::Warn,
+                    "{error}; what the terminal says of it later is not noticed"
+                );
             }
             if !is_another_handles && let Ok(request) = request {
                 let look_at_ms = entry.look_ms.filter(|_| !self.plant.is(Planted::ForgetLook));
