@@ -250,10 +250,23 @@ impl Session {
     }
 
     /// The order is about to be written down in place of an earlier attempt under its number, which
-    /// [`Session::check_unused`] has found to be over: from now on nothing corrects that one.
-    pub fn end_earlier_attempt(&mut self, order: &Request) {
-        if let Some(number) = order.merchant_order_no.as_deref() {
-            self.release_number(number);
+    /// [`Session::check_unused`] has found to be over: from now on nothing corrects that one. Its `request_id`, for
+    /// [`Session::resume_earlier_attempt`].
+    pub fn end_earlier_attempt(&mut self, order: &Request) -> Option<String> {
+        let number = order.merchant_order_no.as_deref()?;
+        let earlier = self.recent.newest(number).map(|past| past.request.request_id.clone());
+        self.release_number(number);
+        earlier
+    }
+
+    /// The order could not be written down: the earlier attempt stands for its number again, and is looked at again.
+    pub fn resume_earlier_attempt(&mut self, request_id: &str, now: Now) {
+        let Some(past) = self.recent.order(request_id).cloned() else { return };
+        let (request, outcome) = (past.request.clone(), past.outcome);
+        self.recent.stand_again(&past);
+        if outcome.says_no_money_moved() && self.settings.second_look_ms > 0 {
+            let at = now.mono_ms.saturating_add(self.settings.second_look_ms);
+            self.look_again(request, outcome, at, now);
         }
     }
 

@@ -197,10 +197,11 @@ impl World {
         for order in self.orders.iter_mut().filter(|order| order.request.till == t) {
             let entry = entries.iter().find(|entry| entry.request_id == order.request.request_id);
             order.reported = entry.and_then(|entry| entry.outcome);
-            // The journal does not say what made the library ask: 101 and 113 are forgotten.
-            order.is_busy = false;
+            // Of an order without an outcome the journal does not say what made the library ask.
+            let is_unknown = order.reported == Some(Outcome::Unknown);
+            order.is_busy &= is_unknown;
+            order.is_duplicate &= is_unknown;
             order.is_contradicted = false;
-            order.is_duplicate = false;
         }
     }
 
@@ -272,7 +273,7 @@ impl World {
         if let Err(error) = process.session.check_unused(&request) {
             return self.trace.say(self.now, || format!("till {t}: {error}"));
         }
-        process.session.end_earlier_attempt(&request);
+        let earlier = process.session.end_earlier_attempt(&request);
         process.write_down_looks();
         let timeout_ms = self.orders[order].request.timeout_ms;
         let within_ms = process.session.answer_within_ms(&request, timeout_ms);
@@ -285,6 +286,9 @@ impl World {
                 self.then(t, in_ms, Step::Submit(order, attempt, Box::new(request)));
             }
             Err(error) => {
+                if let (Some(earlier), Some(process)) = (earlier, &mut self.tills[t].process) {
+                    process.session.resume_earlier_attempt(&earlier, now);
+                }
                 self.trace.say(self.now, || {
                     format!("till {t}: {} is refused: {error}", request.request_id)
                 });

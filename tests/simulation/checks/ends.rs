@@ -32,7 +32,9 @@ impl World {
     /// due.
     fn must_be_corrected(&self, at: usize) -> bool {
         let order = &self.orders[at];
-        let Some(wrong) = order.wrong.filter(|wrong| !wrong.is_corrected) else { return false };
+        if order.wrong.is_none_or(|wrong| wrong.is_corrected) {
+            return false;
+        }
         let till = &self.tills[order.request.till];
         let place = &self.terminals[till.terminal];
         let number = &order.request.number;
@@ -40,7 +42,6 @@ impl World {
         let charged_in_time = order
             .charged_ms
             .is_none_or(|charged| charged < order.reported_ms + till.settings.second_look_ms);
-        let _ = wrong;
         record.is_some_and(|record| !matches!(record.trans_status, 0 | 9))
             && charged_in_time
             && till.settings.second_look_ms > 0

@@ -156,6 +156,8 @@ impl World {
             Some("the terminal refuses every close of a number it does not know")
         } else if order.is_busy || order.is_duplicate {
             Some("an order answered 101 or 113 is not closed, and the terminal has no record")
+        } else if odd.no_request_id || self.broken_assumption.is_some() {
+            Some("the one close of its connection was not answered so that it counts")
         } else if order.is_void() {
             Some("a void without a record, whose original does not tell")
         } else if self.broken_assumption == Some(Assumption::TerminalKeepsRecords) {
