@@ -19,7 +19,10 @@ use tungstenite::{Message, WebSocket};
 
 use super::borrow::Watched;
 use super::driver::Reactor;
-use super::faults::{complaint, handshake_fault, read_fault, unreachable_because, write_fault};
+use super::faults::{
+    closed, complaint, handshake_fault, read_fault, unasked_extension, unreachable_because,
+    write_fault,
+};
 use super::lookup::{Found, literal};
 use super::open::{Frame, Open};
 use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
@@ -27,7 +30,8 @@ use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
 use crate::session::Progress;
 
-/// Messages read in one turn, so that one terminal that never stops talking does not starve the others.
+/// Messages read in one turn, so that one terminal that never stops talking does not starve the others; [`Counted`] bounds
+/// its bytes and frames.
 const READ_AT_ONCE: usize = 64;
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
@@ -220,7 +224,7 @@ impl Link {
 
     fn read_until(&mut self, reading: Reading, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
         let State::Open(open) = &mut self.state else { return Ok(false) };
-        open.socket.get_mut().reading = reading;
+        open.socket.get_mut().begin_turn(reading);
         let more = self.read(tell)?;
         if let State::Open(open) = &mut self.state {
             open.has_unread = more;
@@ -330,7 +334,10 @@ impl Link {
             return Ok(false);
         };
         match handshake.handshake() {
-            Ok((socket, _)) => {
+            Ok((socket, answer)) => {
+                if let Some(fault) = unasked_extension(&answer) {
+                    return Err(self.fail(fault));
+                }
                 self.state = State::Open(Open::new(socket));
                 self.show_interest();
                 Ok(true)
@@ -355,13 +362,18 @@ impl Link {
             }
             match read {
                 Ok(message) => {
-                    if let Some(fault) = sort(message, tell) {
+                    if let Some(fault) = sort(message, open.socket.get_ref(), tell) {
                         // The answer to the terminal's close is queued; it goes out with this, if it can.
                         let _ = open.socket.flush();
                         return Err(self.fail(fault));
                     }
+                    if open.socket.get_ref().is_turn_over() {
+                        return Ok(true);
+                    }
                 }
-                Err(error) if would_block(&error) => return Ok(false),
+                Err(error) if would_block(&error) => {
+                    return Ok(open.socket.get_ref().is_turn_over());
+                }
                 Err(error) => return Err(self.end_reading(&error, tell)),
             }
         }
@@ -450,33 +462,53 @@ impl Link {
     fn come_home_for_good(&mut self) {
         let State::Open(open) = &mut self.state else { return };
         let socket = open.socket.get_mut();
-        socket.reading = Reading::ToTheEnd;
+        socket.begin_turn(Reading::ToTheEnd);
         // If it fails, the terminal's goodbye is missed, and the socket closed a moment later.
         let _ = self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING));
     }
 
-    /// Goes on with the closing handshake; true once the socket is closed.
-    pub fn linger(&mut self) -> bool {
+    /// Goes on with the closing handshake.
+    pub fn linger(&mut self) -> Farewell {
         let State::Closing(socket) = &mut self.state else {
             self.state = State::Idle;
-            return true;
+            return Farewell::Over;
         };
+        socket.get_mut().begin_turn(Reading::ToTheEnd);
         for _ in 0..READ_AT_ONCE {
             match socket.read() {
                 // The terminal's own close: both have said goodbye.
-                Ok(Message::Close(_)) => break,
+                Ok(Message::Close(_)) => {
+                    self.state = State::Idle;
+                    return Farewell::Over;
+                }
                 Ok(_) => {}
-                Err(error) if would_block(&error) => return false,
-                Err(_) => break,
+                Err(error) if would_block(&error) => {
+                    let is_turn_over = socket.get_ref().is_turn_over();
+                    return if is_turn_over { Farewell::More } else { Farewell::Awaited };
+                }
+                Err(_) => {
+                    self.state = State::Idle;
+                    return Farewell::Over;
+                }
             }
         }
-        self.state = State::Idle;
-        true
+        Farewell::More
     }
 }
 
+/// Where a closing handshake stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// The terminal has not answered yet.
+    Awaited,
+    /// There is more to read before its answer.
+    More,
+    /// The socket is closed.
+    Over,
+}
+
 /// Hands a message on; returns a fault when it was the terminal's goodbye.
-fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
+fn sort(message: Message, socket: &Counted, tell: &mut impl FnMut(News)) -> Option<Fault> {
     match message {
         Message::Text(_) | Message::Binary(_) => tell(News::Message(message)),
         Message::Pong(payload) => match payload[..].try_into() {
@@ -484,16 +516,7 @@ fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
             Err(_) => tell(News::Alive),
         },
         Message::Ping(_) | Message::Frame(_) => tell(News::Alive),
-        Message::Close(frame) => {
-            let why = match frame {
-                Some(frame) if !frame.reason.is_empty() => {
-                    format!("the terminal closed the connection ({}: {})", frame.code, frame.reason)
-                }
-                Some(frame) => format!("the terminal closed the connection ({})", frame.code),
-                None => "the terminal closed the connection".to_owned(),
-            };
-            return Some(Fault::new(Status::Terminal, Stage::Receive, why));
-        }
+        Message::Close(frame) => return Some(closed(frame.as_ref(), socket.close_code())),
     }
     None
 }
