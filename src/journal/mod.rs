@@ -168,9 +168,12 @@ impl Entry {
         self.settled_ms = Some(new.at_ms);
         self.elapsed_ms = Some(new.elapsed_ms);
         if new.outcome == Outcome::Unknown {
-            self.unknown_ms = Some(new.at_ms);
+            // One that is not asked about again is left to people.
+            self.unknown_ms = new.look_ms.map(|_| new.at_ms);
+            self.look_ms = None;
+        } else {
+            self.look_ms = new.look_ms;
         }
-        self.look_ms = new.look_ms;
         self.acknowledged_ms = None;
     }
 

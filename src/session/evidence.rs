@@ -159,21 +159,30 @@ impl Session {
         let is_once = self.settings.is_planted(Planted::NotFoundOnce);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let is_void = task.request.is_void();
+        let task_number = task.request.merchant_order_no.clone();
         let Some(recovery) = task.recovery_mut() else { return };
         let question = recovery.question(response.request_id.as_deref()).cloned();
         let Some(question) = question else { return };
+        // Without a `request_id` it may be the answer to an older question, as long as any is open.
+        let number = task_number.as_deref().unwrap_or_default();
+        let is_certain =
+            response.request_id.is_some() || !self.unanswered.has(Asked::Query, number);
         let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
         let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
             || (self.settings.is_planted(Planted::NotFoundUnclosed)
                 && !self.settings.close_lost_orders);
         let trusts_at_once = self.settings.is_planted(Planted::TrustNotFoundAtOnce);
         if recovery.phase == Phase::SecondLook {
-            return self.on_nothing_new(seq, text, now);
+            if is_certain {
+                self.on_nothing_new(seq, text, now);
+            }
+            return;
         }
         if !matches!(recovery.phase, Phase::Querying | Phase::Concluding | Phase::Clarifying) {
             return;
         }
         let outcome = match recovery.reason {
+            Reason::Busy | Reason::Refused | Reason::ReversedVoid if !is_certain => return,
             Reason::Busy if !recovery.was_in_progress => {
                 return self.conclude_with_own_answer(seq, Outcome::Busy, now);
             }
@@ -185,7 +194,6 @@ impl Session {
             _ if is_concluding
                 && recovery.is_closed
                 && question.is_after_close
-                && self.settings.close_lost_orders
                 && self.settings.close_lost_orders =>
             {
                 Outcome::NotFound

@@ -276,8 +276,12 @@ impl Session {
             }
             self.note_reversal(&request, outcome);
             let request = Request { text: String::new(), ..request };
-            let past = Past { request, outcome, attempt, standing: Standing::Correctable };
-            return self.recent.remember_order(past);
+            // Unknown, and not to be asked about: whose record its number has, nobody can say.
+            let standing = match outcome {
+                Outcome::Unknown => Standing::SharedNumber,
+                _ => Standing::Correctable,
+            };
+            return self.recent.remember_order(Past { request, outcome, attempt, standing });
         }
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
         let mut task = Task::restored(order, late_until, now);

@@ -210,8 +210,15 @@ impl Session {
     }
 
     /// Gives up the connection, so that no answer to an older question is on its way on the next one. At most once in
-    /// a round; false where that was done already.
+    /// a round, and not while a request that may move money waits for its answer there; false where it was not done.
     pub(super) fn reconnect_to_ask(&mut self, seq: Seq, now: Now) -> bool {
+        let is_alone = self.tasks.iter().all(|(other, task)| {
+            let moves_no_money = Asked::of_topic(&task.request.topic).is_some();
+            *other == seq || moves_no_money || !matches!(task.step, Step::Waiting)
+        });
+        if !is_alone {
+            return false;
+        }
         let interval_ms = self.settings.clarify_interval_ms;
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else {
             return false;

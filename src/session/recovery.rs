@@ -45,10 +45,21 @@ impl Session {
         task.step = Step::Asking(Box::new(recovery));
         if reason == Reason::Lost {
             self.announce_recovery(seq, now);
-        } else if self.is_ambiguous(seq) {
-            self.reconnect_to_ask(seq, now);
+        } else if self.is_ambiguous(seq) && !self.reconnect_to_ask(seq, now) {
+            self.distrust(seq);
         }
         self.continue_recovery(seq, now);
+    }
+
+    /// No "not found" can be told from one to an older question: none may settle the order.
+    fn distrust(&mut self, seq: Seq) {
+        if let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) {
+            match recovery.reason {
+                Reason::Busy => recovery.reason = Reason::Queued,
+                Reason::Refused => recovery.reason = Reason::Lost,
+                _ => {}
+            }
+        }
     }
 
     /// For the till's display. A terminal that is merely looked up, and answers, is not worth it.

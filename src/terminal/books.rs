@@ -265,9 +265,13 @@ impl Books {
                 entry.outcome == Some(Outcome::Unknown) && !self.plant.is(Planted::ForgetUnknown);
             let state = match entry.outcome {
                 None => RestoredState::Open,
+                // Whose the record of its number is, nobody can say: it is not asked about.
+                Some(outcome) if is_unknown && entry.unknown_ms.is_none() => {
+                    RestoredState::Completed { outcome, look_at_ms: None }
+                }
                 Some(_) if is_unknown => {
-                    let since_ms = entry.unknown_ms.or(entry.settled_ms);
-                    RestoredState::Unknown { since_ms: since_ms.unwrap_or(entry.since_ms) }
+                    let since_ms = entry.unknown_ms.unwrap_or(entry.since_ms);
+                    RestoredState::Unknown { since_ms }
                 }
                 Some(_) => continue,
             };

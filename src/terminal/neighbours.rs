@@ -2,14 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::process::PerProcess;
 use crate::session::Others;
 
-/// The handles on each terminal, by its name.
-static TERMINALS: LazyLock<Mutex<HashMap<String, Weak<Handles>>>> = LazyLock::new(Mutex::default);
+/// Each terminal's name, and the handles on it.
+type Terminals = Vec<(String, Weak<Handles>)>;
+
+static TERMINALS: PerProcess<Mutex<Terminals>> =
+    PerProcess::new(Mutex::new(Vec::new()), || Mutex::new(Vec::new()));
 
 /// The handles on one terminal.
 #[derive(Debug, Default)]
@@ -39,10 +42,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Neighbour {
     /// Joins those on the terminal with this name.
     pub(super) fn join(terminal: &str) -> Self {
-        let mut terminals = lock(&TERMINALS);
-        terminals.retain(|_, handles| handles.strong_count() > 0);
-        let handles = terminals.get(terminal).and_then(Weak::upgrade).unwrap_or_default();
-        terminals.insert(terminal.to_owned(), Arc::downgrade(&handles));
+        let mut terminals = lock(TERMINALS.get());
+        let known = terminals.iter().find(|(name, _)| name == terminal);
+        let handles = known.and_then(|(_, handles)| handles.upgrade()).unwrap_or_else(|| {
+            let handles = Arc::new(Handles::default());
+            terminals.push((terminal.to_owned(), Arc::downgrade(&handles)));
+            handles
+        });
         let own = Arc::new(Shown::default());
         lock(&handles.shown).push(Arc::clone(&own));
         Neighbour { handles, own }
@@ -57,6 +63,14 @@ impl Neighbour {
 impl Drop for Neighbour {
     fn drop(&mut self) {
         lock(&self.handles.shown).retain(|shown| !Arc::ptr_eq(shown, &self.own));
+        let mut terminals = lock(TERMINALS.get());
+        let is_last = Arc::strong_count(&self.handles) == 1;
+        terminals
+            .retain(|(_, handles)| !(is_last && handles.as_ptr() == Arc::as_ptr(&self.handles)));
+        // Unloading the library leaves nothing behind.
+        if terminals.is_empty() {
+            *terminals = Vec::new();
+        }
     }
 }
 

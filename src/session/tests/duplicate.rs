@@ -180,3 +180,19 @@ fn an_order_restored_as_a_later_attempt_takes_its_record() {
 fn query_of(id: &str) -> Request {
     query(id, "A")
 }
+
+#[test]
+fn an_earlier_process_that_could_not_say_whose_the_number_is_leaves_it_unknown() {
+    let mut bench = Bench::new(settings());
+    let completed = RestoredState::Completed { outcome: Outcome::Unknown, look_at_ms: None };
+    let since_ms = START.wall_ms - 60_000;
+    let order = Restored { state: completed, ..open_order(since_ms) };
+    bench.session.restore(order, bench.now);
+    bench.terminal(tells("A", "2", None));
+    bench.connect();
+    bench.pass(300_000);
+    assert_eq!(bench.topics(), [""; 0], "whose the record is, nobody can say");
+    bench.submit(query("q", "A"));
+    assert_eq!(bench.completed("q").outcome, Outcome::Approved);
+    assert_eq!(bench.session.asked_about(), 0);
+}

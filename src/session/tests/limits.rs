@@ -193,13 +193,20 @@ fn answers_that_repeat_without_end_leave_nothing_behind() {
 }
 
 #[test]
-fn unanswered_questions_of_the_till_are_counted_within_bounds() {
-    let mut bench = Bench::connected_with(|settings| settings.request_timeout_ms = 1);
-    for count in 0..10_000 {
-        bench.submit(query(&format!("q{count}"), &format!("N{count}")));
-        bench.pass(1);
-        bench.events();
+fn questions_of_the_till_are_counted_within_bounds_answered_or_not() {
+    for is_answered in [false, true] {
+        let mut bench = Bench::connected_with(|settings| settings.request_timeout_ms = 1);
+        for count in 0..10_000 {
+            let id = format!("q{count}");
+            bench.submit(query(&id, &format!("N{count}")));
+            if is_answered {
+                bench.say(not_found(&id));
+            }
+            bench.pass(1);
+            bench.events();
+            bench.wire();
+        }
+        let footprint = bench.session.footprint();
+        assert!(footprint < 4 * 4_096 + 64, "{is_answered}: {footprint}");
     }
-    let footprint = bench.session.footprint();
-    assert!(footprint < 3 * 4_096 + 64, "{footprint}");
 }

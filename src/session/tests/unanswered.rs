@@ -279,3 +279,21 @@ fn an_order_of_an_earlier_process_keeps_what_is_left_of_its_own_time() {
     bench.pass_to(160_000);
     assert!(bench.topics().contains(&CLOSE.to_owned()));
 }
+
+#[test]
+fn no_connection_is_given_up_to_ask_while_a_request_that_may_move_money_waits_on_it() {
+    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    bench.sale("A");
+    bench.pass(29_000);
+    bench.session.submit(
+        plain("tip", "ecrhub.pay.tip.adjustment"),
+        Some(600_000),
+        Attempt::First,
+        bench.now,
+    );
+    bench.step();
+    bench.events();
+    bench.pass(80_000);
+    assert_eq!(bench.drops, 0, "the answer to the tip adjustment may still come");
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
