@@ -1,6 +1,8 @@
 //! Each attack by its name.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::terminal::{Victim, close, frame, text};
@@ -20,21 +22,38 @@ macro_rules! attacks {
     )*};
 }
 
-/// An object of so many members, with escapes or not.
-fn many_names(count: usize, value: &str) -> String {
-    let members: Vec<String> = (0..count).map(|name| format!("\"{name}\":{value}")).collect();
-    format!("{{{}}}", members.join(","))
+/// What is long is made once, and before the handshake.
+macro_rules! once {
+    ($make:expr) => {{
+        static MADE: LazyLock<Vec<u8>> = LazyLock::new(|| $make);
+        &MADE[..]
+    }};
 }
 
-/// Answers every request with this between the members that every answer has.
-fn answer_all(victim: &mut Victim, rest: &str) -> io::Result<()> {
+/// An object of so many members.
+fn many_names(count: usize, value: &str) -> String {
+    let mut object = String::from("{");
+    for name in 0..count {
+        let comma = if name > 0 { "," } else { "" };
+        let _ = write!(object, "{comma}\"{name}\":{value}");
+    }
+    object + "}"
+}
+
+fn flood_with(victim: &mut Victim, message: &[u8]) -> io::Result<()> {
+    victim.shake_hands()?;
+    victim.flood(message)
+}
+
+/// Answers every request, with this behind what every answer has.
+fn answer_all(victim: &mut Victim, rest: &[u8]) -> io::Result<()> {
     victim.shake_hands()?;
     loop {
         let (id, topic) = victim.read_request()?;
         let answer = format!(
-            r#"{{"topic":"{topic}","request_id":"{id}","response_code":"000","biz_data":{{"trans_status":"2"}}{rest}}}"#
+            r#"{{"topic":"{topic}","request_id":"{id}","response_code":"000","biz_data":{{"trans_status":"2"}}"#
         );
-        victim.write(&text(&answer))?;
+        victim.write(&frame(0x81, &[answer.as_bytes(), rest, b"}"].concat()))?;
     }
 }
 
@@ -162,64 +181,57 @@ attacks! {
 // Messages.
 attacks! {
     fn giant_messages(victim) {
-        victim.shake_hands()?;
-        let message = text(&format!(r#"{{"topic":"ecrhub.x","note":"{}"}}"#, "x".repeat(GIANT)));
-        victim.flood(&message)
+        flood_with(victim, once!(text(&format!(r#"{{"topic":"ecrhub.x","note":"{}"}}"#, "x".repeat(GIANT)))))
     }
 
     fn giant_messages_of_escapes(victim) {
-        victim.shake_hands()?;
-        victim.flood(&text(&format!(r#"{{"biz_data":"{}"}}"#, r"\u0020".repeat(GIANT / 6))))
+        flood_with(victim, once!(text(&format!(r#"{{"biz_data":"{}"}}"#, r"\u0020".repeat(GIANT / 6)))))
     }
 
     fn giant_binary_messages(victim) {
-        victim.shake_hands()?;
-        victim.flood(&frame(0x82, &vec![0xff; GIANT]))
+        flood_with(victim, once!(frame(0x82, &vec![0xff; GIANT])))
     }
 
     fn messages_that_are_too_long(victim) {
-        victim.shake_hands()?;
-        victim.flood(&frame(0x81, &vec![b' '; 4_194_305]))
+        flood_with(victim, once!(frame(0x81, &vec![b' '; 4_194_305])))
     }
 
     fn many_names_in_each_message(victim) {
-        victim.shake_hands()?;
-        victim.flood(&text(&many_names(300_000, "1")))
+        flood_with(victim, once!(text(&many_names(300_000, "1"))))
     }
 
     fn many_names_with_an_escape(victim) {
-        victim.shake_hands()?;
-        victim.flood(&text(&many_names(200_000, r#""\n""#)))
+        flood_with(victim, once!(text(&many_names(200_000, r#""\n""#))))
     }
 
     fn as_many_names_as_may_be(victim) {
-        victim.shake_hands()?;
-        victim.flood(&text(&many_names(9_999, r#""\n""#)))
+        flood_with(victim, once!(text(&many_names(9_999, r#""\n""#))))
     }
 
     fn many_names_serialised_twice(victim) {
-        victim.shake_hands()?;
-        let inner = many_names(150_000, "1").replace('"', "\\\"");
-        victim.flood(&text(&format!(r#"{{"biz_data":"{inner}"}}"#)))
+        flood_with(victim, once!(text(&format!(
+            r#"{{"biz_data":"{}"}}"#,
+            many_names(150_000, "1").replace('"', r#"\""#)
+        ))))
     }
 
     fn deep_nesting(victim) {
-        victim.shake_hands()?;
-        victim.flood(&text(&r#"{"a":["#.repeat(GIANT / 6)))
+        flood_with(victim, once!(text(&r#"{"a":["#.repeat(GIANT / 6))))
     }
 
     fn huge_numbers(victim) {
-        victim.shake_hands()?;
-        let digits = "9".repeat(GIANT);
-        victim.flood(&text(&format!(r#"{{"a":1e999999999,"b":-0.1E-999999999,"trans_status":{digits}}}"#)))
+        flood_with(victim, once!(text(&format!(
+            r#"{{"a":1e999999999,"b":-0.1E-999999999,"trans_status":{}}}"#,
+            "9".repeat(GIANT)
+        ))))
     }
 
     fn giant_answers_nobody_fetches(victim) {
-        answer_all(victim, &format!(r#","note":"{}""#, "x".repeat(GIANT)))
+        answer_all(victim, once!(format!(r#","note":"{}""#, "x".repeat(GIANT)).into_bytes()))
     }
 
     fn answers_with_many_names(victim) {
-        answer_all(victim, &format!(r#","more":{}"#, many_names(200_000, "1")))
+        answer_all(victim, once!(format!(r#","more":{}"#, many_names(200_000, "1")).into_bytes()))
     }
 
     fn answers_byte_by_byte(victim) {

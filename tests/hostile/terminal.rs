@@ -22,6 +22,7 @@ pub struct HostileTerminal {
 struct Shared {
     is_over: AtomicBool,
     connections: AtomicUsize,
+    has_begun: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -42,6 +43,11 @@ impl HostileTerminal {
     /// How many connections there have been.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has read a handshake, with all prepared for what follows, or has ended a connection.
+    pub fn has_begun(&self) -> bool {
+        self.shared.has_begun.load(Ordering::Relaxed)
     }
 }
 
@@ -73,8 +79,9 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, attack: Attack) {
         let shared = Arc::clone(shared);
         playing.push(std::thread::spawn(move || {
             let address = stream.peer_addr();
-            let mut victim = Victim { stream, is_over: Arc::clone(&shared) };
+            let mut victim = Victim { stream, terminal: Arc::clone(&shared) };
             let _ = attack(&mut victim);
+            shared.has_begun.store(true, Ordering::Relaxed);
             let is_its = |open: &TcpStream| open.peer_addr().ok() != address.as_ref().ok().copied();
             shared.open.lock().unwrap().retain(is_its);
         }));
@@ -87,7 +94,7 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, attack: Attack) {
 /// A connection from the library.
 pub struct Victim {
     pub stream: TcpStream,
-    is_over: Arc<Shared>,
+    terminal: Arc<Shared>,
 }
 
 impl Victim {
@@ -99,6 +106,7 @@ impl Victim {
             self.stream.read_exact(&mut byte)?;
             request.push(byte[0]);
         }
+        self.terminal.has_begun.store(true, Ordering::Relaxed);
         let request = String::from_utf8_lossy(&request);
         let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
         let accept = derive_accept_key(key.unwrap_or_default().as_bytes());
@@ -138,7 +146,8 @@ impl Victim {
 
     /// Neither reads nor writes until the test is over.
     pub fn stand_still(&mut self) -> io::Result<()> {
-        while !self.is_over.is_over.load(Ordering::Relaxed) {
+        self.terminal.has_begun.store(true, Ordering::Relaxed);
+        while !self.terminal.is_over.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
