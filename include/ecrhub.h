@@ -108,9 +108,11 @@
  *     ping_timeout_ms       10000       without an answer the connection is lost
  *     reconnect_min_ms      500         the shortest pause before connecting again
  *     reconnect_max_ms      15000       the longest
- *     max_message_bytes     4194304     the longest message the terminal may send
+ *     max_message_bytes     4194304     the longest message the terminal may send, in at most 16,384 fragments
  *     max_queue_bytes       16777216    bytes of events that wait before the oldest are dropped that are neither
- *                                       completions nor clarifications
+ *                                       completions nor clarifications. Where these take up more, requests are
+ *                                       refused with ECRHUB_ERR_BUSY, and an answer of more than 16 KiB to one in
+ *                                       flight completes it with `response` null and an `error` that says so
  *     max_in_flight         1024        requests in flight and completions not fetched
  *     validation            "strict"    or "lenient": checks only what an answer could not be matched without
  *

@@ -68,8 +68,8 @@ pub struct Config {
     pub reconnect_max_ms: u32,
     /// The largest message the terminal may send (1 KiB to 1 GiB).
     pub max_message_bytes: u32,
-    /// What events other than completions may take up while they wait; beyond it the oldest are dropped
-    /// (1 KiB to 1 GiB).
+    /// What events other than completions may take up while they wait; beyond it the oldest are dropped. Where completions
+    /// take up more, requests are refused, and a long answer to one in flight loses its text (1 KiB to 1 GiB).
     pub max_queue_bytes: u32,
     /// Requests in flight and completions not fetched, together (1 to 1,000,000). Completions that are delivered
     /// again from earlier processes do not count.

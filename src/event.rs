@@ -176,6 +176,28 @@ impl EventKind {
         self.length_of_texts() + ROOM_FOR_THE_REST
     }
 
+    /// Of an answer that is longer, only what it came to is kept.
+    pub(crate) fn leave_out_long_response(&mut self, longest: usize) {
+        let (response, description) = match self {
+            EventKind::Completed(done) => (&mut done.response, &mut done.description),
+            EventKind::Clarified(truth) => (&mut truth.response, &mut truth.description),
+            _ => return,
+        };
+        let Some(text) = response.take_if(|text| text.len() > longest) else { return };
+        if let Some(description) = description {
+            description.fields = "{}".to_owned();
+        }
+        if let EventKind::Completed(done) = self
+            && done.error.is_none()
+        {
+            let why = format!(
+                "the answer of {} bytes was not kept: completions that nobody has fetched take up max_queue_bytes",
+                text.len()
+            );
+            done.error = Some(Fault::new(Status::Busy, Stage::Receive, why));
+        }
+    }
+
     /// Completions and clarifications are never dropped; of the others the oldest go first.
     pub(crate) const fn is_precious(&self) -> bool {
         matches!(self, EventKind::Completed(_) | EventKind::Clarified(_))

@@ -5,9 +5,16 @@
 use std::io;
 use std::net::SocketAddr;
 
+use tungstenite::handshake::client::Response;
+use tungstenite::http::HeaderValue;
+use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::error::{Fault, Stage, Status};
+use crate::redact;
+
+/// Of a header that a terminal sent, in bytes.
+const SHOWN: usize = 100;
 
 /// The close code with which to leave a terminal that does not speak WebSocket properly; none for a plain loss.
 pub(super) fn complaint(error: &tungstenite::Error) -> Option<CloseCode> {
@@ -17,6 +24,10 @@ pub(super) fn complaint(error: &tungstenite::Error) -> Option<CloseCode> {
         tungstenite::Error::Utf8(_) => Some(CloseCode::Invalid),
         tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         tungstenite::Error::Protocol(_) => Some(CloseCode::Protocol),
+        // What the socket's own look at the frames refuses.
+        tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Some(CloseCode::Protocol)
+        }
         _ => None,
     }
 }
@@ -47,9 +58,43 @@ pub(super) fn handshake_fault(error: &tungstenite::Error) -> Fault {
         tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
             "the connection was cut during the WebSocket handshake".to_owned()
         }
+        tungstenite::Error::AttackAttempt => {
+            "the answer to the WebSocket handshake does not end, or comes in tiny pieces: is this a terminal?"
+                .to_owned()
+        }
         error => format!("the WebSocket handshake failed: {error}: is this a terminal?"),
     };
     Fault::new(Status::Terminal, Stage::Handshake, why)
+}
+
+/// RFC 6455, 4.1: a terminal that uses an extension nobody offered sends frames that nobody can read.
+pub(super) fn unasked_extension(answer: &Response) -> Option<Fault> {
+    let is_used = |value: &&HeaderValue| !value.as_bytes().trim_ascii().is_empty();
+    let value = answer.headers().get_all("Sec-WebSocket-Extensions").iter().find(is_used)?;
+    let why = format!(
+        "the WebSocket handshake failed: the terminal uses the extension \"{}\", which nobody offered: is this a \
+         terminal?",
+        redact::excerpt(value.as_bytes(), SHOWN)
+    );
+    Some(Fault::new(Status::Terminal, Stage::Handshake, why))
+}
+
+/// The terminal's close frame; `code` is the one that it carried. One that is not allowed in a frame is reported all the
+/// same: tungstenite puts its own in its place, and in that of the reason.
+pub(super) fn closed(frame: Option<&CloseFrame>, code: Option<u16>) -> Fault {
+    let why = match (frame, code) {
+        (Some(_), Some(code)) if !CloseCode::from(code).is_allowed() => format!(
+            "the terminal closed the connection with the code {code}, which is not allowed there"
+        ),
+        (Some(frame), _) if !frame.reason.is_empty() => format!(
+            "the terminal closed the connection ({}: {})",
+            frame.code,
+            redact::text(&frame.reason)
+        ),
+        (Some(frame), _) => format!("the terminal closed the connection ({})", frame.code),
+        (None, _) => "the terminal closed the connection".to_owned(),
+    };
+    Fault::new(Status::Terminal, Stage::Receive, why)
 }
 
 pub(super) fn unreachable_because(address: &SocketAddr, error: &io::Error) -> String {

@@ -13,13 +13,17 @@ use mio::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
 use tungstenite::handshake::client::ClientHandshake;
 use tungstenite::handshake::{HandshakeError, MidHandshake};
-use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
+pub use closing::Farewell;
+
 use super::borrow::Watched;
 use super::driver::Reactor;
-use super::faults::{complaint, handshake_fault, read_fault, unreachable_because, write_fault};
+use super::faults::{
+    closed, complaint, handshake_fault, read_fault, unasked_extension, unreachable_because,
+    write_fault,
+};
 use super::lookup::{Found, literal};
 use super::open::{Frame, Open};
 use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
@@ -27,7 +31,8 @@ use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
 use crate::session::Progress;
 
-/// Messages read in one turn, so that one terminal that never stops talking does not starve the others.
+/// Messages read in one turn, so that one terminal that never stops talking does not starve the others; [`Counted`] bounds
+/// its bytes and frames.
 const READ_AT_ONCE: usize = 64;
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
@@ -220,7 +225,7 @@ impl Link {
 
     fn read_until(&mut self, reading: Reading, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
         let State::Open(open) = &mut self.state else { return Ok(false) };
-        open.socket.get_mut().reading = reading;
+        open.socket.get_mut().begin_turn(reading);
         let more = self.read(tell)?;
         if let State::Open(open) = &mut self.state {
             open.has_unread = more;
@@ -332,7 +337,10 @@ impl Link {
             return Ok(false);
         };
         match handshake.handshake() {
-            Ok((socket, _)) => {
+            Ok((socket, answer)) => {
+                if let Some(fault) = unasked_extension(&answer) {
+                    return Err(self.fail(fault));
+                }
                 self.state = State::Open(Open::new(socket));
                 self.show_interest();
                 Ok(true)
@@ -357,13 +365,18 @@ impl Link {
             }
             match read {
                 Ok(message) => {
-                    if let Some(fault) = sort(message, tell) {
+                    if let Some(fault) = sort(message, open.socket.get_ref(), tell) {
                         // The answer to the terminal's close is queued; it goes out with this, if it can.
                         let _ = open.socket.flush();
                         return Err(self.fail(fault));
                     }
+                    if open.socket.get_ref().is_turn_over() {
+                        return Ok(true);
+                    }
                 }
-                Err(error) if would_block(&error) => return Ok(false),
+                Err(error) if would_block(&error) => {
+                    return Ok(open.socket.get_ref().is_turn_over());
+                }
                 Err(error) => return Err(self.end_reading(&error, tell)),
             }
         }
@@ -433,52 +446,10 @@ impl Link {
         };
         self.after_write(written)
     }
-
-    /// Begins the closing handshake. What is not connected is closed at once.
-    pub fn close(&mut self) {
-        self.come_home_for_good();
-        if let State::Open(mut open) = std::mem::take(&mut self.state) {
-            let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
-            match open.socket.close(Some(frame)) {
-                Ok(()) => self.state = State::Closing(open.socket),
-                Err(error) if would_block(&error) => self.state = State::Closing(open.socket),
-                // It is closed all the same, without a goodbye.
-                Err(_) => {}
-            }
-        }
-    }
-
-    /// The goodbye is the I/O thread's.
-    fn come_home_for_good(&mut self) {
-        let State::Open(open) = &mut self.state else { return };
-        let socket = open.socket.get_mut();
-        socket.reading = Reading::ToTheEnd;
-        // If it fails, the terminal's goodbye is missed, and the socket closed a moment later.
-        let _ = self.watch.change(&mut socket.stream, open.interest, Some(WHILE_OPENING));
-    }
-
-    /// Goes on with the closing handshake; true once the socket is closed.
-    pub fn linger(&mut self) -> bool {
-        let State::Closing(socket) = &mut self.state else {
-            self.state = State::Idle;
-            return true;
-        };
-        for _ in 0..READ_AT_ONCE {
-            match socket.read() {
-                // The terminal's own close: both have said goodbye.
-                Ok(Message::Close(_)) => break,
-                Ok(_) => {}
-                Err(error) if would_block(&error) => return false,
-                Err(_) => break,
-            }
-        }
-        self.state = State::Idle;
-        true
-    }
 }
 
 /// Hands a message on; returns a fault when it was the terminal's goodbye.
-fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
+fn sort(message: Message, socket: &Counted, tell: &mut impl FnMut(News)) -> Option<Fault> {
     match message {
         Message::Text(_) | Message::Binary(_) => tell(News::Message(message)),
         Message::Pong(payload) => match payload[..].try_into() {
@@ -486,16 +457,7 @@ fn sort(message: Message, tell: &mut impl FnMut(News)) -> Option<Fault> {
             Err(_) => tell(News::Alive),
         },
         Message::Ping(_) | Message::Frame(_) => tell(News::Alive),
-        Message::Close(frame) => {
-            let why = match frame {
-                Some(frame) if !frame.reason.is_empty() => {
-                    format!("the terminal closed the connection ({}: {})", frame.code, frame.reason)
-                }
-                Some(frame) => format!("the terminal closed the connection ({})", frame.code),
-                None => "the terminal closed the connection".to_owned(),
-            };
-            return Some(Fault::new(Status::Terminal, Stage::Receive, why));
-        }
+        Message::Close(frame) => return Some(closed(frame.as_ref(), socket.close_code())),
     }
     None
 }
@@ -508,5 +470,6 @@ fn would_block(error: &tungstenite::Error) -> bool {
     matches!(error, tungstenite::Error::Io(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
+mod closing;
 #[cfg(test)]
 pub mod tests;

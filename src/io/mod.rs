@@ -5,7 +5,8 @@
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
 //! | `link` | one terminal's connection: connecting, and WebSocket |
 //! | `open` | what is under way on it once it stands |
-//! | `socket` | its bare socket |
+//! | `socket` | its bare socket, and how much of it is read in a turn |
+//! | `frames` | what passes through it, counted |
 //! | `faults` | what went wrong with it, in words |
 //! | `lookup` | names to addresses, off the loop |
 //! | `pin` | keeping the library loaded while a look-up cannot be waited for |
@@ -18,6 +19,7 @@ mod borrow;
 mod clock;
 mod driver;
 mod faults;
+mod frames;
 mod link;
 mod lookup;
 mod open;
@@ -32,5 +34,5 @@ pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
 #[cfg(test)]
 pub use link::tests::Pair;
-pub use link::{Link, News};
+pub use link::{Farewell, Link, News};
 pub use signal::ReadySignal;

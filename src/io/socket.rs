@@ -10,12 +10,20 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::borrow::Watched;
+use super::frames::{Frames, MAX_FRAGMENTS};
 
 /// Whether a caller can watch a socket on this system.
 pub(super) const CAN_LEND: bool = cfg!(target_os = "linux");
 
 /// What the I/O thread is woken for until the connection stands.
 pub(super) const WHILE_OPENING: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// What is read in one turn before the lock is released and other terminals are served, in bytes. A read that has begun
+/// goes beyond it, and so does a message: it is handed on in the turn in which its last byte comes.
+const BYTES_AT_ONCE: usize = 262_144;
+
+/// The same in frames: those without a payload are many for their bytes.
+const FRAMES_AT_ONCE: u64 = 1_024;
 
 /// A socket that counts what has left through it, so that it is known whether a request's first byte has.
 #[derive(Debug)]
@@ -24,10 +32,20 @@ pub(super) struct Counted {
     pub(super) written: u64,
     /// The last write found no room; it may have been a pong's, of which nobody else is told.
     pub(super) is_full: bool,
-    pub(super) reading: Reading,
+    reading: Reading,
+    turn: Turn,
+    frames: Frames,
     /// How many bytes it still takes.
     #[cfg(test)]
     pub(super) room: Option<usize>,
+}
+
+/// What was read since a turn began.
+#[derive(Debug, Default)]
+struct Turn {
+    bytes: usize,
+    /// How many frames there had been when it began.
+    frames_before: u64,
 }
 
 /// How far the socket is read.
@@ -48,9 +66,28 @@ impl Counted {
             written: 0,
             is_full: false,
             reading: Reading::ToTheEnd,
+            turn: Turn::default(),
+            frames: Frames::new(),
             #[cfg(test)]
             room: None,
         }
+    }
+
+    /// A turn begins, in which the socket is read so far.
+    pub(super) fn begin_turn(&mut self, reading: Reading) {
+        self.reading = reading;
+        self.turn = Turn { bytes: 0, frames_before: self.frames.count() };
+    }
+
+    /// The turn has read what it may: there may be more.
+    pub(super) fn is_turn_over(&self) -> bool {
+        self.turn.bytes >= BYTES_AT_ONCE
+            || self.frames.count() - self.turn.frames_before >= FRAMES_AT_ONCE
+    }
+
+    /// The code in the terminal's close frame, if there was one.
+    pub(super) fn close_code(&self) -> Option<u16> {
+        self.frames.close_code()
     }
 
     /// For a caller to wait on.
@@ -68,15 +105,25 @@ impl Counted {
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.reading == Reading::WasShort {
+        if self.reading == Reading::WasShort || self.is_turn_over() {
             return Err(ErrorKind::WouldBlock.into());
         }
+        // Only now: messages that came before it have been handed on.
+        if self.frames.is_too_fragmented() {
+            return Err(io::Error::new(ErrorKind::InvalidData, too_fragmented()));
+        }
         let count = self.stream.read(buffer)?;
+        self.turn.bytes += count;
+        self.frames.pass(&buffer[..count]);
         if self.reading == Reading::UntilShort && count < buffer.len() {
             self.reading = Reading::WasShort;
         }
         Ok(count)
     }
+}
+
+fn too_fragmented() -> String {
+    format!("a message in more than {MAX_FRAGMENTS} fragments")
 }
 
 impl Write for Counted {

@@ -22,7 +22,7 @@ const VERSION: &str = "1.0";
 /// A `request_id` of the caller's own is 1 to 64 printable ASCII characters. All faults are told at once.
 pub fn prepare(json: &str, defaults: &Defaults<'_>) -> Result<Request> {
     let refused = |message| Error::new(Status::Json, message);
-    let Parts { mut envelope, biz_data, mut is_compact } = Members::read_message(json)
+    let Parts { mut envelope, biz_data, mut is_compact } = Members::read_message(json, usize::MAX)
         .and_then(|read| read.envelope.insist(json).map(|()| read))
         .map_err(|why| refused(format!("the request is refused: {why}")))?;
     let mut biz_data = match (biz_data, envelope.get("biz_data")) {

@@ -4,10 +4,13 @@
 //! nobody asks for travels on as it came.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::plain::{self, Parts};
@@ -81,29 +84,45 @@ impl<'a> Members<'a> {
     /// Reads an object as a terminal may write it: of a name that comes twice the last counts.
     /// The error is a few words on why it is no object.
     pub(crate) fn read(json: &'a str) -> Result<Self, String> {
-        if let Some(members) = plain::members(json) {
+        Self::read_at_most(json, usize::MAX)
+    }
+
+    /// The same, and no further than to the last of so many members: with more it is none.
+    pub(super) fn read_at_most(json: &'a str, most: usize) -> Result<Self, String> {
+        if let Some(members) = plain::members(json, most) {
             return Ok(Members::Plain(members));
         }
         check_depth(json)?;
-        serde_json::from_str(json).map_err(|error| match serde_json::from_str::<IgnoredAny>(json) {
-            Ok(_) => match Value::of(json.trim_ascii_start()).kind() {
-                // An object that reads as JSON and still fails has a name that is no Unicode.
-                "an object" => error.to_string(),
-                other => format!("a JSON object expected, got {other}"),
-            },
-            Err(error) => format!("not JSON: {error}"),
+        let is_over = Cell::new(false);
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let read = AtMost { most, is_over: &is_over }.deserialize(&mut reader);
+        if is_over.get() {
+            return Err(too_many(most));
+        }
+        read.and_then(|members| reader.end().map(|()| members)).map_err(|error| {
+            match serde_json::from_str::<IgnoredAny>(json) {
+                Ok(_) => match Value::of(json.trim_ascii_start()).kind() {
+                    // An object that reads as JSON and still fails has a name that is no Unicode.
+                    "an object" => error.to_string(),
+                    other => format!("a JSON object expected, got {other}"),
+                },
+                Err(error) => format!("not JSON: {error}"),
+            }
         })
     }
 
-    /// As [`Members::read`], of a message.
-    pub(super) fn read_message(json: &'a str) -> Result<Parts<Self>, String> {
-        match plain::message(json) {
+    /// As [`Members::read_at_most`], of a message and together of its `biz_data`.
+    pub(super) fn read_message(json: &'a str, most: usize) -> Result<Parts<Self>, String> {
+        match plain::message(json, most) {
             Some(Parts { envelope, biz_data, is_compact }) => Ok(Parts {
                 envelope: Members::Plain(envelope),
                 biz_data: biz_data.map(Members::Plain),
                 is_compact,
             }),
-            None => Ok(Parts { envelope: Self::read(json)?, biz_data: None, is_compact: false }),
+            None => {
+                let envelope = Self::read_at_most(json, most)?;
+                Ok(Parts { envelope, biz_data: None, is_compact: false })
+            }
         }
     }
 
@@ -198,6 +217,11 @@ impl<'a> Members<'a> {
     }
 }
 
+/// What [`Members::read_at_most`] says of an object with more.
+pub(super) fn too_many(most: usize) -> String {
+    format!("more than {most} members")
+}
+
 /// What a valid JSON string says. Without escapes that is what stands between its quotes.
 fn text_of(json: &str) -> Cow<'_, str> {
     if let (false, Some(plain)) = (json.contains('\\'), json.get(1..json.len() - 1)) {
@@ -288,25 +312,37 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
+/// An object of so many members at most; says when there are more.
+struct AtMost<'s> {
+    most: usize,
+    is_over: &'s Cell<bool>,
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
+impl<'de> DeserializeSeed<'de> for AtMost<'_> {
+    type Value = Members<'de>;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::with_capacity(16);
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members::Full(members))
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AtMost<'_> {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::with_capacity(16);
+        while let Some((Text(name), value)) = map.next_entry()? {
+            if members.len() >= self.most {
+                self.is_over.set(true);
+                return Err(A::Error::custom("too many members"));
             }
+            members.push((name, value));
         }
-        deserializer.deserialize_map(MembersVisitor)
+        Ok(Members::Full(members))
     }
 }
 

@@ -21,16 +21,16 @@ pub(super) struct Parts<M> {
     pub(super) is_compact: bool,
 }
 
-/// Takes an object apart.
-pub(super) fn members(json: &str) -> Option<Members<'_>> {
-    let mut taken = Taken::new();
+/// Takes an object apart; none where it has more than so many members.
+pub(super) fn members(json: &str, most: usize) -> Option<Members<'_>> {
+    let mut taken = Taken::at_most(most);
     read::<false, _>(json, &mut taken)?;
     Some(taken.envelope)
 }
 
 /// Takes a message apart, and at the same time its `biz_data`.
-pub(super) fn message(json: &str) -> Option<Parts<Members<'_>>> {
-    let mut taken = Taken::new();
+pub(super) fn message(json: &str, most: usize) -> Option<Parts<Members<'_>>> {
+    let mut taken = Taken::at_most(most);
     let is_compact = read::<true, _>(json, &mut taken)?;
     Some(Parts { envelope: taken.envelope, biz_data: taken.biz_data, is_compact })
 }
@@ -65,11 +65,13 @@ const USUAL_MEMBERS: usize = 32;
 struct Taken<'a> {
     envelope: Members<'a>,
     biz_data: Option<Members<'a>>,
+    /// How many more.
+    left: usize,
 }
 
 impl Taken<'_> {
-    fn new() -> Self {
-        Taken { envelope: Vec::with_capacity(USUAL_MEMBERS), biz_data: None }
+    fn at_most(left: usize) -> Self {
+        Taken { envelope: Vec::with_capacity(USUAL_MEMBERS), biz_data: None, left }
     }
 }
 
@@ -81,6 +83,7 @@ impl<'a> Visitor<'a> for Taken<'a> {
 
     #[inline(always)]
     fn member(&mut self, is_of_biz_data: bool, member: Member<'a>) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
         let members = if is_of_biz_data { self.biz_data.as_mut()? } else { &mut self.envelope };
         members.push((member.name, member.json));
         Some(())
@@ -305,6 +308,23 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
     use serde_json::value::RawValue;
+
+    fn members(json: &str) -> Option<Members<'_>> {
+        super::members(json, usize::MAX)
+    }
+
+    fn message(json: &str) -> Option<Parts<Members<'_>>> {
+        super::message(json, usize::MAX)
+    }
+
+    #[test]
+    fn no_more_members_are_taken_than_may_be() {
+        let json = r#"{"a":1,"biz_data":{"b":2,"c":3},"d":4}"#;
+        assert!(super::message(json, 5).is_some());
+        assert_eq!(super::message(json, 4), None);
+        assert!(super::members(json, 3).is_some());
+        assert_eq!(super::members(json, 2), None);
+    }
 
     #[test]
     fn a_plain_object_is_taken_apart() {

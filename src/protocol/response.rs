@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::describe::Plain;
-use super::members::{Members, Value};
+use super::members::{Members, Value, too_many};
 use super::plain::{self, Member, Parts, Visitor};
 use super::value::{same_amount, same_number, same_small_number};
 use super::{Difference, Outcome, Request, Response, Verdict, verdict};
@@ -27,20 +27,20 @@ pub(super) struct Message<'a> {
 impl Message<'_> {
     /// What [`Message::nested`] holds; none where there is no such text, or it is no object.
     pub(super) fn nested_members(&self) -> Result<Option<Members<'_>>, String> {
-        let members = self.nested.as_deref().and_then(|json| Members::read(json).ok());
+        let members = self.nested.as_deref().map_or(Ok(None), inner_members)?;
         refuse_too_many(self.envelope.len() + members.as_ref().map_or(0, Members::len))?;
         Ok(members)
     }
 }
 
 pub(super) fn take_apart(text: &str) -> Result<Message<'_>, String> {
-    let Parts { envelope, biz_data, .. } = Members::read_message(bare(text))?;
+    let Parts { envelope, biz_data, .. } = Members::read_message(bare(text), MAX_MEMBERS)?;
     let mut message = Message { envelope, biz_data, nested: None };
     if message.biz_data.is_none() {
         match message.envelope.get("biz_data") {
-            Some(Value::Object(json)) => message.biz_data = Members::read(json).ok(),
+            Some(Value::Object(json)) => message.biz_data = inner_members(json)?,
             Some(Value::Text(Cow::Borrowed(json))) => {
-                message.biz_data = Members::read(bare(json)).ok();
+                message.biz_data = inner_members(bare(json))?;
             }
             Some(Value::Text(Cow::Owned(json))) => message.nested = Some(bare(&json).to_owned()),
             _ => {}
@@ -51,9 +51,18 @@ pub(super) fn take_apart(text: &str) -> Result<Message<'_>, String> {
     Ok(message)
 }
 
+/// None where it is no object. Too many are not none: without its `biz_data` an answer can mean success.
+fn inner_members(json: &str) -> Result<Option<Members<'_>>, String> {
+    match Members::read_at_most(json, MAX_MEMBERS) {
+        Ok(members) => Ok(Some(members)),
+        Err(why) if why == too_many(MAX_MEMBERS) => Err(why),
+        Err(_) => Ok(None),
+    }
+}
+
 fn refuse_too_many(members: usize) -> Result<(), String> {
     match members > MAX_MEMBERS {
-        true => Err(format!("more than {MAX_MEMBERS} members")),
+        true => Err(too_many(MAX_MEMBERS)),
         false => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use super::unwritten::Unwritten;
 use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
 use crate::hash::OwnMap;
-use crate::io::{self, Link, News, Reactor, Turn};
+use crate::io::{self, Farewell, Link, News, Reactor, Turn};
 use crate::protocol::Request;
 use crate::session::{Action, Now, Progress, Session};
 
@@ -176,6 +176,15 @@ impl Inner {
                 ),
             ));
         }
+        if self.queue.is_full() {
+            return Err(Error::new(
+                Status::Busy,
+                format!(
+                    "completions not fetched take up {} bytes, more than max_queue_bytes: fetch events with ecrhub_poll",
+                    self.queue.own_precious_bytes()
+                ),
+            ));
+        }
         Ok(())
     }
 
@@ -299,11 +308,12 @@ impl Inner {
     pub(super) fn linger(&mut self, now: Now) -> Turn {
         let Some(ended) = &self.ended else { return Turn::Ended };
         let until = ended.linger_until;
-        if self.link.linger() || now.mono_ms >= until {
+        let farewell = self.link.linger();
+        if farewell == Farewell::Over || now.mono_ms >= until {
             self.link.drop_now();
             return Turn::Ended;
         }
-        Turn::Until(Some(until))
+        if farewell == Farewell::More { Turn::Again } else { Turn::Until(Some(until)) }
     }
 }
 

@@ -1,4 +1,6 @@
-//! Events waiting to be fetched. Completions are never dropped; of the others the oldest go first.
+//! Events waiting to be fetched. Completions are never dropped; of the others the oldest go first. Completions that nobody
+//! fetches do not pile up without end either: requests are refused, and of those already sent a long answer loses its
+//! text.
 
 use std::collections::VecDeque;
 
@@ -6,6 +8,9 @@ use crate::event::{Event, EventKind};
 
 /// Events other than completions that wait at most.
 const ORDINARY_KEPT: usize = 1_000;
+
+/// An answer of so many bytes keeps its text whatever waits before it: hardly any is as long.
+const TEXT_KEPT: usize = 16_384;
 
 /// An event, and whether the journal already has what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +41,12 @@ pub(super) struct EventQueue {
     /// What all events take up, and what the ordinary ones do.
     bytes: usize,
     ordinary_bytes: usize,
-    /// What the ordinary ones may take up; the newest may stay whatever its size.
+    /// What the ordinary ones may take up, of which the newest may stay whatever its size; and the precious ones of this
+    /// handle before they are [full](EventQueue::is_full).
     max_bytes: usize,
     /// Completions from earlier processes among the precious ones.
     retold: usize,
+    retold_bytes: usize,
 }
 
 impl EventQueue {
@@ -54,10 +61,14 @@ impl EventQueue {
             ordinary_bytes: 0,
             max_bytes,
             retold: 0,
+            retold_bytes: 0,
         }
     }
 
-    pub(super) fn push(&mut self, queued: Queued) {
+    pub(super) fn push(&mut self, mut queued: Queued) {
+        if self.is_full() && queued.event.kind.is_precious() && !queued.is_retold() {
+            queued.event.kind.leave_out_long_response(TEXT_KEPT);
+        }
         let place = self.next;
         self.next += 1;
         self.count(&queued);
@@ -79,7 +90,10 @@ impl EventQueue {
         let bytes = queued.event.kind.size();
         self.bytes += bytes;
         if queued.event.kind.is_precious() {
-            self.retold += usize::from(queued.is_retold());
+            if queued.is_retold() {
+                self.retold += 1;
+                self.retold_bytes += bytes;
+            }
         } else {
             self.ordinary_bytes += bytes;
         }
@@ -89,7 +103,10 @@ impl EventQueue {
         let bytes = queued.event.kind.size();
         self.bytes -= bytes;
         if queued.event.kind.is_precious() {
-            self.retold -= usize::from(queued.is_retold());
+            if queued.is_retold() {
+                self.retold -= 1;
+                self.retold_bytes -= bytes;
+            }
         } else {
             self.ordinary_bytes -= bytes;
         }
@@ -132,6 +149,16 @@ impl EventQueue {
     /// How many of them are of this handle's own requests.
     pub(super) fn own_precious_len(&self) -> usize {
         self.precious.len() - self.retold
+    }
+
+    /// What these take up.
+    pub(super) fn own_precious_bytes(&self) -> usize {
+        self.bytes - self.ordinary_bytes - self.retold_bytes
+    }
+
+    /// More completions wait than are kept without consequences.
+    pub(super) fn is_full(&self) -> bool {
+        self.own_precious_bytes() > self.max_bytes
     }
 
     /// What the events that wait take up, about as much as their JSON.
@@ -229,6 +256,34 @@ mod tests {
         assert_eq!((queue.dropped(), queue.len()), (3, 2));
         assert_eq!(drain(&mut queue), [0, 4]);
         assert_eq!(queue.bytes(), 0);
+    }
+
+    fn answered(at: i64, length: usize) -> Queued {
+        let mut queued = precious(at);
+        if let EventKind::Clarified(clarified) = &mut queued.event.kind {
+            clarified.response = Some(" ".repeat(length));
+        }
+        queued
+    }
+
+    #[test]
+    fn completions_past_so_many_bytes_are_full_and_of_later_ones_a_long_answer_loses_its_text() {
+        let mut queue = EventQueue::new(100_000);
+        queue.push(answered(1, 50_000));
+        assert!(queue.is_full());
+        (2..=1_000).for_each(|at| queue.push(answered(at, 4_000_000)));
+        queue.push(answered(1_001, TEXT_KEPT));
+        assert!(queue.bytes() < 1_000_000, "{}", queue.bytes());
+        let lengths: Vec<_> = std::iter::from_fn(|| queue.pop())
+            .filter_map(|queued| match queued.event.kind {
+                EventKind::Clarified(clarified) => clarified.response.map(|text| text.len()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lengths, [50_000, TEXT_KEPT]);
+        assert!(!queue.is_full());
+        queue.push(answered(1_002, 50_000));
+        assert!(queue.bytes() > 50_000, "there is space again");
     }
 
     #[test]

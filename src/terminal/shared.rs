@@ -4,8 +4,8 @@
 //! which never blocks; never while waiting, and never while the journal writes.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use mio::Token;
@@ -26,6 +26,10 @@ use crate::session::{Attempt, LinkState, Now};
 /// How long a terminal may take to say goodbye, in milliseconds.
 const LINGER_MS: u64 = 1_000;
 
+/// How long the I/O thread leaves a terminal that has more to say to callers who want its lock, in milliseconds. The
+/// first may have passed already.
+const PAUSE_MS: u64 = 2;
+
 pub(super) struct Shared {
     pub(super) url: String,
     pub(super) app_id: Option<String>,
@@ -35,6 +39,8 @@ pub(super) struct Shared {
     pub(super) driver: Arc<Driver>,
     pub(super) token: Token,
     pub(super) inner: Mutex<Inner>,
+    /// Who waits for that lock.
+    pub(super) lined_up: AtomicUsize,
     /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
     /// the journal writes; taken before `inner`, never while holding it.
     pub(super) pen: Mutex<()>,
@@ -48,7 +54,28 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.inner.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => self.line_up(),
+        }
+    }
+
+    /// The lock is not handed on in turn: the I/O thread, which comes back for more at once, must know who waits.
+    #[cold]
+    fn line_up(&self) -> MutexGuard<'_, Inner> {
+        self.lined_up.fetch_add(1, Ordering::Relaxed);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lined_up.fetch_sub(1, Ordering::Relaxed);
+        inner
+    }
+
+    /// How a turn ends that has left something to read: with a pause if callers want the lock.
+    fn turn_with_more(&self, inner: &Inner) -> Turn {
+        if self.lined_up.load(Ordering::Relaxed) == 0 && inner.wakes.waiting == 0 {
+            return Turn::Again;
+        }
+        Turn::Until(Some(io::now().mono_ms + PAUSE_MS))
     }
 
     /// Lets go of the lock, wakes the I/O thread when it must come, and then tells the log what has happened: that may
@@ -358,7 +385,7 @@ impl Driven for Shared {
         inner.pump(Some(reactor), now);
         self.tell(&mut inner);
         inner.armed = inner.due();
-        let turn = if more { Turn::Again } else { Turn::Until(inner.armed) };
+        let turn = if more { self.turn_with_more(&inner) } else { Turn::Until(inner.armed) };
         self.unlock(inner, false);
         turn
     }

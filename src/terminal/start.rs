@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
@@ -96,6 +96,7 @@ impl Beginning {
                 self.queue(),
                 id_prefix,
             )),
+            lined_up: AtomicUsize::new(0),
             pen: Mutex::new(()),
             has_looked: AtomicBool::new(false),
             is_behind: AtomicBool::new(false),

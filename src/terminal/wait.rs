@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::inner::Inner;
+use super::inner::{Call, Inner};
+use super::queue::Queued;
 use super::shared::Shared;
 use super::{Called, Polled};
 use crate::error::Result;
@@ -15,22 +16,36 @@ use crate::session::Now;
 
 /// What a caller waits for.
 #[derive(Clone, Copy)]
-enum For<'a> {
+enum For {
     AnyEvent,
-    Answer { request_id: &'a str },
+    /// Of the call that was begun.
+    Answer,
 }
 
-/// One caller's wait, from before its request leaves. At its end the socket comes home, also when it ends by a panic.
+/// One caller's wait, from before its request leaves. At its end the socket comes home and nothing counts it as waiting
+/// any more, also when it ends by a panic.
 pub(super) struct Wait<'a> {
     shared: &'a Shared,
     is_watcher: bool,
     /// When this caller last read something, on the monotonic clock.
     read_ms: Option<u64>,
+    counted: Counted,
+}
+
+/// Where [`Wakes`](super::inner::Wakes) and the calls have this caller.
+#[derive(Default)]
+struct Counted {
+    as_waiting: bool,
+    as_poll: bool,
+    /// In a call for the answer to this request.
+    as_call: Option<String>,
+    /// Taken for this caller, who does not have it yet.
+    taken: Option<Queued>,
 }
 
 impl<'a> Wait<'a> {
     fn new(shared: &'a Shared) -> Self {
-        Wait { shared, is_watcher: false, read_ms: None }
+        Wait { shared, is_watcher: false, read_ms: None, counted: Counted::default() }
     }
 
     /// Watches the socket from now on, if it can be watched and nobody does.
@@ -63,7 +78,7 @@ impl<'a> Wait<'a> {
     fn sleep(
         &mut self,
         mut inner: MutexGuard<'a, Inner>,
-        what: For<'_>,
+        what: For,
         left: Option<Duration>,
     ) -> MutexGuard<'a, Inner> {
         if !inner.to_say.is_empty() {
@@ -75,13 +90,39 @@ impl<'a> Wait<'a> {
         }
         self.watch(&mut inner);
         inner.wakes.waiting += 1;
+        self.counted.as_waiting = true;
         inner = if self.is_watcher && inner.link.lent().is_some() {
             self.sleep_at_the_socket(inner, left)
         } else {
             self.sleep_elsewhere(inner, what, left)
         };
-        inner.wakes.waiting -= 1;
+        self.no_longer_waits(&mut inner);
         inner
+    }
+
+    fn no_longer_waits(&mut self, inner: &mut Inner) {
+        inner.wakes.waiting -= usize::from(std::mem::take(&mut self.counted.as_waiting));
+        inner.wakes.polls -= usize::from(std::mem::take(&mut self.counted.as_poll));
+    }
+
+    /// A wake-up from now on ends the call; one that was left before does not. Gives the round it is in.
+    fn begin_call(&mut self, request_id: String) -> u64 {
+        let mut inner = self.shared.lock();
+        inner.wakes.calls += 1;
+        self.counted.as_call = Some(request_id);
+        inner.wakes.round
+    }
+
+    fn call_of<'i>(&self, inner: &'i mut Inner) -> Option<&'i mut Call> {
+        inner.calls.get_mut(self.counted.as_call.as_deref()?)
+    }
+
+    /// Takes the completion, if it has come.
+    fn end_call(&mut self, inner: &mut Inner) {
+        if let Some(request_id) = self.counted.as_call.take() {
+            inner.wakes.calls -= 1;
+            self.counted.taken = inner.calls.remove(&request_id).and_then(|call| call.done);
+        }
     }
 
     fn sleep_at_the_socket(
@@ -112,21 +153,20 @@ impl<'a> Wait<'a> {
     }
 
     fn sleep_elsewhere(
-        &self,
+        &mut self,
         mut inner: MutexGuard<'a, Inner>,
-        what: For<'_>,
+        what: For,
         left: Option<Duration>,
     ) -> MutexGuard<'a, Inner> {
         match what {
             For::AnyEvent => {
                 inner.wakes.polls += 1;
-                inner = sleep_on(&self.shared.ready, inner, left);
-                inner.wakes.polls -= 1;
-                inner
+                self.counted.as_poll = true;
+                sleep_on(&self.shared.ready, inner, left)
             }
-            For::Answer { request_id } => {
+            For::Answer => {
                 let ready = Arc::new(Condvar::new());
-                if let Some(call) = inner.calls.get_mut(request_id) {
+                if let Some(call) = self.call_of(&mut inner) {
                     call.ready = Some(Arc::clone(&ready));
                 }
                 sleep_on(&ready, inner, left)
@@ -137,12 +177,20 @@ impl<'a> Wait<'a> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        if !self.is_watcher {
+        let Counted { as_waiting, as_call, taken, .. } = &self.counted;
+        if !self.is_watcher && !as_waiting && as_call.is_none() && taken.is_none() {
             return;
         }
         let shared = self.shared;
-        if self.end(&mut shared.lock()) {
+        let mut inner = shared.lock();
+        self.no_longer_waits(&mut inner);
+        self.end_call(&mut inner);
+        if self.end(&mut inner) {
             shared.driver.kick(shared.token);
+        }
+        drop(inner);
+        if let Some(taken) = self.counted.taken.take() {
+            shared.put_back(taken);
         }
     }
 }
@@ -164,37 +212,23 @@ impl Shared {
         request: Request,
         timeout: Option<Duration>,
     ) -> Result<Called> {
-        let request_id = request.request_id.clone();
         let mut wait = Wait::new(self);
-        let round = self.begin_call();
-        if let Err(error) = self.submit(request, timeout, Some(&mut wait)) {
-            self.lock().wakes.calls -= 1;
-            return Err(error);
-        }
+        let round = wait.begin_call(request.request_id.clone());
+        self.submit(request, timeout, Some(&mut wait))?;
         let mut inner = self.lock();
-        let done = loop {
-            if let Some(done) = inner.calls.get_mut(&request_id).and_then(|call| call.done.take()) {
-                break Some(done);
+        loop {
+            let is_done = wait.call_of(&mut inner).is_some_and(|call| call.done.is_some());
+            if is_done || inner.is_interrupted(round) {
+                wait.end_call(&mut inner);
+                break;
             }
-            if inner.is_interrupted(round) {
-                break None;
-            }
-            inner = wait.sleep(inner, For::Answer { request_id: &request_id }, None);
-        };
-        inner.calls.remove(&request_id);
-        inner.wakes.calls -= 1;
+            inner = wait.sleep(inner, For::Answer, None);
+        }
         wait.leave(inner);
-        Ok(match done {
+        Ok(match wait.counted.taken.take() {
             Some(done) => Called::Completed(self.deliver(done)),
             None => Called::Interrupted,
         })
-    }
-
-    /// A wake-up from now on ends the call; one that was left before does not. Gives the round it is in.
-    fn begin_call(&self) -> u64 {
-        let mut inner = self.lock();
-        inner.wakes.calls += 1;
-        inner.wakes.round
     }
 
     pub(super) fn poll(self: &Arc<Self>, wait_for: Option<Duration>) -> Result<Polled> {
@@ -210,13 +244,17 @@ impl Shared {
             }
             if let Some(queued) = inner.queue.pop() {
                 inner.show_readiness();
+                wait.counted.taken = Some(queued);
                 if !wait.is_watcher && wait_for != Some(Duration::ZERO) {
                     let must_kick = self.come_by(&mut inner);
                     self.unlock(inner, must_kick);
                 } else {
                     wait.leave(inner);
                 }
-                return Ok(Polled::Event(self.deliver(queued)));
+                return Ok(match wait.counted.taken.take() {
+                    Some(queued) => Polled::Event(self.deliver(queued)),
+                    None => Polled::Timeout,
+                });
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {

@@ -1,10 +1,12 @@
 //! A socket without room, as that of a terminal that does not read: what has left is told, however it left.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
+use tungstenite::protocol::Role;
 
 use super::*;
 
@@ -171,4 +173,52 @@ fn a_terminal_that_pings_and_never_reads_fills_no_memory() {
         let left = pair.link.socket().written;
         assert!(left < 100_000, "{left} bytes were kept for it");
     }
+}
+
+/// Turns of the I/O thread until a message has come, at each of which `look` is told how much it handed on.
+fn turns_until_a_message(pair: &mut Pair, mut look: impl FnMut(usize, bool)) {
+    let began = Instant::now();
+    let mut has_come = false;
+    while !has_come {
+        assert!(began.elapsed() < LONG);
+        let mut bytes = 0;
+        let more = pair.link.on_ready(0, &mut |news| {
+            if let News::Message(message) = news {
+                bytes += message.len();
+                has_come |= message.to_string().ends_with("the end");
+            }
+        });
+        look(bytes, more.unwrap());
+    }
+}
+
+#[test]
+fn a_turn_ends_after_so_many_bytes_and_says_that_there_is_more() {
+    const LENGTH: usize = 100_000;
+    let mut pair = Pair::new();
+    let mut terminal = pair.terminal.get_ref().try_clone().unwrap();
+    let sending = std::thread::spawn(move || {
+        let mut terminal = WebSocket::from_raw_socket(&mut terminal, Role::Server, None);
+        (0..30).for_each(|_| terminal.send(Message::text("x".repeat(LENGTH))).unwrap());
+        terminal.send(Message::text("the end")).unwrap();
+    });
+    let (mut total, mut turns_with_more) = (0, 0);
+    turns_until_a_message(&mut pair, |bytes, more| {
+        assert!(bytes <= 262_144 + 4_096 + LENGTH, "{bytes}");
+        total += bytes;
+        turns_with_more += usize::from(more);
+    });
+    sending.join().unwrap();
+    assert_eq!(total, 30 * LENGTH + "the end".len());
+    assert!(turns_with_more > 0);
+}
+
+#[test]
+fn a_turn_ends_after_so_many_frames_though_they_make_no_message() {
+    let mut pair = Pair::new();
+    let fragments = [&[0x01, 0][..], &[0; 2 * 12_000], &[0x80, 7], b"the end"].concat();
+    pair.terminal.get_mut().write_all(&fragments).unwrap();
+    let mut turns_with_more = 0;
+    turns_until_a_message(&mut pair, |_, more| turns_with_more += usize::from(more));
+    assert!((3..=12).contains(&turns_with_more), "{turns_with_more}");
 }

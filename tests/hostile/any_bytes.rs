@@ -1,17 +1,17 @@
-//! Whatever a terminal sends, the library stays whole: no crash, no hang, and the next connection works.
-
-mod common;
+//! Bytes that nobody thought of, before and after the handshake, and a terminal that never stops talking.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::*;
 use ecrhub::{Config, EventKind, Outcome, Terminal};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Runs, TestRunner};
 use serde_json::Value;
+
+use crate::alone;
+use crate::common::*;
 
 /// What the terminal does with the next connection.
 #[derive(Debug, Clone)]
@@ -95,6 +95,7 @@ fn handshakes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn survive(acts: impl Strategy<Value = Act>, runs: u32) {
+    let _alone = alone();
     let (url, next) = hostile_terminal();
     let terminal = Terminal::connect(Config {
         reconnect_min_ms: 1,
@@ -133,6 +134,7 @@ fn any_bytes_instead_of_the_handshake() {
 
 #[test]
 fn a_terminal_that_never_stops_talking_starves_nobody_and_fills_no_memory() {
+    let _alone = alone();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

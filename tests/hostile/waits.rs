@@ -1,0 +1,95 @@
+//! A wait that ends by a panic is no wait any more: the next wake-up is for who comes next, and no completion is lost.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use ecrhub::{EventKind, Polled};
+
+use crate::alone;
+use crate::common::*;
+
+thread_local! {
+    /// So many lines from now, this thread's log panics.
+    static LINES_LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+struct Panicking;
+
+impl log::Log for Panicking {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.target().starts_with("ecrhub::terminal")
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        match LINES_LEFT.get() {
+            Some(0) => {
+                LINES_LEFT.set(None);
+                panic!("the host's log panics at {}", record.args());
+            }
+            left => LINES_LEFT.set(left.map(|left| left - 1)),
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn a_panic_in_a_call_leaves_no_wait_behind_and_its_completion_comes_by_poll() {
+    let _alone = alone();
+    let _ = log::set_logger(&Panicking);
+    log::set_max_level(log::LevelFilter::Info);
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    // "is taken" first, then the completion.
+    for lines in 0..2 {
+        let order = terminal.prepare(&sale(&number(), "7.00")).unwrap();
+        let id = order.request_id().to_owned();
+        LINES_LEFT.set(Some(lines));
+        let called = catch_unwind(AssertUnwindSafe(|| terminal.call(order, None).is_ok()));
+        assert!(called.is_err(), "{lines}: it did not come to it");
+        wait_completed(&terminal, &id);
+        terminal.wake().unwrap();
+        let polled = terminal.poll(Some(Duration::ZERO)).unwrap();
+        assert!(matches!(polled, Polled::Interrupted), "{lines}: nobody waits but who comes next");
+    }
+    log::set_max_level(log::LevelFilter::Off);
+}
+
+#[test]
+fn a_panic_in_a_poll_loses_no_event() {
+    let _alone = alone();
+    let _ = log::set_logger(&Panicking);
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    wait_connected(&terminal);
+    log::set_max_level(log::LevelFilter::Debug);
+    let mut has_panicked = false;
+    // Now and then the I/O thread reads the message, and this one says nothing.
+    for _ in 0..100 {
+        LINES_LEFT.set(Some(0));
+        let message = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(10));
+                simulator.push_text(r#"{"topic":"ecrhub.hello"}"#);
+            });
+            loop {
+                match catch_unwind(AssertUnwindSafe(|| next_event(&terminal))) {
+                    Ok(event) => break event,
+                    Err(_) => has_panicked = true,
+                }
+            }
+        });
+        assert!(matches!(message.kind, EventKind::Message { .. }), "{message:?}");
+        if has_panicked {
+            break;
+        }
+    }
+    LINES_LEFT.set(None);
+    log::set_max_level(log::LevelFilter::Off);
+    assert!(has_panicked);
+}
