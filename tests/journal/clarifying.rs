@@ -94,7 +94,7 @@ fn when_it_became_unknown_is_kept_apart_from_when_it_was_accepted() {
     both(|journal| {
         begin_at(journal, "r1", "A1", NOW_MS - 3 * DAY_MS).unwrap();
         assert_eq!(get(journal, "r1").unknown_ms, None);
-        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
+        journal.settle("r1", &with_look(Outcome::Unknown)).unwrap();
         assert_eq!(get(journal, "r1").unknown_ms, Some(NOW_MS + 1_000));
     });
 }
