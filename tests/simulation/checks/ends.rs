@@ -15,7 +15,10 @@ impl World {
         }
         let is_lost_before_it_was_taken =
             order.completed.is_none() && order.accepted_life.is_none();
-        let is_clear = !order.is_unknown_still() || self.lasting_excuse(order).is_some();
+        // Where the terminal breaks an assumption, an order may stay unknown; it must not be wrong.
+        let is_clear = !order.is_unknown_still()
+            || self.broken_assumption.is_some()
+            || self.lasting_excuse(order).is_some();
         let life = self.tills[order.request.till].life;
         let counts = |outcome: Outcome| outcome != Outcome::Unknown || order.is_unknown_still();
         let is_received = order.acknowledged.is_some_and(counts)
