@@ -172,13 +172,18 @@ impl Config {
         faults
     }
 
+    /// The `url` as it may be shown and logged: `***` for its query, in which secrets stand.
+    pub fn shown_url(&self) -> String {
+        address::without_secrets(&self.url)
+    }
+
     /// The name under which the journal keeps this terminal's orders: `terminal`, else the `url` in one spelling,
     /// whichever it was given in.
     pub fn terminal_name(&self) -> String {
         match (&self.terminal, address(&self.url)) {
             (Some(name), _) => canonical_name(name),
             (None, Ok(address)) => address.canonical(),
-            (None, Err(_)) => self.url.clone(),
+            (None, Err(_)) => self.shown_url(),
         }
     }
 

@@ -1,5 +1,8 @@
 //! Take card payments on a CodePay Register terminal over the shop's network.
 
+#[macro_use]
+mod log_line;
+
 mod client;
 mod config;
 #[cfg(test)]

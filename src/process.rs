@@ -18,6 +18,13 @@ pub(crate) fn generation() -> u64 {
     std::process::id().into()
 }
 
+/// The user whose rights this process has with files.
+#[cfg(unix)]
+pub(crate) fn user() -> u32 {
+    // SAFETY: geteuid only returns a number.
+    unsafe { libc::geteuid() }
+}
+
 /// A page that the kernel empties in every child, whichever way it was forked (`MADV_WIPEONFORK`, Linux 4.14).
 #[cfg(target_os = "linux")]
 mod wiped {

@@ -83,7 +83,7 @@ fn leave_unknown(simulator: &Simulator, path: &Path, id: &str, since_ms: i64, un
         response: None,
         error: None,
         recovered: true,
-        look_ms: None,
+        look_ms: Some(unknown_ms),
         elapsed_ms: 1,
         at_ms: unknown_ms,
     };

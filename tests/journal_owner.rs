@@ -26,7 +26,11 @@ struct Other {
 
 impl Other {
     fn start(role: &str, path: &Path) -> Other {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Other::start_by(Command::new(std::env::current_exe().unwrap()), role, path)
+    }
+
+    fn start_by(mut command: Command, role: &str, path: &Path) -> Other {
+        let mut child = command
             .args(["--exact", role, "--nocapture"])
             .env(PATH, path)
             .stdin(Stdio::piped())
@@ -122,7 +126,8 @@ fn looking_at_a_journal_does_not_cost_its_owner_the_locks() {
     let process = format!(" {} ", std::process::id());
     let is_locked = || {
         let all = std::fs::read_to_string("/proc/locks").unwrap();
-        all.lines().any(|line| line.contains(&inode) && line.contains(&process))
+        let mut sqlites = all.lines().filter(|line| line.contains("POSIX"));
+        sqlites.any(|line| line.contains(&inode) && line.contains(&process))
     };
     // The list may skip a line while other locks come and go; one that is lost never comes back.
     let keeps = || (0..100).any(|_| is_locked());
@@ -132,12 +137,19 @@ fn looking_at_a_journal_does_not_cost_its_owner_the_locks() {
     assert_eq!(reader.list(&Filter::default()).unwrap().len(), 1);
     drop(reader);
     assert!(keeps(), "a reader that is gone");
+    let reader = Reader::open(&path).unwrap();
+    drop(journal);
+    let journal = open(&path).unwrap();
+    assert!(keeps(), "an owner before, while there was a reader");
+    drop(reader);
+    assert!(keeps(), "the reader of the owner before");
     assert!(ecrhub::journal::resolve(&path, "r1", Outcome::Approved, None, NOW_MS).is_err());
     assert!(open(&path).is_err());
     assert!(SqliteJournal::open_shared(&path, 400, NOW_MS).is_err());
     assert!(keeps(), "refused openings");
     drop(std::fs::File::open(&path).unwrap());
     assert!(!keeps(), "this test notices nothing");
+    drop(journal);
 }
 
 #[test]
@@ -221,11 +233,12 @@ fn the_same_process_owns_it_once_under_whatever_spelling() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_leads_to_the_same_journal() {
+fn a_link_to_the_directory_leads_to_the_same_journal() {
     let folder = Folder::new();
-    let (path, link) = (folder.file("orders.db"), folder.file("link.db"));
-    drop(open(&path).unwrap());
-    std::os::unix::fs::symlink(&path, &link).unwrap();
+    std::fs::create_dir(folder.file("real")).unwrap();
+    std::os::unix::fs::symlink(folder.file("real"), folder.file("link")).unwrap();
+    let (path, link) =
+        (folder.file("real").join("orders.db"), folder.file("link").join("orders.db"));
     let one = SqliteJournal::open_shared(&path, 400, NOW_MS).unwrap();
     let two = SqliteJournal::open_shared(&link, 400, NOW_MS).unwrap();
     assert!(Arc::ptr_eq(&one, &two));
@@ -235,6 +248,91 @@ fn a_link_leads_to_the_same_journal() {
     other.hear("owned");
     assert!(open(&path).is_err());
     other.kill();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_files_are_private_whatever_the_umask_is() {
+    use std::os::unix::fs::MetadataExt;
+    for umask in ["0000", "0022", "0777"] {
+        let folder = Folder::new();
+        let path = folder.file("orders.db");
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")]);
+        shell.arg(std::env::current_exe().unwrap());
+        let mut other = Other::start_by(shell, "role_holder", &path);
+        other.hear("owned");
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let mode = beside(&path, suffix).metadata().unwrap().mode();
+            assert_eq!(mode & 0o7777, 0o600, "umask {umask}, {suffix:?}");
+        }
+        other.release();
+    }
+}
+
+/// Neither the name nor the `.lock` beside it is the file: a second owner would write into the first one's pages.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_that_was_renamed_while_it_was_open_has_no_second_owner() {
+    let folder = Folder::new();
+    let (path, moved) = (folder.file("orders.db"), folder.file("moved.db"));
+    let mut other = Other::start("role_holder", &path);
+    other.hear("owned");
+    std::fs::rename(&path, &moved).unwrap();
+    let error = open(&moved).unwrap_err();
+    let pid = format!("in use by process {}", other.child.id());
+    assert!(error.message().contains(&pid), "{error}");
+    other.kill();
+    drop(open(&moved).unwrap());
+
+    let ours = SqliteJournal::open_shared(&moved, 400, NOW_MS).unwrap();
+    std::fs::rename(&moved, &path).unwrap();
+    let error = SqliteJournal::open_shared(&path, 400, NOW_MS).unwrap_err();
+    assert!(error.message().contains("in use by this process"), "{error}");
+    drop(ours);
+    open(&path).unwrap();
+}
+
+/// Without its `.lock`, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_whose_lock_was_removed_while_it_was_open_has_no_second_owner() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let mut other = Other::start("role_holder", &path);
+    other.hear("owned");
+    std::fs::remove_file(beside(&path, ".lock")).unwrap();
+    assert!(open(&path).is_err());
+    other.kill();
+    open(&path).unwrap();
+}
+
+#[test]
+fn role_locker() {
+    let Some(path) = std::env::var_os(PATH) else { return };
+    let file = std::fs::File::open(path).unwrap();
+    file.lock_shared().unwrap();
+    println!("\nlocked");
+    wait_for_the_end_of_input();
+}
+
+/// The `.lock` has the number of the process that had the journal last; it is not that one.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_holds_the_lock_without_being_an_owner_is_named() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    drop(open(&path).unwrap());
+    for file in [beside(&path, ".lock"), path.clone()] {
+        let mut other = Other::start("role_locker", &file);
+        other.hear("locked");
+        let error = open(&path).unwrap_err();
+        for word in [&format!("in use by process {}", other.child.id()), "End that process"] {
+            assert!(error.message().contains(word), "{word:?} is not in: {error}");
+        }
+        other.release();
+    }
+    open(&path).unwrap();
 }
 
 #[test]

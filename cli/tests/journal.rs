@@ -100,6 +100,21 @@ fn an_export_is_csv_or_json_lines() {
     assert_eq!(ran.json(), shop.orders());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_export_is_as_private_as_the_journal_and_follows_no_link() {
+    use std::os::unix::fs::MetadataExt;
+    let shop = shop_with_orders();
+    let (file, link) = (shop.path("orders.csv"), shop.path("link.csv"));
+    shop.run_with_journal(&["journal", "export", "--output", &file]).with_code(0);
+    for path in [&file, &shop.path("journal.db")] {
+        assert_eq!(std::fs::metadata(path).unwrap().mode() & 0o7777, 0o600, "{path}");
+    }
+    std::os::unix::fs::symlink(shop.path("nowhere.csv"), &link).unwrap();
+    shop.run_with_journal(&["journal", "export", "--output", &link]).with_code(9).noted("link.csv");
+    assert!(!std::path::Path::new(&shop.path("nowhere.csv")).exists());
+}
+
 #[test]
 fn while_a_till_owns_it_the_journal_is_read_but_not_resolved() {
     let shop = shop_with_orders();

@@ -226,3 +226,25 @@ fn oddities_and_reset() {
     }
     assert_eq!(till.ask(&sale("A1", "10.00"))["response_code"], "000", "the number is new again");
 }
+
+#[test]
+fn a_web_page_can_neither_read_nor_steer_it() {
+    let simulator = start(|_| {});
+    for headers in [
+        "Host: localhost\r\nOrigin: https://shop.example",
+        "Host: 127.0.0.1\r\nOrigin: null",
+        "Host: shop.example",
+        "Host: localhost\r\nHost: shop.example",
+    ] {
+        for call in ["GET /ledger", "POST /freeze"] {
+            let request = format!("{call} HTTP/1.1\r\n{headers}\r\nContent-Length: 0\r\n\r\n");
+            let (status, answer) = raw_call(&simulator, request.as_bytes());
+            assert_eq!(status, 403, "{call} {headers}: {answer}");
+            let why = answer["error"].as_str().unwrap();
+            assert!(why.contains("simulator"), "{why}");
+        }
+    }
+    assert_eq!(state(&simulator)["frozen"], false);
+    let request = "GET /ledger HTTP/1.1\r\nHost: [::1]:80\r\nOrigin: http://localhost:3000\r\n\r\n";
+    assert_eq!(raw_call(&simulator, request.as_bytes()).0, 200);
+}

@@ -21,13 +21,17 @@ pub struct Address {
 }
 
 impl Address {
-    /// The one spelling of this address: lower case, with its port, without a lone `/`.
+    /// The one spelling of this address: lower case, with its port, without a lone `/`, and without the query, in which
+    /// secrets stand. It is the journal's name for the terminal.
     pub fn canonical(&self) -> String {
         let host = match self.host.parse::<Ipv6Addr>() {
             Ok(ip) => format!("[{ip}]"),
             Err(_) => self.host.to_ascii_lowercase(),
         };
-        let path = if self.path == "/" { "" } else { &self.path };
+        let path = match without_query(&self.path) {
+            "/" => "",
+            path => path,
+        };
         format!("ws://{host}:{}{path}", self.port)
     }
 }
@@ -56,7 +60,7 @@ fn without_credentials(url: &str) -> String {
 /// Takes a URL apart. The error is a whole fault, naming the key.
 pub(super) fn address(url: &str) -> Result<Address, String> {
     let url = url.trim();
-    split(url).map_err(|why| format!("url: {why}, got {:?}", shown(&without_user(url))))
+    split(url).map_err(|why| format!("url: {why}, got {:?}", shown(&without_secrets(url))))
 }
 
 fn split(url: &str) -> Result<Address, String> {
@@ -131,6 +135,10 @@ fn check_host(host: &str) -> Result<(), String> {
     if last.bytes().all(|byte| byte.is_ascii_digit()) {
         return match host.parse::<Ipv4Addr>() {
             Ok(_) => Ok(()),
+            // Some programs read 010 as 8.
+            Err(_) if unpadded(host).parse::<Ipv4Addr>().is_ok() => {
+                Err(format!("an IPv4 address without leading zeros, {}", unpadded(host)))
+            }
             Err(_) => Err("an IPv4 address has four numbers from 0 to 255".to_owned()),
         };
     }
@@ -148,12 +156,26 @@ fn check_host(host: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A URL as it may be shown: a password in it is nobody's business.
-fn without_user(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}***{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
-    }
+fn without_query(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
+}
+
+/// The address whose numbers have leading zeros, without them.
+fn unpadded(host: &str) -> String {
+    let number = |part: &str| match part.trim_start_matches('0') {
+        "" if !part.is_empty() => "0".to_owned(),
+        rest => rest.to_owned(),
+    };
+    host.split('.').map(number).collect::<Vec<_>>().join(".")
+}
+
+/// A URL as it may be shown: nobody needs to see a password or a token in it.
+pub(super) fn without_secrets(url: &str) -> String {
+    let start = url.find("://").map_or(0, |scheme| scheme + 3);
+    // The last @, wherever it is: a password may have anything in it.
+    let host = url.rfind('@').filter(|at| *at >= start).unwrap_or(start);
+    let (user, rest) = if host > start { ("***", &url[host..]) } else { ("", &url[start..]) };
+    let shown = without_query(rest);
+    let query = if shown.len() < rest.len() { "?***" } else { "" };
+    format!("{}{user}{shown}{query}", &url[..start])
 }

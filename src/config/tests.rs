@@ -324,7 +324,8 @@ fn a_terminal_has_one_name_however_its_address_is_spelled() {
         assert_eq!(name(url), "ws://till-1:35779", "{url:?}");
     }
     assert_eq!(name("ws://[FE80:0::1]"), "ws://[fe80::1]:35779");
-    assert_eq!(name("ws://Till-1/Path?Q=1"), "ws://till-1:35779/Path?Q=1");
+    assert_eq!(name("ws://Till-1/Path?Q=1"), "ws://till-1:35779/Path");
+    assert_eq!(name("ws://Till-1/?Q=1"), "ws://till-1:35779");
     assert_ne!(name("ws://localhost"), name("ws://127.0.0.1"), "nobody knows that they are one");
     let named = |terminal: &str| {
         Config { terminal: Some(terminal.to_owned()), ..Config::new(URL) }.terminal_name()
@@ -334,6 +335,25 @@ fn a_terminal_has_one_name_however_its_address_is_spelled() {
     assert_eq!(named("ws://Till-1/"), "ws://till-1:35779");
     assert_eq!(canonical_name("ws://me:secret@Till-1:80/x"), "ws://till-1:80/x");
     assert_eq!(canonical_name("ws://not a url"), "ws://not a url");
+}
+
+#[test]
+fn secrets_in_a_url_are_not_shown() {
+    let shown = |url: &str| Config::new(url).shown_url();
+    assert_eq!(shown("ws://till-1/pay?token=s3cret"), "ws://till-1/pay?***");
+    assert_eq!(shown("ws://till-1:80/pay"), "ws://till-1:80/pay");
+    for url in [
+        "ws://me:s3cret@till-1/",
+        "me:s3cret@till-1",
+        "ws://me:s3c/r@ets3cret@till-1/?s3cret",
+        "ws://till 1/?token=s3cret",
+        "ws://till-1/?token=s3cret#x",
+        "ws://till-1?s3cret@x#",
+    ] {
+        let refused = Config::new(url).check().unwrap_err().to_string();
+        assert!(!refused.contains("s3cret") && refused.contains("***"), "{refused}");
+        assert!(!shown(url).contains("s3cret"), "{url}");
+    }
 }
 
 #[test]
@@ -420,6 +440,9 @@ fn a_url_that_leads_nowhere_is_refused() {
         ("ws://[fe80::1%eth0]", "an IPv6 address expected"),
         ("ws://[::1]x", "only a port may follow ]"),
         ("ws://192.168.1.256", "four numbers from 0 to 255"),
+        ("ws://192.168.001.010", "without leading zeros, 192.168.1.10"),
+        ("ws://00.0.0.0", "without leading zeros, 0.0.0.0"),
+        ("ws://192.168.001.256", "four numbers from 0 to 255"),
         ("ws://192.168.1", "four numbers from 0 to 255"),
         ("ws://-till", "letters, digits, dots and dashes"),
         ("ws://a..b", "letters, digits, dots and dashes"),

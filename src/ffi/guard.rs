@@ -58,8 +58,8 @@ fn caught(work: impl FnOnce() -> Result<Status>) -> Result<Status> {
 
 fn refuse(error: &Error) -> Status {
     match error.status() {
-        Status::Internal => log::error!("{error}"),
-        _ => log::debug!("refused: {error}"),
+        Status::Internal => log_line!(log::Level::Error, "{error}"),
+        _ => log_line!(log::Level::Debug, "refused: {error}"),
     }
     // Last, because the log callback may have been refused something meanwhile, in this same thread.
     last_error::set(error.message());

@@ -9,7 +9,6 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;
-use crate::redact;
 
 use super::guard;
 
@@ -105,8 +104,7 @@ fn deliver(record: &Record<'_>) {
     let Some(target) = current.as_ref().filter(|target| record.level() <= target.level) else {
         return;
     };
-    let message = redact::line(&record.args().to_string());
-    let message = CString::new(message).unwrap_or_default();
+    let message = CString::new(record.args().to_string()).unwrap_or_default();
     let level = record.level() as i32;
     // SAFETY: the host promised that callback and user_data may be used until they are replaced, and whoever replaces
     // them waits for the read lock held here. The message ends with a NUL and outlives the call.

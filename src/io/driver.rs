@@ -113,7 +113,7 @@ impl Mailbox {
         if !self.is_rung.swap(true, Ordering::AcqRel)
             && let Err(error) = self.waker.wake()
         {
-            log::error!("the I/O thread cannot be woken: {error}");
+            log_line!(log::Level::Error, "the I/O thread cannot be woken: {error}");
         }
         true
     }
@@ -219,7 +219,7 @@ pub fn shutdown() {
     let thread = lock(&driver.thread).take();
     match thread.map(JoinHandle::join) {
         Some(Ok(lookups)) => lookups.abandon(),
-        Some(Err(_)) => log::error!("the I/O thread panicked"),
+        Some(Err(_)) => log_line!(log::Level::Error, "the I/O thread panicked"),
         None => {}
     }
 }
@@ -272,7 +272,7 @@ impl Loop {
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != std::io::ErrorKind::Interrupted
             {
-                log::error!("waiting for sockets failed: {error}");
+                log_line!(log::Level::Error, "waiting for sockets failed: {error}");
                 std::thread::sleep(Duration::from_millis(100));
             }
             let now = clock::now();
@@ -313,7 +313,7 @@ impl Loop {
 
     fn look_at_the_clock(&mut self, now: Now) {
         if self.jumps.jumped() {
-            log::info!("the clock jumped: checking every connection");
+            log_line!(log::Level::Info, "the clock jumped: checking every connection");
             let tokens: Vec<Token> = self.entries.keys().copied().collect();
             for token in tokens {
                 self.drive(token, Cause::Jumped, now);
@@ -324,7 +324,7 @@ impl Loop {
     #[cfg(target_os = "linux")]
     fn rearm(&mut self) {
         if self.alarm.as_ref().is_some_and(|alarm| !alarm.arm()) {
-            log::warn!("clock jumps will be noticed late");
+            log_line!(log::Level::Warn, "clock jumps will be noticed late");
             self.alarm = None;
         }
     }
@@ -379,7 +379,7 @@ impl Loop {
         // A bug in one terminal's code must not take the others down.
         let turn = catch_unwind(AssertUnwindSafe(|| driven.drive(&mut reactor, cause, now)));
         let turn = turn.unwrap_or_else(|_| {
-            log::error!("a panic on the I/O thread was caught");
+            log_line!(log::Level::Error, "a panic on the I/O thread was caught");
             match catch_unwind(AssertUnwindSafe(|| driven.recover(now))) {
                 Ok(()) => Turn::Again,
                 Err(_) => Turn::Ended,

@@ -277,7 +277,9 @@ impl Link {
         }
         match self.watch.change(&mut open.socket.get_mut().stream, open.interest, wanted) {
             Ok(()) => open.interest = wanted,
-            Err(error) => log::error!("the socket cannot be watched for {wanted:?}: {error}"),
+            Err(error) => {
+                log_line!(log::Level::Error, "the socket cannot be watched for {wanted:?}: {error}")
+            }
         }
     }
 

@@ -58,7 +58,7 @@ impl Lookups {
         if let Some(thread) = self.threads.remove(name)
             && thread.join().is_err()
         {
-            log::error!("the name look-up of {} panicked", name.0);
+            log_line!(log::Level::Error, "the name look-up of {} panicked", name.0);
         }
         self.waiting.remove(name).unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl Lookups {
         let to_join = ended.into_iter().chain(running.into_iter().filter(|_| !is_pinned));
         for thread in to_join {
             if thread.join().is_err() {
-                log::error!("a name look-up panicked");
+                log_line!(log::Level::Error, "a name look-up panicked");
             }
         }
     }

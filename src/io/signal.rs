@@ -44,7 +44,10 @@ impl ReadySignal {
         };
         match done {
             Ok(()) => self.is_set = ready,
-            Err(error) => log::error!("the wait descriptor cannot be set to {ready}: {error}"),
+            Err(error) => log_line!(
+                log::Level::Error,
+                "the wait descriptor cannot be set to {ready}: {error}"
+            ),
         }
     }
 }

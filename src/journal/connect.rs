@@ -24,7 +24,7 @@ pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
     let opened = |error: rusqlite::Error| failed(path, "opened", &error);
     let unclean = size(&beside(path, "-wal")) > 0;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let mut connection = Connection::open_with_flags(path, flags).map_err(opened)?;

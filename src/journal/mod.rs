@@ -3,7 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod connect;
+mod files;
 mod handles;
+#[cfg(target_os = "linux")]
+mod hold;
 #[doc(hidden)]
 pub mod memory;
 mod owner;

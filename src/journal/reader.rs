@@ -40,6 +40,8 @@ pub struct Filter {
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    #[cfg(target_os = "linux")]
+    _use: super::hold::Use,
 }
 
 impl std::fmt::Debug for Reader {
@@ -56,6 +58,8 @@ impl Reader {
         if schema::inspect(&path)? == Found::Nothing {
             return Err(refused(&path, "does not exist, or is empty"));
         }
+        #[cfg(target_os = "linux")]
+        let used = super::hold::Use::read(&path)?;
         let connection = match connect(&path, false) {
             Err(error) if may_read_bare(&path, &error) => connect(&path, true),
             other => other,
@@ -70,7 +74,12 @@ impl Reader {
                 ),
             ));
         }
-        Ok(Reader { path, connection })
+        Ok(Reader {
+            path,
+            connection,
+            #[cfg(target_os = "linux")]
+            _use: used,
+        })
     }
 
     /// The orders that pass the filter, in the order they were accepted.
@@ -138,6 +147,7 @@ impl Reader {
 
 pub(super) fn connect(path: &Path, bare: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let connection =

@@ -9,6 +9,10 @@ use super::schema::COLUMNS;
 pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
      WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' AND look_ms IS NULL LIMIT ?2)";
 
+/// When the newest of those that may be forgotten was acknowledged.
+pub(super) const NEWEST: &str = "SELECT max(acknowledged_ms) FROM orders INDEXED BY orders_done \
+     WHERE acknowledged_ms IS NOT NULL AND outcome <> 'unknown' AND look_ms IS NULL";
+
 pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms, \
      answer_within_ms, earlier_attempt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
@@ -64,6 +68,6 @@ pub(super) fn adopt_sql(index: &str, which: &str) -> String {
 /// The statements that an opened journal must understand.
 pub(super) fn statements() -> Vec<String> {
     let mut all = vec![open_sql(), settled_sql(), look_sql(), next_name_sql(), count_sql()];
-    all.extend([PURGE, INSERT, UPDATE].map(str::to_owned));
+    all.extend([NEWEST, PURGE, INSERT, UPDATE].map(str::to_owned));
     all
 }

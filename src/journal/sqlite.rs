@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::connect::connect;
+use super::files::{self, Named};
 use super::owner::{self, Owner};
 use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
 use super::sql::{
-    INSERT, IS_OPEN, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql, open_sql,
-    settled_sql,
+    INSERT, IS_OPEN, NEWEST, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql,
+    open_sql, settled_sql,
 };
 use super::trouble::{failed, is_damage, refused};
 use super::{
@@ -31,7 +32,8 @@ const PURGE_BATCH: usize = 500;
 
 /// Orders in a SQLite file that this process owns. Dropping it closes the file.
 ///
-/// Beside the file there are its `-wal` and `-shm` while it is open, and a `.lock` that stays.
+/// Beside the file there are its `-wal` and `-shm` while it is open, and a `.lock` that stays. On Unix all four are
+/// for this user alone (0600), and [`Journal::begin`] refuses the order when the open file is no longer the named one.
 /// After a `fork()`, the child's calls return [`Status::Forked`](crate::Status::Forked).
 pub struct SqliteJournal {
     path: PathBuf,
@@ -39,6 +41,7 @@ pub struct SqliteJournal {
     keep_days: u32,
     process: u64,
     handles: Handles,
+    named: Named,
     // In this order: the file is closed before another process may own it, and the path is free after that.
     pub(super) inner: Mutex<Option<Inner>>,
     held: Option<(Owner, Claim)>,
@@ -61,10 +64,12 @@ impl SqliteJournal {
     /// it is dropped or the process ends.
     ///
     /// Acknowledged orders older than `keep_days` days are forgotten, at most once a day; 0 keeps them for ever.
-    /// Orders that are open are never forgotten. `now_ms` is in epoch milliseconds.
+    /// Their age counts to the present time `now_ms`, in epoch milliseconds, and never further than to a day after the
+    /// last acknowledgement: a clock that is far ahead ages nothing. Orders that are open are never forgotten.
     ///
     /// [`Status::Journal`](crate::Status::Journal), with what to do about it, when the file is owned already, is
-    /// damaged, another program's, or a newer version's, or cannot be read or written. Nothing is then changed.
+    /// damaged, another program's, or a newer version's, or cannot be read or written, and when one of its files is
+    /// another user's, a symbolic link, or has a second name. Nothing is then changed.
     /// [`Status::Forked`](crate::Status::Forked) when the process this one was forked from had it open.
     pub fn open(path: impl AsRef<Path>, keep_days: u32, now_ms: i64) -> Result<SqliteJournal> {
         let path = owner::locate(path.as_ref())?;
@@ -83,16 +88,22 @@ impl SqliteJournal {
     }
 
     fn begin_owning(claim: Claim, path: &Path, keep_days: u32, now_ms: i64) -> Result<Self> {
-        let owner = Owner::acquire(path)?;
+        files::must_be_own(path)?;
+        let mut owner = Owner::acquire(path)?;
         let found = schema::inspect(path)?;
+        files::make_private(path)?;
+        let mut named = Named::of(path)?;
+        owner.hold(path)?;
         let mut inner = Inner { connection: connect(path, found)?, purged_ms: None };
         inner.purged_ms = inner.purged().map_err(|error| failed(path, "read", &error))?;
+        named.add_log(path)?;
         let journal = SqliteJournal {
             shown: path.to_string_lossy().into_owned(),
             path: path.to_owned(),
             keep_days,
             process: process::generation(),
             handles: Handles::default(),
+            named,
             inner: Mutex::new(Some(inner)),
             held: Some((owner, claim)),
         };
@@ -110,7 +121,11 @@ impl SqliteJournal {
             Ok(more) => Ok(more),
             Err(error) if is_damage(&error) => Err(failed(&self.path, "read", &error)),
             Err(error) => {
-                log::warn!("old orders stay in the journal {} for now: {error}", self.shown);
+                log_line!(
+                    log::Level::Warn,
+                    "old orders stay in the journal {} for now: {error}",
+                    self.shown
+                );
                 inner.purged_ms = Some(now_ms);
                 Ok(false)
             }
@@ -207,8 +222,12 @@ impl Inner {
         if keep_days == 0 || !due {
             return Ok(false);
         }
-        let before = now_ms.saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
         let transaction = self.write()?;
+        let newest: Option<i64> =
+            transaction.prepare_cached(NEWEST)?.query_row([], |row| row.get(0))?;
+        // The clock may be wrong; that a till was used is certain.
+        let present = newest.map_or(now_ms, |newest| now_ms.min(newest.saturating_add(DAY_MS)));
+        let before = present.saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
         let deleted =
             transaction.prepare_cached(PURGE)?.execute(params![before, PURGE_BATCH as i64])?;
         let more = deleted == PURGE_BATCH;
@@ -274,6 +293,7 @@ impl Journal for SqliteJournal {
     fn begin(&self, order: &NewOrder<'_>) -> Result<bool> {
         let request = redact::json(order.request);
         self.with("written", |inner| {
+            self.named.check(&self.path)?;
             let transaction = inner.write()?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM orders WHERE merchant_order_no = ?1 OR request_id = ?2"
@@ -297,7 +317,7 @@ impl Journal for SqliteJournal {
             transaction.commit()?;
             // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
             if let Err(error) = self.purge(inner, order.at_ms) {
-                log::error!("{error}");
+                log_line!(log::Level::Error, "{error}");
             }
             Ok(earlier_attempt)
         })

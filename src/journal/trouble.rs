@@ -26,6 +26,19 @@ pub(super) fn damaged(path: &Path, detail: impl std::fmt::Display) -> Error {
     )
 }
 
+/// A file is no longer where it was opened: what is written to it would not be found again.
+#[cfg(unix)]
+pub(super) fn displaced(path: &Path, file: &Path, what: &dyn std::fmt::Display) -> Error {
+    refused(
+        path,
+        format!(
+            "takes no order any more: {} was removed, renamed or replaced while it was open ({what}). Put the file back; \
+             or end every program that uses it, look up on the terminal what was sold last, and connect again",
+            file.display()
+        ),
+    )
+}
+
 /// Whether an error says that the file is not what was written to it.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     match error {

@@ -7,7 +7,7 @@ use super::digits::{self, Rule};
 use super::labels;
 
 /// The words of this library's own log before an order's number or a request's id.
-const LABELS: [&str; 10] = [
+const LABELS: [&str; 12] = [
     "order",
     "query",
     "close",
@@ -18,6 +18,9 @@ const LABELS: [&str; 10] = [
     "request_id",
     "merchant_order_no",
     "for",
+    // Refused for a number or an id that was used before.
+    "twice:",
+    "terminal:",
 ];
 
 pub(super) fn line(text: &str) -> String {

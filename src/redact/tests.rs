@@ -370,6 +370,10 @@ fn a_log_line_is_one_line_and_keeps_the_numbers_it_is_about() {
             "a\nb\r\t\u{1b}[31m\u{7f}\u{2028}\u{202e}é".into(),
             "a\\nb\\r\\t\\u{1b}[31m\\u{7f}\\u{2028}\\u{202e}é".into(),
         ),
+        (
+            format!("request_id: already used on this terminal: \"{CARD}\""),
+            format!("request_id: already used on this terminal: \"{CARD}\""),
+        ),
         ("cvv=123".into(), "cvv=***".into()),
     ] {
         assert_eq!(line(&given), expected);

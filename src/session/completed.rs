@@ -139,7 +139,10 @@ impl Session {
         self.emit(EventKind::Completed(completed), now);
         match next {
             NextLook::Nothing => self.withdraw_question(seq, now),
-            NextLook::Clarify => self.start_clarifying(seq, 0, now),
+            NextLook::Clarify => {
+                self.questions.remove(&seq);
+                self.start_clarifying(seq, 0, now);
+            }
             NextLook::At(at) => {
                 self.withdraw_question(seq, now);
                 self.start_second_look(seq, outcome, at, now);

@@ -23,6 +23,9 @@ impl Session {
             Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
             _ => Ok(()),
         };
+        if self.is_of_before_the_look(seq, response, outcome) {
+            return;
+        }
         match (outcome, matches) {
             (Outcome::InProgress, _) if self.settings.is_planted(Planted::InProgressIsDeclined) => {
                 self.conclude(seq, Outcome::Declined, response, text, true, now);
@@ -35,6 +38,19 @@ impl Session {
             (Outcome::Unknown, _) => self.on_unusable(seq, response),
             _ => {}
         }
+    }
+
+    /// What was asked before an outcome was reported may contradict it, and cannot confirm it.
+    fn is_of_before_the_look(&self, seq: Seq, response: &Response<'_>, outcome: Outcome) -> bool {
+        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return false };
+        let is_settling =
+            matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
+        let question = recovery.question(response.request_id.as_deref());
+        recovery.phase == Phase::SecondLook
+            && question
+                .and_then(|question| question.left_at)
+                .is_some_and(|left_at| left_at < recovery.look_from)
+            && !(is_settling && recovery.reported != Some(outcome))
     }
 
     /// The terminal has the order, and is not through with it.
@@ -54,8 +70,10 @@ impl Session {
         let Some(recovery) = task.recovery_mut() else { return };
         recovery.was_in_progress = true;
         recovery.not_found_asked = None;
-        if matches!(recovery.reason, Reason::Refused | Reason::ReversedVoid) {
-            recovery.reason = Reason::Lost;
+        match recovery.reason {
+            Reason::Refused | Reason::ReversedVoid => recovery.reason = Reason::Lost,
+            Reason::Busy => recovery.reason = Reason::Queued,
+            Reason::Lost | Reason::Queued | Reason::DuplicateNumber => {}
         }
         if recovery.phase == Phase::Clarifying {
             return self.close_while_clarifying(seq, now);
@@ -167,6 +185,7 @@ impl Session {
         let number = task_number.as_deref().unwrap_or_default();
         let is_certain =
             response.request_id.is_some() || !self.unanswered.has(Asked::Query, number);
+        let Some(asked_at) = question.left_at else { return };
         let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
         let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
             || (self.settings.is_planted(Planted::NotFoundUnclosed)
@@ -183,7 +202,7 @@ impl Session {
         }
         let outcome = match recovery.reason {
             Reason::Busy | Reason::Refused | Reason::ReversedVoid if !is_certain => return,
-            Reason::Busy if !recovery.was_in_progress => {
+            Reason::Busy => {
                 return self.conclude_with_own_answer(seq, Outcome::Busy, now);
             }
             Reason::ReversedVoid => {
@@ -198,6 +217,8 @@ impl Session {
             {
                 Outcome::NotFound
             }
+            // Asked before the close: it says nothing.
+            _ if is_concluding && recovery.is_closed => return,
             _ if is_concluding && trusts_unclosed => Outcome::NotFound,
             _ if trusts_at_once => {
                 return self.conclude(seq, Outcome::NotFound, response, text, true, now);
@@ -205,11 +226,11 @@ impl Session {
             _ => return self.on_not_found_unclosed(seq, is_void, text, now),
         };
         match recovery.not_found_asked {
-            Some(first) if question.at >= first.saturating_add(interval_ms) => {}
+            Some(first) if asked_at >= first.saturating_add(interval_ms) => {}
             Some(_) if !is_once => return,
             None if !is_once => {
-                recovery.not_found_asked = Some(question.at);
-                recovery.next_ask = question.at.saturating_add(interval_ms).max(now.mono_ms + 1);
+                recovery.not_found_asked = Some(asked_at);
+                recovery.next_ask = asked_at.saturating_add(interval_ms).max(now.mono_ms + 1);
                 return self.continue_recovery(seq, now);
             }
             _ => {}
@@ -243,13 +264,13 @@ impl Session {
     fn conclude_with_own_answer(&mut self, seq: Seq, outcome: Outcome, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let recovered = task.connection != Some(self.connection);
+        // None of an order from an earlier process: only the outcome of that is known.
         let own = task.recovery().and_then(|recovery| recovery.unsettled.clone());
-        let own = own.unwrap_or_default();
         if self.must_query_original(seq, outcome) {
-            let held = Held::NoMoney { outcome, text: own, recovered };
+            let held = Held::NoMoney { outcome, text: own.unwrap_or_default(), recovered };
             return self.hold_for_original(seq, held, now);
         }
-        self.report(seq, Report { response: Some(own), recovered, ..Report::of(outcome) }, now);
+        self.report(seq, Report { response: own, recovered, ..Report::of(outcome) }, now);
     }
 
     /// The second look found nothing that contradicts what was reported. A void's original may still do so.
@@ -314,7 +335,10 @@ impl Session {
     /// The terminal has accepted a close of the till's own for the order with this number: recovery goes on at once.
     pub(super) fn on_own_close_accepted(&mut self, number: &str, is_conclusive: bool, now: Now) {
         let Some(seq) = self.order_in_flight(number) else { return };
+        let is_another = self.is_of_another(seq);
         let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
+        // What was closed may be another till's order under the same number.
+        let is_conclusive = is_conclusive && !is_another;
         if is_conclusive {
             recovery.is_closed = true;
             recovery.not_found_asked = None;
@@ -337,8 +361,13 @@ impl Session {
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let original = task.request.orig_merchant_order_no.clone();
         let was_reversed = task.original_was_reversed;
-        let is_about_original =
-            original.as_deref().and_then(|number| response.names(number)).unwrap_or(true);
+        // The original is taken back whole: its record is of the amount that the void names, if it names one.
+        let asked = Request {
+            merchant_order_no: original.clone(),
+            trans_type: None,
+            ..task.request.clone()
+        };
+        let is_about_original = response.fits(&asked).is_ok();
         let outcome = response.query_outcome();
         let is_usable = match outcome {
             Outcome::InProgress => false,
@@ -370,7 +399,7 @@ impl Session {
             Held::NoMoney { outcome, text, recovered } => {
                 self.report(
                     seq,
-                    Report { response: Some(text), recovered, ..Report::of(outcome) },
+                    Report { response: given(text), recovered, ..Report::of(outcome) },
                     now,
                 );
             }
@@ -397,4 +426,9 @@ impl Session {
 pub(super) fn names(task: &Task, response: &Response<'_>) -> bool {
     let asked = task.request.merchant_order_no.as_deref();
     asked.and_then(|asked| response.names(asked)).unwrap_or(true)
+}
+
+/// Nothing where there is no text.
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }

@@ -99,8 +99,8 @@ impl Session {
         match writing {
             None => 0u8.hash(to),
             Some(Writing::Request { seq, started }) => (1u8, rank(*seq), started).hash(to),
-            Some(Writing::Question { seq, asked, text: _, started }) => {
-                (2u8, rank(*seq), started, asked).hash(to);
+            Some(Writing::Question { seq, asked, request_id, text: _, started }) => {
+                (2u8, rank(*seq), started, asked, view.place(request_id)).hash(to);
             }
         }
         for (asked, number, count) in unanswered.sorted() {
@@ -155,6 +155,7 @@ impl Recovery {
             reason,
             until,
             next_ask,
+            look_from,
             reported,
             is_announced,
             is_closed,
@@ -176,6 +177,7 @@ impl Recovery {
         (ends, view.left(*next_ask)).hash(to);
         (conclusive_close.is_some(), conclusive_close.as_deref().and_then(|id| view.place(id)))
             .hash(to);
+        (*phase == Phase::SecondLook).then(|| view.left(*look_from)).hash(to);
         closed_on.map(|on| on == view.connection).hash(to);
         reconnected_at.map(|at| view.age(at).min(view.longest_interval_ms)).hash(to);
         not_found_asked.map(|at| view.age(at).min(view.recovery_interval_ms)).hash(to);
@@ -191,7 +193,8 @@ impl Recovery {
         for (at, question) in questions.iter().enumerate() {
             let place = view.place(&question.request_id);
             if place.is_some() || at == newest {
-                (place, at == newest).hash(to);
+                (place, at == newest, question.left_at.is_some_and(|left_at| left_at < *look_from))
+                    .hash(to);
                 question.fingerprint(*not_found_asked, view, to);
             }
         }
@@ -200,10 +203,12 @@ impl Recovery {
 
 impl Question {
     fn fingerprint(&self, not_found_asked: Option<u64>, view: &View<'_>, to: &mut impl Hasher) {
-        let Question { request_id: _, at, is_after_close } = self;
-        let counts =
-            not_found_asked.map(|first| *at >= first.saturating_add(view.recovery_interval_ms));
-        (view.age(*at).min(2 * view.recovery_interval_ms), is_after_close, counts).hash(to);
+        let Question { request_id: _, left_at, is_after_close } = self;
+        let counts = not_found_asked.map(|first| {
+            left_at.is_some_and(|at| at >= first.saturating_add(view.recovery_interval_ms))
+        });
+        let age = left_at.map(|at| view.age(at).min(2 * view.recovery_interval_ms));
+        (age, is_after_close, counts).hash(to);
     }
 }
 

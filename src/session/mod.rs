@@ -249,6 +249,27 @@ impl Session {
         self.hurry(now);
     }
 
+    /// The order is about to be written down in place of an earlier attempt under its number, which
+    /// [`Session::check_unused`] has found to be over: from now on nothing corrects that one. Its `request_id`, for
+    /// [`Session::resume_earlier_attempt`].
+    pub fn end_earlier_attempt(&mut self, order: &Request) -> Option<String> {
+        let number = order.merchant_order_no.as_deref()?;
+        let earlier = self.recent.newest(number).map(|past| past.request.request_id.clone());
+        self.release_number(number);
+        earlier
+    }
+
+    /// The order could not be written down: the earlier attempt stands for its number again, and is looked at again.
+    pub fn resume_earlier_attempt(&mut self, request_id: &str, now: Now) {
+        let Some(past) = self.recent.order(request_id).cloned() else { return };
+        let (request, outcome) = (past.request.clone(), past.outcome);
+        self.recent.stand_again(&past);
+        if outcome.says_no_money_moved() && self.settings.second_look_ms > 0 {
+            let at = now.mono_ms.saturating_add(self.settings.second_look_ms);
+            self.look_again(request, outcome, at, now);
+        }
+    }
+
     /// What is known of the order's number, and of the order it takes back, counts from here.
     fn take_number(&mut self, task: &mut Task) {
         if let Some(number) = task.request.merchant_order_no.as_deref() {
@@ -288,13 +309,19 @@ impl Session {
         self.take_number(&mut task);
         task.attempt = attempt;
         let seq = self.insert(task);
-        if let RestoredState::Unknown { since_ms } = state {
+        if let RestoredState::Unknown { since_ms, was_busy } = state {
             let request = Request { text: String::new(), ..request };
             let outcome = Outcome::Unknown;
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             self.recent.remember_order(past);
             let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
             self.start_clarifying(seq, ago_ms, now);
+            if was_busy
+                && let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut)
+            {
+                // Whether the terminal queues orders, only the earlier process knew.
+                recovery.reason = Reason::Queued;
+            }
         } else {
             let why = "the till stopped before the outcome was known";
             let why = Fault::new(Status::Interrupted, Stage::Recovery, why);

@@ -130,25 +130,19 @@ impl Session {
     }
 
     fn ask_about(&mut self, seq: Seq, asked: Asked, number: &str, target: Target, now: Now) {
-        if !self.link.is_up() {
+        // A query does not take the place of a close that was not written yet.
+        let is_close_waiting =
+            matches!(self.questions.get(&seq), Some((Asked::Close, _))) && asked == Asked::Query;
+        if !self.link.is_up() || is_close_waiting {
             return;
         }
         let id = format!("{QUESTION_PREFIX}{:016x}", self.rng.next_u64());
-        let connection = self.connection;
-        let is_ambiguous = asked == Asked::Close && self.is_ambiguous(seq);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         // A terminal may refuse a question that comes from another application than the order did.
         let app_id =
             protocol::app_id_of(&task.request.text).or_else(|| self.settings.app_id.clone());
-        let is_conclusive = !is_ambiguous && !task.may_still_arrive(now);
         let Some(recovery) = task.recovery_mut() else { return };
-        if asked == Asked::Close {
-            recovery.conclusive_close = is_conclusive.then(|| id.clone());
-            recovery.closed_on = Some(connection);
-            recovery.not_found_asked = None;
-        }
-        let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
-        let question = Question { request_id: id.clone(), at: now.mono_ms, is_after_close };
+        let question = Question { request_id: id.clone(), left_at: None, is_after_close: false };
         let too_old = recovery.asked(question);
         if let Some(too_old) = too_old {
             self.targets.remove(&too_old.request_id);
@@ -249,6 +243,15 @@ impl Session {
         }
     }
 
+    /// The first byte of a question leaves: only now is it asked.
+    pub(super) fn note_question_left(&mut self, seq: Seq, request_id: &str, now: Now) {
+        let recovery = self.tasks.get_mut(&seq).and_then(Task::recovery_mut);
+        let mut questions = recovery.into_iter().flat_map(|recovery| &mut recovery.questions);
+        if let Some(question) = questions.find(|question| question.request_id == request_id) {
+            question.left_at = Some(now.mono_ms);
+        }
+    }
+
     /// A question about this number was answered, on the present connection.
     pub(super) fn count_answer(&mut self, asked: Asked, number: &str) {
         self.unanswered.subtract(asked, number);
@@ -263,11 +266,32 @@ impl Session {
             if asked == Asked::Close && !self.may_close(seq, now) {
                 continue;
             }
+            self.hand_out(seq, asked, &request.request_id, now);
             let number = request.merchant_order_no.unwrap_or_default();
             self.count_question(asked, &number, now);
-            return Some(Writing::Question { seq, asked, text: request.text, started: false });
+            let (request_id, text) = (request.request_id, request.text);
+            return Some(Writing::Question { seq, asked, request_id, text, started: false });
         }
         None
+    }
+
+    /// From here on what the terminal says to a close may count, and what it says to a query may come after one.
+    fn hand_out(&mut self, seq: Seq, asked: Asked, request_id: &str, now: Now) {
+        let is_ambiguous = asked == Asked::Close && self.is_ambiguous(seq);
+        let connection = self.connection;
+        let Some(task) = self.tasks.get_mut(&seq) else { return };
+        let is_conclusive = !is_ambiguous && !task.may_still_arrive(now);
+        let Some(recovery) = task.recovery_mut() else { return };
+        if asked == Asked::Close {
+            recovery.conclusive_close = is_conclusive.then(|| request_id.to_owned());
+            recovery.closed_on = Some(connection);
+            recovery.not_found_asked = None;
+        }
+        let is_after_close = recovery.is_closed || recovery.conclusive_close.is_some();
+        let mut questions = recovery.questions.iter_mut();
+        if let Some(question) = questions.find(|question| question.request_id == request_id) {
+            question.is_after_close = is_after_close;
+        }
     }
 
     /// A question of which no byte has left is not sent once its order is settled. One that the socket holds back can

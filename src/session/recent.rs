@@ -127,6 +127,14 @@ impl Recent {
         self.past.get(request_id)?.as_ref()
     }
 
+    /// The order stands for its number.
+    pub(super) fn stand_again(&mut self, past: &Past) {
+        let id = self.past.get_key_value(&*past.request.request_id).map(|(id, _)| Arc::clone(id));
+        if let (Some(id), Some(number)) = (id, past.request.merchant_order_no.as_deref()) {
+            self.numbers.insert(number.into(), id);
+        }
+    }
+
     /// The number is used again: the earlier order with it is nobody's any more.
     pub(super) fn release(&mut self, number: &str) {
         self.numbers.remove(number);

@@ -13,7 +13,7 @@
 //! ```
 
 use super::questions::Asked;
-use super::task::{Held, Phase, Reason, Recovery, Seq, Step, Task};
+use super::task::{Held, Phase, Reason, Recovery, Seq, Step, Task, Writing};
 use super::{Now, Report, Session};
 use crate::error::{Fault, Stage, Status};
 use crate::event::EventKind;
@@ -116,6 +116,11 @@ impl Session {
             self.in_flight -= 1;
             self.orders_in_flight -= 1;
         }
+        // A close that the socket still holds back leaves during what comes now, and counts for that.
+        let is_close_to_leave = matches!(
+            &self.writing,
+            Some(Writing::Question { seq: of, asked: Asked::Close, started: false, .. }) if *of == seq
+        );
         if task.recovery().is_none() {
             let why = Fault::new(Status::Interrupted, Stage::Recovery, "reported before");
             let recovery = Recovery::new(phase, Reason::Lost, why, until, next_ask);
@@ -126,8 +131,10 @@ impl Session {
             recovery.reported = Some(reported);
             recovery.until = until;
             recovery.next_ask = next_ask;
+            recovery.look_from = next_ask;
+            recovery.was_in_progress = false;
             recovery.held = None;
-            recovery.closed_on = None;
+            recovery.closed_on = recovery.closed_on.filter(|_| is_close_to_leave);
         }
         self.continue_recovery(seq, now);
         self.bound_what_is_asked_about();

@@ -74,9 +74,12 @@ impl Session {
         let connection = self.connection;
         match &mut self.writing {
             None => {}
-            Some(Writing::Question { started, asked, .. }) => {
-                let asked = *asked;
-                *started = true;
+            Some(Writing::Question { seq, asked, request_id, started, .. }) => {
+                let (seq, asked) = (*seq, *asked);
+                let left = (!std::mem::replace(started, true)).then(|| std::mem::take(request_id));
+                if let Some(request_id) = left {
+                    self.note_question_left(seq, &request_id, now);
+                }
                 if progress == Progress::Done {
                     self.writing = None;
                     self.hold_orders_for(asked, now);

@@ -56,7 +56,7 @@ impl Settings {
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
         Settings {
-            url: config.url.clone(),
+            url: config.shown_url(),
             app_id: config.app_id.clone(),
             connect_timeout_ms: config.connect_timeout_ms.into(),
             send_timeout_ms: config.send_timeout_ms.into(),

@@ -64,6 +64,8 @@ pub(super) struct Recovery {
     pub(super) until: u64,
     /// When to ask next, on the monotonic clock.
     pub(super) next_ask: u64,
+    /// A second look is answered by what was asked from then on, on the monotonic clock.
+    pub(super) look_from: u64,
     /// The outcome reported, once there is one.
     pub(super) reported: Option<Outcome>,
     /// The `recovering` event was emitted.
@@ -97,8 +99,8 @@ pub(super) struct Recovery {
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub(super) request_id: String,
-    /// When it was asked, on the monotonic clock.
-    pub(super) at: u64,
+    /// When its first byte left, on the monotonic clock; none before.
+    pub(super) left_at: Option<u64>,
     /// It was asked after a close whose acceptance would count.
     pub(super) is_after_close: bool,
 }
@@ -149,7 +151,7 @@ pub(super) enum Held {
 #[derive(Debug, Clone)]
 pub(super) enum Writing {
     Request { seq: Seq, started: bool },
-    Question { seq: Seq, asked: Asked, text: String, started: bool },
+    Question { seq: Seq, asked: Asked, request_id: String, text: String, started: bool },
 }
 
 impl Writing {
@@ -187,6 +189,8 @@ pub enum RestoredState {
     Unknown {
         /// Epoch milliseconds.
         since_ms: i64,
+        /// It was answered `101`: it is never closed.
+        was_busy: bool,
     },
     /// It completed. What contradicts this later is reported.
     Completed {
@@ -311,6 +315,7 @@ impl Recovery {
             reason,
             until,
             next_ask,
+            look_from: 0,
             reported: None,
             is_announced: false,
             is_closed: false,
@@ -333,11 +338,11 @@ impl Recovery {
         if self.questions.len() > QUESTIONS_KEPT { self.questions.pop_front() } else { None }
     }
 
-    /// The question that an answer belongs to; without a `request_id` that is the newest.
+    /// The question that an answer belongs to; without a `request_id` that is the newest that has left.
     pub(super) fn question(&self, request_id: Option<&str>) -> Option<&Question> {
         match request_id {
             Some(id) => self.questions.iter().find(|question| question.request_id == id),
-            None => self.questions.back(),
+            None => self.questions.iter().rfind(|question| question.left_at.is_some()),
         }
     }
 

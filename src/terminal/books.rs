@@ -11,7 +11,7 @@ use crate::event::{Clarified, Completed, Event, EventKind, Sent};
 use crate::journal::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::planted::{Plant, Planted};
 use crate::protocol::members::{Members, Value};
-use crate::protocol::{self, Outcome, Request};
+use crate::protocol::{self, Outcome, Request, Verdict};
 use crate::session::{Attempt, Restored, RestoredState};
 
 /// One terminal's part of a journal.
@@ -216,14 +216,19 @@ impl Books {
         let connected = self.connected();
         for former in former_names {
             if connected.contains(former) {
-                log::warn!(
+                log_line!(
+                    log::Level::Warn,
                     "the orders of \"{former}\" stay there: a handle is connected under that name"
                 );
                 continue;
             }
             let moved = self.journal.adopt(former, &self.terminal, now_ms)?;
             if moved > 0 {
-                log::info!("{moved} orders of \"{former}\" are those of \"{}\" now", self.terminal);
+                log_line!(
+                    log::Level::Info,
+                    "{moved} orders of \"{former}\" are those of \"{}\" now",
+                    self.terminal
+                );
             }
         }
         Ok(())
@@ -271,7 +276,7 @@ impl Books {
                 }
                 Some(_) if is_unknown => {
                     let since_ms = entry.unknown_ms.unwrap_or(entry.since_ms);
-                    RestoredState::Unknown { since_ms }
+                    RestoredState::Unknown { since_ms, was_busy: was_busy(&entry, &request) }
                 }
                 Some(_) => continue,
             };
@@ -288,10 +293,14 @@ impl Books {
             };
             let request = request_of(&entry);
             if let Err(error) = &request {
-                log::warn!("{error}; what the terminal says of it later is not noticed");
+                log_line!(
+                    log::Level::Warn,
+                    "{error}; what the terminal says of it later is not noticed"
+                );
             }
             if !is_another_handles && let Ok(request) = request {
-                let state = RestoredState::Completed { outcome, look_at_ms: entry.look_ms };
+                let look_at_ms = entry.look_ms.filter(|_| !self.plant.is(Planted::ForgetLook));
+                let state = RestoredState::Completed { outcome, look_at_ms };
                 restored.push(restored_order(&entry, request, state));
             }
         }
@@ -334,6 +343,12 @@ fn restored_order(entry: &Entry, request: Request, state: RestoredState) -> Rest
         attempt: if entry.earlier_attempt { Attempt::Again } else { Attempt::First },
         state,
     }
+}
+
+/// The terminal's last word on it was that it serves another customer.
+fn was_busy(entry: &Entry, request: &Request) -> bool {
+    let response = entry.response.as_deref().map(protocol::read);
+    matches!(response, Some(Ok(response)) if response.order_verdict(request) == Verdict::Busy)
 }
 
 fn deliver_again(entry: &Entry, request: &Request, retold: bool) -> Event {

@@ -1,12 +1,14 @@
 //! What happens to connections and orders, for the log.
 //!
 //! Lines are made under a terminal's lock and said once it is free: a host's log callback may be slow, and may take locks
-//! of its own.
+//! of its own. An order's own number stays readable there; what may be a terminal's words is masked before it is put
+//! beside one.
 
 use log::Level;
 
 use crate::event::{Completed, Event, EventKind};
 use crate::protocol::{self, Outcome};
+use crate::redact;
 
 /// A line for the log.
 pub(super) type Line = (Level, String);
@@ -14,7 +16,7 @@ pub(super) type Line = (Level, String);
 /// Says them, about the terminal at this address.
 pub(super) fn say(url: &str, lines: Vec<Line>) {
     for (level, line) in lines {
-        log::log!(level, "{url}: {line}");
+        log_line!(level, "{url}: {line}");
     }
 }
 
@@ -42,12 +44,13 @@ fn words_for(kind: &EventKind) -> String {
     match kind {
         EventKind::Connected { .. } => "connected".to_owned(),
         EventKind::Disconnected { error, retry_in_ms } => {
-            format!("disconnected: {}; tried again in {retry_in_ms} ms", error.message)
+            let why = redact::text(&error.message);
+            format!("disconnected: {why}; tried again in {retry_in_ms} ms")
         }
         EventKind::Completed(done) => words_for_completion(done),
         EventKind::Recovering { request_id, merchant_order_no, reason } => {
             let what = named(protocol::ORDER, merchant_order_no.as_deref(), request_id);
-            format!("{what} is being found out: {reason}")
+            format!("{what} is being found out: {}", redact::text(reason))
         }
         EventKind::Clarified(truth) => {
             let number = truth.merchant_order_no.as_deref();
@@ -56,7 +59,9 @@ fn words_for(kind: &EventKind) -> String {
         }
         EventKind::Message { late_for: Some(id), .. } => format!("a late message for {id}"),
         EventKind::Message { late_for: None, .. } => "a message nobody waits for".to_owned(),
-        EventKind::ProtocolError { detail, .. } => format!("said what is no message: {detail}"),
+        EventKind::ProtocolError { detail, .. } => {
+            format!("said what is no message: {}", redact::text(detail))
+        }
     }
 }
 
@@ -70,7 +75,7 @@ fn words_for_completion(done: &Completed) -> String {
     }
     if let Some(error) = &done.error {
         words.push_str(": ");
-        words.push_str(&error.message);
+        words.push_str(&redact::text(&error.message));
     }
     words
 }
@@ -87,6 +92,7 @@ pub(super) fn named(topic: &str, number: Option<&str>, request_id: &str) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Fault, Stage, Status};
     use crate::event::Sent;
 
     fn completed(topic: &str, outcome: Outcome) -> EventKind {
@@ -112,6 +118,28 @@ mod tests {
         let kind = completed(protocol::ORDER, Outcome::Approved);
         assert_eq!(words_for(&kind), "order A1 (id7): approved, found out");
         assert_eq!(level_of(&kind), Level::Info);
+    }
+
+    #[test]
+    fn a_terminal_cannot_pass_a_card_off_as_an_orders_number() {
+        const CARD: &str = "4111111111111111";
+        let words = format!("order {CARD} ({CARD})");
+        let fault = || Fault::new(Status::Terminal, Stage::Terminal, words.clone());
+        let mut done = completed(protocol::ORDER, Outcome::Declined);
+        if let EventKind::Completed(done) = &mut done {
+            done.error = Some(fault());
+        }
+        let (request_id, raw) = ("id7".to_owned(), String::new());
+        for kind in [
+            done,
+            EventKind::Disconnected { error: fault(), retry_in_ms: 1 },
+            EventKind::Recovering { request_id, merchant_order_no: None, reason: words.clone() },
+            EventKind::ProtocolError { detail: words.clone(), raw },
+        ] {
+            let line = redact::line(&words_for(&kind));
+            assert!(line.contains("order 411111******1111"), "{line}");
+            assert!(!line.contains(CARD), "{line}");
+        }
     }
 
     #[test]

@@ -23,7 +23,10 @@ impl Shared {
         }
         let looked = std::mem::take(&mut self.lock().looked);
         if let Err(error) = self.books.looked(&looked) {
-            log::warn!("a second look could not be written to the journal: {error}");
+            log_line!(
+                log::Level::Warn,
+                "a second look could not be written to the journal: {error}"
+            );
             self.lock().looked.extend(looked);
             self.has_looked.store(true, Ordering::Release);
         }
@@ -47,7 +50,7 @@ impl Shared {
         queued.is_recorded = recorded.is_ok();
         drop(pen);
         if let Err(error) = recorded {
-            log::error!("an outcome could not be written to the journal: {error}");
+            log_line!(log::Level::Error, "an outcome could not be written to the journal: {error}");
         }
         Delivery::new(self, queued)
     }

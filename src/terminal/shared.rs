@@ -119,12 +119,16 @@ impl Shared {
         let warnings = protocol::warnings(&request);
         let mut attempt = Attempt::First;
         if is_order {
-            let answer_within_ms = self.reserve(&request, timeout_ms)?;
+            let (answer_within_ms, earlier) = self.reserve(&request, timeout_ms)?;
             self.write_down_looks();
             match self.books.begin(&request, answer_within_ms, io::now().wall_ms) {
                 Ok(begun) => attempt = begun,
                 Err(error) => {
-                    self.lock().release(&request);
+                    let mut inner = self.lock();
+                    inner.release(&request);
+                    if let Some(earlier) = earlier {
+                        inner.session.resume_earlier_attempt(&earlier, io::now());
+                    }
                     return Err(error);
                 }
             }
@@ -167,14 +171,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Holds the order's number and id while the journal writes them. Gives how long its answer is waited for.
-    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<u64> {
+    /// Holds the order's number and id while the journal writes them. Gives how long its answer is waited for, and the
+    /// earlier attempt that it takes the place of.
+    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<(u64, Option<String>)> {
         let mut inner = self.lock();
         inner.may_take(self.max_in_flight)?;
-        // A journal knows more of whoever used the number before, and tells it when the order is begun.
-        if self.books.path().is_none() {
-            inner.session.check_unused(order)?;
-        }
+        // Before the journal is asked: it may not have the last outcome of the number's earlier order yet.
+        inner.session.check_unused(order)?;
         let is_held = inner.reserved.iter().any(|(id, number)| {
             *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
         });
@@ -184,7 +187,8 @@ impl Shared {
             return Err(Error::new(Status::Duplicate, message));
         }
         inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
-        Ok(inner.session.answer_within_ms(order, timeout_ms))
+        let earlier = inner.session.end_earlier_attempt(order);
+        Ok((inner.session.answer_within_ms(order, timeout_ms), earlier))
     }
 
     pub(super) fn wake(&self) -> Result<()> {

@@ -82,7 +82,7 @@ impl Beginning {
         let neighbour = Neighbour::join(&config.terminal_name());
         let id_prefix = Rng::new(seed).next_u64();
         Shared {
-            url: config.url.clone(),
+            url: config.shown_url(),
             app_id: config.app_id.clone(),
             validation: config.validation,
             max_in_flight: usize::try_from(config.max_in_flight).unwrap_or(usize::MAX),
@@ -133,7 +133,8 @@ fn open_books(config: &Config, now: Now) -> Result<Books> {
 /// Orders that nobody recovers must not be silent.
 fn warn_of_orders_elsewhere(books: &Books) -> Result<()> {
     for OpenUnder { terminal, open } in books.elsewhere()? {
-        log::warn!(
+        log_line!(
+            log::Level::Warn,
             "{open} orders are open in the journal under the terminal \"{terminal}\", which nobody is connected to; \
              if that is a former name or address of this terminal, name it in terminal_was"
         );

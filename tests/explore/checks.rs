@@ -1,156 +1,18 @@
 //! What must hold at every step, whatever happens.
 
-use std::hash::{Hash, Hasher};
-
 use ecrhub::internals::Restored;
-use ecrhub::{Event, EventKind, Outcome, Sent};
+use ecrhub::{Clarified, Completed, Event, EventKind, Outcome, Sent};
 
 use crate::kinds::{INTERVAL_MS, RECOVERY_MS, REQUEST_MS, SEND_MS, UnknownClose, Visible};
 use crate::kinds::{Naming, Refusal, What};
+use crate::ledger::{AtHand, News, Received, Sale, is_no_money};
 use crate::network::{Answer, Frame, Number, Topic};
 use crate::terminal::{Neighbour, State};
-use crate::till::{OWN_IDS, Report, place_of};
+use crate::till::{OWN_IDS, Report, place_of, request_id};
 use crate::world::World;
 
 /// A bound is reached when what was due then is done, in milliseconds.
 const SLACK_MS: u64 = 5;
-
-/// Every number there is, and what the till was told of it.
-#[derive(Debug, Clone)]
-pub struct Ledger {
-    pub sales: Vec<Sale>,
-    /// The till's own query and close.
-    pub own_asked: [bool; 2],
-    own_due: Option<u64>,
-    /// When the library's close left that is not answered.
-    close_since: Option<u64>,
-    /// The library's closes on the present connection of orders that had completed.
-    late_closes: Vec<u8>,
-    pub broken: Option<String>,
-    /// For the table: what was reported in the last step.
-    pub news: Vec<News>,
-}
-
-/// One thing that was reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum News {
-    Completed(&'static str),
-    Clarified(&'static str, &'static str),
-    /// It turned out wrong, and waits for its correction.
-    Wrong,
-}
-
-/// One number, and its present attempt.
-#[derive(Debug, Clone, Default)]
-pub struct Sale {
-    /// 0 before it was sold.
-    pub attempt: u8,
-    accepted_ms: u64,
-    /// When it must have completed, in this process.
-    due: Option<u64>,
-    /// When the till was told that it is recovered, in this process.
-    recovering_since: Option<u64>,
-    /// How often its first byte left, in this attempt.
-    frames: u8,
-    /// In which life of the process it completed last, and how.
-    pub completed: Option<(u32, Outcome)>,
-    /// What was reported last.
-    pub reported: Option<Outcome>,
-    pub received: Vec<Received>,
-    recorded: Option<(u32, Outcome)>,
-    pub acknowledged: Option<Outcome>,
-    /// The terminal said that it is busy.
-    was_busy: bool,
-    /// The terminal refused a close because the card was being authorised.
-    pub was_authorising: bool,
-    /// Since when a wrong outcome stands.
-    pub wrong_since: Option<u64>,
-    /// The terminal has spoken about it since it was charged.
-    pub heard_since_charge: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Received {
-    life: u32,
-    outcome: Outcome,
-    is_clarified: bool,
-}
-
-/// An outcome that says that no money moved.
-pub fn is_no_money(outcome: Outcome) -> bool {
-    outcome.says_no_money_moved() || outcome == Outcome::NotSent
-}
-
-impl Ledger {
-    pub fn new(orders: usize) -> Self {
-        Ledger {
-            sales: vec![Sale::default(); orders],
-            own_asked: [false; 2],
-            own_due: None,
-            close_since: None,
-            late_closes: vec![0; orders],
-            broken: None,
-            news: Vec::new(),
-        }
-    }
-
-    pub fn fail(&mut self, why: String) {
-        self.broken.get_or_insert(why);
-    }
-
-    pub fn has_begun(&self) -> bool {
-        self.sales[0].attempt > 0
-    }
-
-    /// The till was told that it may use the number again, and has dealt with it.
-    pub fn may_sell_again(&self, k: usize) -> bool {
-        let sale = &self.sales[k];
-        let is_free = |outcome| matches!(outcome, Outcome::Busy | Outcome::NotSent);
-        sale.attempt == 1
-            && sale.reported.is_some_and(is_free)
-            && sale.received.last().is_some_and(|last| is_free(last.outcome))
-    }
-
-    /// What was not on disk is gone with the process.
-    pub fn on_crash(&mut self) {
-        self.own_due = None;
-        self.on_new_connection();
-        for sale in &mut self.sales {
-            sale.due = None;
-            sale.was_busy = false;
-            sale.recovering_since = None;
-            let received = sale.received.last().map(|last| last.outcome);
-            sale.reported = sale.recorded.map(|(_, outcome)| outcome).or(received);
-        }
-    }
-
-    pub fn on_new_connection(&mut self) {
-        self.close_since = None;
-        self.late_closes.iter_mut().for_each(|count| *count = 0);
-    }
-
-    pub fn print(&self, now: u64, life: u32, to: &mut impl Hasher) {
-        let left = |due: Option<u64>| due.map(|due| due.saturating_sub(now));
-        let age = |at: u64| (now - at).min(u64::from(INTERVAL_MS));
-        (self.own_asked, left(self.own_due), self.close_since.map(age), &self.late_closes).hash(to);
-        for sale in &self.sales {
-            (sale.attempt, left(sale.due), sale.frames, sale.was_busy).hash(to);
-            sale.recovering_since.map(|at| (now - at).min(u64::from(RECOVERY_MS))).hash(to);
-            let is_here = |(of, outcome): (u32, Outcome)| (of == life, outcome);
-            (sale.completed.map(is_here), sale.reported, sale.recorded.map(is_here)).hash(to);
-            (
-                sale.was_authorising,
-                sale.acknowledged,
-                sale.wrong_since.is_some(),
-                sale.heard_since_charge,
-            )
-                .hash(to);
-            for received in &sale.received {
-                (received.life == life, received.outcome, received.is_clarified).hash(to);
-            }
-        }
-    }
-}
 
 impl World {
     fn is_charged(&self, k: usize) -> bool {
@@ -206,16 +68,32 @@ impl World {
         let Number::Own(k) = frame.number else { return };
         match frame.topic {
             Topic::Order => self.on_order_left(k),
-            Topic::Close if frame.is_the_librarys() => self.on_close_left(k),
+            Topic::Close => {
+                let sale = &mut self.ledger.sales[k];
+                // A close of the till's own need not count.
+                if frame.is_the_librarys() || !sale.was_closed {
+                    sale.asked_after_close = None;
+                }
+                sale.was_closed = true;
+                if frame.is_the_librarys() {
+                    self.on_close_left(k);
+                }
+            }
+            Topic::Query if self.ledger.sales[k].was_closed => {
+                self.ledger.sales[k].asked_after_close.get_or_insert(self.now);
+            }
             _ => {}
         }
     }
 
     fn on_order_left(&mut self, k: usize) {
         let now = self.now;
+        let is_on_disk = self.till.is_on_disk(&request_id(k, self.ledger.sales[k].attempt));
         let sale = &mut self.ledger.sales[k];
         sale.frames += 1;
-        let why = if sale.frames > 1 {
+        let why = if !is_on_disk {
+            Some("leaves before it is in the journal")
+        } else if sale.frames > 1 {
             Some("leaves twice")
         } else if sale.reported.is_some_and(is_no_money) {
             Some("leaves after the till was told that no money moved")
@@ -251,7 +129,7 @@ impl World {
             Some("leaves after it was settled")
         } else if sale.was_busy {
             Some("leaves although it was rejected as busy")
-        } else if !self.case.close_lost_orders {
+        } else if !self.case.closes_lost_orders() {
             Some("leaves although close_lost_orders is false")
         } else if is_anyone_else_in_flight {
             Some("leaves while another order is in flight")
@@ -293,15 +171,58 @@ impl World {
             self.ledger.close_since = None;
         }
         let Number::Own(k) = answer.number else { return };
-        if answer.is_garbage || answer.has_other_amount {
+        let is_own = answer.topic == Topic::Order;
+        self.ledger.at_hand = AtHand {
+            is_bare_success: is_own && answer.code == "000" && answer.status.is_none(),
+            has_other_amount: is_own && answer.shows_other_amount(),
+        };
+        if answer.is_garbage {
+            self.ledger.must_recover = self.waits_for_its_answer(k).then_some(k);
+        }
+        if answer.is_garbage || answer.shows_other_amount() {
             return;
         }
         let is_present =
             place_of(&answer.id).is_none_or(|(_, attempt)| attempt == self.ledger.sales[k].attempt);
-        let is_charged = self.is_charged(k);
         let sale = &mut self.ledger.sales[k];
         sale.was_busy |= answer.topic == Topic::Order && answer.code == "101" && is_present;
-        sale.heard_since_charge |= is_charged && answer.status.is_some();
+        sale.was_contradicted |=
+            sale.wrong_since.is_some() && answer.status.is_some_and(|status| status != "0");
+        match answer.topic {
+            Topic::Order if is_present => {
+                sale.is_answered = true;
+                sale.needs_query = matches!(answer.code, "101" | "106") && answer.status.is_none();
+            }
+            Topic::Query if answer.status != Some("0") => {
+                sale.owes_look = false;
+                sale.needs_query = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// It is all on the wire, and nothing was received about it in this process.
+    fn waits_for_its_answer(&self, k: usize) -> bool {
+        let sale = &self.ledger.sales[k];
+        self.case.orders.len() == 1
+            && sale.frames > 0
+            && sale.reported.is_none()
+            && !sale.is_answered
+            && self.conn.as_ref().is_some_and(|conn| conn.stuck.is_none())
+    }
+
+    /// What must be so once everything that a step led to has happened.
+    pub fn check_step(&mut self) {
+        self.ledger.at_hand = AtHand::default();
+        if let Some(k) = self.ledger.must_recover.take()
+            && self.till.session.is_some()
+            && self.ledger.sales[k].recovering_since.is_none()
+            && self.ledger.sales[k].reported.is_none()
+        {
+            self.ledger.fail(format!("N{k} is not recovered after a message that nobody can read"));
+        }
+        (0..self.ledger.sales.len()).for_each(|k| self.judge(k));
+        self.check_bounds();
     }
 
     /// The till shows that the outcome of an order is being recovered.
@@ -348,14 +269,43 @@ impl World {
         if let Some(was) = report.was {
             self.ledger.news.push(News::Clarified(was.name(), name));
         }
+        self.check_proof(k, report.outcome, &event.kind);
         self.ledger.sales[k].reported = Some(report.outcome);
         if report.outcome == Outcome::Unknown && !self.may_be_unknown(k) {
             self.ledger.fail(format!("N{k} is unknown although nothing went wrong"));
         }
-        if report.outcome == Outcome::NotFound && !self.case.close_lost_orders {
+        if report.outcome == Outcome::NotFound && !self.case.closes_lost_orders() {
             self.ledger.fail(format!("N{k} is not_found although close_lost_orders is false"));
         }
         self.judge(k);
+    }
+
+    /// What an outcome rests on, and what it owes.
+    fn check_proof(&mut self, k: usize, outcome: Outcome, event: &EventKind) {
+        let (now, at_hand) = (self.now, self.ledger.at_hand);
+        let (EventKind::Completed(Completed { differs, .. })
+        | EventKind::Clarified(Clarified { differs, .. })) = event
+        else {
+            return;
+        };
+        let sale = &mut self.ledger.sales[k];
+        sale.owes_look = outcome.says_no_money_moved()
+            || outcome == Outcome::Approved && at_hand.is_bare_success;
+        let why = match outcome {
+            Outcome::Busy | Outcome::Declined if sale.needs_query => "without a query",
+            Outcome::NotFound
+                if sale
+                    .asked_after_close
+                    .is_none_or(|first| now < first + u64::from(INTERVAL_MS)) =>
+            {
+                "without two queries after a close"
+            }
+            Outcome::Approved if at_hand.has_other_amount && differs.is_empty() => {
+                "for another amount, and it does not say so"
+            }
+            _ => return,
+        };
+        self.ledger.fail(format!("N{k} is {outcome} {why}"));
     }
 
     /// The order a report is about. A number's earlier attempt is over for good once it is used again.
@@ -375,7 +325,7 @@ impl World {
     fn may_be_unknown(&self, k: usize) -> bool {
         !self.is_faultless()
             || self.ledger.sales[k].was_authorising
-            || !self.case.close_lost_orders
+            || !self.case.closes_lost_orders()
             || self.case.neighbour
             || self.case.orders.len() > 1
             || self.case.without.is_some()
@@ -386,19 +336,21 @@ impl World {
         if self.terminal.records[k].charges > 1 {
             self.ledger.fail(format!("N{k} is charged twice"));
         }
-        self.ledger.sales[k].heard_since_charge = false;
         self.judge(k);
     }
 
     /// Whether what was reported last is right.
     fn judge(&mut self, k: usize) {
         let (now, is_charged, may_correct) = (self.now, self.is_charged(k), self.case.may_correct);
+        // Approved by a success code while the customer still stands there: not wrong yet.
+        let is_open = may_correct && self.terminal.is_at_screen(k);
         let sale = &mut self.ledger.sales[k];
         let Some(outcome) = sale.reported else { return };
-        let is_wrong =
-            is_no_money(outcome) && is_charged || outcome == Outcome::Approved && !is_charged;
+        let is_wrong = is_no_money(outcome) && is_charged
+            || outcome == Outcome::Approved && !is_charged && !is_open;
         if !is_wrong {
             sale.wrong_since = None;
+            sale.was_contradicted = false;
         } else if may_correct && outcome != Outcome::NotSent {
             if sale.wrong_since.is_none() {
                 sale.wrong_since = Some(now);
@@ -498,9 +450,10 @@ impl World {
         let sale = &self.ledger.sales[k];
         let Some(outcome) = sale.reported else { return sale.attempt == 0 };
         let is_acknowledged = sale.acknowledged == Some(outcome);
-        let is_wrong_for_good = sale.wrong_since.is_some() && sale.heard_since_charge;
+        let is_wrong_for_good = sale.wrong_since.is_some() && sale.was_contradicted;
         is_acknowledged
             && !is_wrong_for_good
+            && !sale.owes_look
             && (outcome != Outcome::Unknown || self.can_stay_unknown(k))
     }
 
@@ -512,7 +465,7 @@ impl World {
         if self.ledger.sales[k].was_busy
             || self.case.kind.naming == Naming::Number
             || self.case.orders[k] == What::Void && is_over
-            || is_over && leaves_no_record && !self.case.close_lost_orders
+            || is_over && leaves_no_record && !self.case.closes_lost_orders()
         {
             return true;
         }
@@ -522,7 +475,7 @@ impl World {
             State::Authorising => return true,
             _ => return false,
         };
-        let may_be_closed = self.case.close_lost_orders
+        let may_be_closed = self.case.closes_lost_orders()
             && (shows
                 || state != State::Absent
                 || self.case.kind.unknown_close != UnknownClose::Refused);

@@ -114,6 +114,11 @@ impl Kind {
             Refusal::WithoutRecord => Some("106-no-record"),
             Refusal::Cancelled => Some("110"),
         });
+        words.extend(match self.void_record {
+            VoidRecord::Successful => None,
+            VoidRecord::Reversed => Some("void-3"),
+            VoidRecord::OriginalOnly => Some("void-no-record"),
+        });
         words.join(",")
     }
 }
@@ -160,30 +165,34 @@ faults! {
     EarlySuccess 0 "The order is answered with a bare 000 before the customer has paid.";
 }
 
-/// What `DESIGN.md` assumes of terminals and of those who set them up, and `docs/money-safety.md` tells users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Assumption {
-    /// `101` is final for that order.
-    BusyIsFinal,
-    /// An order refused without a status is over.
-    RefusedIsOver,
-    /// A close during authorisation is refused.
-    NoCloseWhileAuthorising,
-    /// One address is one device while an order is open.
-    OneAddressOneDevice,
-    /// Numbers are unique among all tills of a terminal.
-    NumbersAreUnique,
-    /// A void has a record of its own or marks its original.
-    VoidsLeaveARecord,
-    /// Shops with several tills per terminal set `close_lost_orders` to false where closes go by the screen.
-    NeighboursAreNotClosed,
-    /// Where a close of an unknown number is forgotten, bytes arrive within `recovery_timeout_ms` of their
-    /// connection's end, or never.
-    LateBytesAreBounded,
-    /// A terminal keeps its records of what was charged.
-    RecordsAreKept,
-    /// What the disk said was written is there after a crash.
-    DiskKeepsItsWord,
+macro_rules! assumptions {
+    ($($name:ident $meaning:literal;)*) => {
+        /// What `DESIGN.md` assumes of terminals and of those who set them up, and `docs/money-safety.md` tells users.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Assumption {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Assumption {
+            pub const ALL: &[(Assumption, &str)] = &[$((Assumption::$name, $meaning),)*];
+        }
+    };
+}
+
+assumptions! {
+    BusyIsFinal "`101` is final for that order.";
+    RefusedIsOver "An order refused without a status is over.";
+    NoCloseWhileAuthorising "A close during authorisation is refused.";
+    ClosesAreFinal "An order whose close was accepted is not charged later.";
+    OneAddressOneDevice "One address is one device while an order is open.";
+    NumbersAreUnique "Numbers are unique among all tills of a terminal.";
+    VoidsLeaveARecord "A void has a record of its own or marks its original.";
+    NeighboursAreNotClosed "Shops with several tills per terminal set `close_lost_orders` to false where closes go by the screen.";
+    LateBytesAreBounded "Where a close of an unknown number is forgotten, bytes arrive within `recovery_timeout_ms` of their connection's end, or never.";
+    ClosesDoNotOutlive "Where a close ends whatever is on the screen, it does not outlive its connection, or the next order comes later.";
+    RecordsAreKept "A terminal keeps its records of what was charged.";
+    RecordsAreTrue "What a terminal says of a number is true when it says it.";
+    DiskKeepsItsWord "What the disk said was written is there after a crash.";
 }
 
 /// What the till does to the terminal.
@@ -255,6 +264,22 @@ impl Case {
         self
     }
 
+    /// One assumption does not hold.
+    pub fn without(mut self, assumption: Assumption) -> Self {
+        self.without = Some(assumption);
+        if assumption == Assumption::RefusedIsOver {
+            self.and(Fault::RefusedThenPaid)
+        } else {
+            self
+        }
+    }
+
+    /// Whether the library may send closes of its own.
+    pub fn closes_lost_orders(&self) -> bool {
+        let is_shared = self.neighbour && self.kind.closes_by_screen;
+        self.close_lost_orders && !(is_shared && self.assumes(Assumption::NeighboursAreNotClosed))
+    }
+
     pub fn assumes(&self, assumption: Assumption) -> bool {
         self.without != Some(assumption)
     }
@@ -274,7 +299,7 @@ impl Case {
             recovery_interval_ms: INTERVAL_MS,
             clarify_interval_ms: 40_000,
             second_look_ms: SECOND_LOOK_MS,
-            close_lost_orders: self.close_lost_orders,
+            close_lost_orders: self.closes_lost_orders(),
             // Without jitter, so that equal states are equal.
             reconnect_min_ms: 1_000,
             reconnect_max_ms: 1_000,
@@ -296,7 +321,7 @@ impl Case {
         };
         word(self.neighbour, " +neighbour");
         word(self.sells_again, " +again");
-        word(!self.close_lost_orders, " +no-close");
+        word(!self.closes_lost_orders(), " +no-close");
         word(self.order_timeout_ms > RECOVERY_MS, " +slow-customer");
         word(self.pings, " +pings");
         word(self.may_correct, " +corrected");

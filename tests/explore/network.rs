@@ -129,6 +129,10 @@ impl Answer {
         }
     }
 
+    pub fn shows_other_amount(&self) -> bool {
+        self.has_other_amount && self.status.is_some() && !self.is_garbage
+    }
+
     pub fn text(&self, naming: Naming) -> String {
         if self.is_garbage {
             return "{\"topic\":".to_owned();

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use crate::kinds::Case;
+use crate::kinds::{Case, SECOND_LOOK_MS};
+use crate::moves::{Move, Reading, Telling};
 use crate::network::Socket;
 use crate::terminal::{Act, State};
-use crate::world::{Move, Telling, World};
+use crate::world::World;
 
 /// Steps until a world must be at rest.
 const STEPS: usize = 1_000;
@@ -17,6 +18,9 @@ const EXPIRES: usize = 20;
 const RECONNECTS: usize = 40;
 /// so many follow each other before it does.
 const AT_ONCE: usize = 80;
+
+/// From when nothing goes wrong any more, the terminal is reachable within this time.
+const RECONNECT_MS: u64 = 2_000;
 
 /// What a run to rest showed.
 #[derive(Debug, Default)]
@@ -33,6 +37,7 @@ impl World {
     /// Goes on without faults and without choices. `is_paid`: whoever stands at the terminal pays.
     pub fn come_to_rest(&mut self, is_paid: bool) -> Rest {
         let mut rest = Rest::default();
+        let began = self.now;
         if !self.ledger.has_begun() {
             return rest;
         }
@@ -48,18 +53,30 @@ impl World {
                 self.ledger.fail(format!("does not come to rest: {stands:?}"));
                 break;
             }
-            let wrong = self.ledger.sales.iter().filter_map(|sale| sale.wrong_since).min();
+            let wrong: Vec<_> = self.ledger.sales.iter().map(|sale| sale.wrong_since).collect();
             self.apply(step);
             rest.steps.push(step);
-            if let Some(since) = wrong {
-                rest.wrong_ms = rest.wrong_ms.max(self.now - since);
-            }
+            self.note_corrections(&wrong, began, &mut rest);
         }
         rest.is_left_wrong = self.ledger.sales.iter().any(|sale| sale.wrong_since.is_some());
         if self.ledger.broken.is_none() {
             self.start_once_more();
         }
         rest
+    }
+
+    /// A wrong outcome is corrected by the second look, if by nothing before.
+    fn note_corrections(&mut self, wrong: &[Option<u64>], began: u64, rest: &mut Rest) {
+        for (k, since) in wrong.iter().enumerate() {
+            let Some(since) = since.filter(|_| self.ledger.sales[k].wrong_since.is_none()) else {
+                continue;
+            };
+            rest.wrong_ms = rest.wrong_ms.max(self.now - since);
+            let waited_ms = self.now - since.max(began);
+            if waited_ms > u64::from(SECOND_LOOK_MS) + RECONNECT_MS {
+                self.ledger.fail(format!("N{k} is corrected only after {waited_ms} ms"));
+            }
+        }
     }
 
     fn step_to_rest(&self, is_paid: bool, times: usize) -> Option<Move> {
@@ -86,7 +103,7 @@ impl World {
                 return Some(Move::Release);
             }
             if !conn.to_terminal.is_empty() {
-                return Some(Move::Read(crate::world::Reading::Plain));
+                return Some(Move::Read(Reading::Plain));
             }
             if !conn.to_till.is_empty() {
                 return Some(Move::Deliver(false));

@@ -5,9 +5,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::checks::News;
 use crate::kinds::Case;
-use crate::world::{Move, World};
+use crate::ledger::News;
+use crate::moves::Move;
+use crate::world::World;
 
 /// How a state was reached.
 struct Node {
@@ -20,7 +21,7 @@ struct Node {
 pub struct Limits {
     pub states: usize,
     pub seconds: f64,
-    /// From one in so many states a run to rest is made; 0 for none.
+    /// From one in so many states a run to rest is made, and from each in which an outcome is wrong.
     pub rest_every: u64,
 }
 
@@ -43,6 +44,8 @@ pub struct Report {
     pub rests: usize,
     /// The longest time for which a wrong outcome stood in a run to rest, milliseconds.
     pub wrong_ms: u64,
+    /// Runs to rest from a state in which an outcome was wrong.
+    pub windows: usize,
     /// Runs to rest that left an outcome wrong of which the terminal never spoke again.
     pub left_wrong: usize,
     pub news: BTreeMap<News, usize>,
@@ -144,10 +147,12 @@ impl Search<'_> {
     /// The steps of a run to rest that broke something.
     fn try_to_rest(&mut self, world: &World, print: u128) -> Option<Vec<Move>> {
         let chance = u64::try_from(print & u128::from(u64::MAX)).unwrap_or(0);
-        if self.limits.rest_every == 0 || !chance.is_multiple_of(self.limits.rest_every) {
+        let is_wrong = world.ledger.sales.iter().any(|sale| sale.wrong_since.is_some());
+        if !is_wrong && !chance.is_multiple_of(self.limits.rest_every) {
             return None;
         }
         self.report.rests += 1;
+        self.report.windows += usize::from(is_wrong);
         let mut world = world.clone();
         let rest = world.come_to_rest(print >> 127 == 0);
         self.report.wrong_ms = self.report.wrong_ms.max(rest.wrong_ms);

@@ -154,6 +154,7 @@ impl Terminal {
             State::Waiting => None,
             State::Authorising if case.kind.visible == Visible::Charged => None,
             State::Authorising => Some("0"),
+            State::Charged if !case.assumes(Assumption::RecordsAreTrue) => Some("1"),
             State::Charged if !is_void => Some("2"),
             State::Charged if !case.assumes(Assumption::VoidsLeaveARecord) => None,
             State::Charged => match case.kind.void_record {
@@ -193,6 +194,7 @@ impl Terminal {
                 self.neighbour = Neighbour::Cancelled;
                 "000"
             }
+            Hit::Own(_) if !case.assumes(Assumption::ClosesAreFinal) => "000",
             Hit::Own(k) if self.records[k].state == State::Waiting => {
                 own = self.cancel(k);
                 "000"

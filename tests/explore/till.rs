@@ -12,7 +12,8 @@ use ecrhub::{Event, EventKind, Outcome, Validation};
 
 use crate::kinds::{Assumption, Case, Fault, What};
 use crate::network::{Frame, Socket, Topic};
-use crate::world::{Bytes, World};
+use crate::print::Bytes;
+use crate::world::World;
 
 /// The wall clock when a world begins.
 const DAWN_MS: u64 = 1_700_000_000_000;
@@ -113,6 +114,10 @@ impl Till {
         entries.into_iter().find(|entry| entry.request_id == request_id)?.outcome
     }
 
+    pub fn is_on_disk(&self, request_id: &str) -> bool {
+        self.disk.entries().iter().any(|entry| entry.request_id == request_id)
+    }
+
     pub fn die(&mut self) {
         self.session = None;
         self.is_connecting = false;
@@ -185,7 +190,7 @@ impl World {
 
     pub fn sell(&mut self, k: usize) {
         let attempt = self.ledger.sales[k].attempt + 1;
-        let id = format!("r{k}-{attempt}");
+        let id = request_id(k, attempt);
         let what = match self.case.orders[k] {
             What::Sale => r#""trans_type":"1""#.to_owned(),
             What::Void => format!(r#""trans_type":"2","orig_merchant_order_no":"O{k}""#),
@@ -407,6 +412,10 @@ impl World {
             Err(error) => self.ledger.fail(format!("an acknowledgement is refused: {error}")),
         }
     }
+}
+
+pub fn request_id(k: usize, attempt: u8) -> String {
+    format!("r{k}-{attempt}")
 }
 
 /// The order that a request of the till's belongs to: its place, and which attempt under its number it was.

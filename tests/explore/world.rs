@@ -1,76 +1,15 @@
-//! One till, one terminal, the network between them, and every step that can come next.
+//! One till, one terminal, the network between them, and taking a step.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use ecrhub::{Fault as LibraryFault, Stage, Status};
 
-use crate::checks::Ledger;
-use crate::kinds::{Assumption, Case, Fault, RECOVERY_MS, UnknownClose, Visible};
-use crate::network::{Answer, Conn, Frame, Late, Number, Socket, Topic, print_answers};
+use crate::kinds::{Assumption, Case, Fault, RECOVERY_MS, UnknownClose};
+use crate::ledger::Ledger;
+use crate::moves::{Move, Reading, Telling};
+use crate::network::{Answer, Conn, Frame, Late, Number, Socket, Topic};
 use crate::terminal::{Act, Neighbour, Terminal};
 use crate::till::Till;
-
-/// One step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    Sell(usize),
-    SellAgain(usize),
-    Connect,
-    RefuseConnect,
-    /// The terminal reads the next frame.
-    Read(Reading),
-    /// It reads a frame of a lost connection.
-    ReadLate(usize),
-    /// The till receives the next answer; once more later, if `true`.
-    Deliver(bool),
-    Customer(usize, Act, Telling),
-    /// The order is answered while its customer still stands there.
-    Interim(usize, Fault),
-    NeighbourComes,
-    NeighbourPays,
-    Cut,
-    Darken,
-    Block(Socket),
-    Unblock,
-    Hold,
-    Release,
-    Time,
-    /// While the till is dead.
-    LateBytesExpire,
-    /// The till's own thread: it records, receives or acknowledges the next event.
-    TillStep,
-    LetEventsWait,
-    Crash,
-    Restart,
-    Stranger,
-    Unreadable,
-    Reboot,
-    OwnQuery,
-    OwnClose,
-    SwapDevice,
-}
-
-/// What the terminal does with a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    Plain,
-    Ignores,
-    AnswerLost,
-    OtherAmount,
-    Refuses,
-}
-
-/// How the till learns what its customer did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
-    Plain,
-    Lost,
-    Code107,
-    OtherAmount,
-    Unreadable,
-}
 
 #[derive(Clone)]
 pub struct World {
@@ -81,11 +20,11 @@ pub struct World {
     pub conn: Option<Conn>,
     pub late: Vec<Late>,
     /// Answers of lost connections, to be pushed on the next.
-    owed: Vec<Answer>,
+    pub owed: Vec<Answer>,
     /// On which connection each order came.
-    carriers: Vec<u64>,
+    pub carriers: Vec<u64>,
     connections: u64,
-    spent: Vec<u8>,
+    pub spent: Vec<u8>,
     pub ledger: Ledger,
     /// What happens, told line by line, when somebody wants to read it.
     pub story: Option<Vec<String>>,
@@ -137,195 +76,13 @@ impl World {
         [session, self.next_expiry()].into_iter().flatten().min()
     }
 
-    fn next_expiry(&self) -> Option<u64> {
+    pub fn next_expiry(&self) -> Option<u64> {
         self.late.iter().filter_map(|late| late.until).min()
     }
 
     /// Something would happen by itself before any time passes.
     pub fn is_busy(&self) -> bool {
         self.till.is_connecting || self.conn.as_ref().is_some_and(Conn::is_busy)
-    }
-
-    pub fn moves(&self) -> Vec<Move> {
-        let mut moves = Vec::new();
-        if self.till.session.is_none() {
-            moves.push(Move::Restart);
-            self.outside_moves(&mut moves);
-            if self.next_expiry().is_some() {
-                moves.push(Move::LateBytesExpire);
-            }
-            return moves;
-        }
-        if !self.till.queue.is_empty() {
-            moves.push(Move::TillStep);
-            if self.can(Fault::Crash) {
-                moves.push(Move::Crash);
-            }
-            if !self.till.is_late {
-                if self.can(Fault::LateTill) {
-                    moves.push(Move::LetEventsWait);
-                }
-                return moves;
-            }
-        }
-        self.selling_moves(&mut moves);
-        if !self.ledger.has_begun() {
-            if self.till.is_connecting {
-                moves.push(Move::Connect);
-            }
-            return moves;
-        }
-        self.connection_moves(&mut moves);
-        self.outside_moves(&mut moves);
-        if self.till.queue.is_empty() && self.can(Fault::Crash) {
-            moves.push(Move::Crash);
-        }
-        let is_waiting = !self.is_busy() && !self.conn.as_ref().is_some_and(Conn::is_full);
-        if self.next_deadline().is_some() && (is_waiting || self.can(Fault::Slow)) {
-            moves.push(Move::Time);
-        }
-        moves
-    }
-
-    fn selling_moves(&self, moves: &mut Vec<Move>) {
-        let next = self.ledger.sales.iter().position(|sale| sale.attempt == 0);
-        moves.extend(next.map(Move::Sell));
-        if self.case.sells_again && self.till.queue.is_empty() {
-            let again = (0..self.ledger.sales.len()).filter(|k| self.ledger.may_sell_again(*k));
-            moves.extend(again.map(Move::SellAgain));
-        }
-        for (own, fault, step) in
-            [(0, Fault::OwnQuery, Move::OwnQuery), (1, Fault::OwnClose, Move::OwnClose)]
-        {
-            if self.ledger.has_begun() && !self.ledger.own_asked[own] && self.can(fault) {
-                moves.push(step);
-            }
-        }
-    }
-
-    fn connection_moves(&self, moves: &mut Vec<Move>) {
-        let mut may = |fault: Fault, step: Move| {
-            if self.can(fault) {
-                moves.push(step);
-            }
-        };
-        let Some(conn) = &self.conn else {
-            if self.till.is_connecting {
-                moves.push(Move::Connect);
-                if self.can(Fault::RefusedConnect) {
-                    moves.push(Move::RefuseConnect);
-                }
-            }
-            return;
-        };
-        may(Fault::Cut, Move::Cut);
-        may(Fault::Reboot, Move::Reboot);
-        if !conn.is_dark {
-            may(Fault::Dark, Move::Darken);
-            may(Fault::Stranger, Move::Stranger);
-            may(Fault::Unreadable, Move::Unreadable);
-            if !conn.is_held {
-                may(Fault::Held, Move::Hold);
-            }
-        }
-        if conn.socket == Socket::Takes {
-            may(Fault::Blocked, Move::Block(Socket::Blocked));
-            may(Fault::Half, Move::Block(Socket::Half));
-        } else {
-            moves.push(Move::Unblock);
-        }
-        if conn.is_held {
-            moves.push(Move::Release);
-        }
-        if conn.is_dark {
-            return;
-        }
-        if let Some(frame) = conn.to_terminal.front() {
-            self.reading_moves(frame, moves);
-        }
-        if !conn.to_till.is_empty() && !conn.is_held {
-            moves.push(Move::Deliver(false));
-            if self.can(Fault::Twice) {
-                moves.push(Move::Deliver(true));
-            }
-        }
-    }
-
-    fn reading_moves(&self, frame: &Frame, moves: &mut Vec<Move>) {
-        moves.push(Move::Read(Reading::Plain));
-        let mut may = |fault: Fault, reading: Reading| {
-            if self.can(fault) {
-                moves.push(Move::Read(reading));
-            }
-        };
-        may(Fault::Ignored, Reading::Ignores);
-        match (frame.topic, frame.number) {
-            (Topic::Query, _) => may(Fault::OtherAmount, Reading::OtherAmount),
-            (Topic::Close, Number::Own(k)) => {
-                may(Fault::Lost, Reading::AnswerLost);
-                if self.terminal.is_at_screen(k) {
-                    may(Fault::RefusedClose, Reading::Refuses);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// What happens whether the till lives or not.
-    fn outside_moves(&self, moves: &mut Vec<Move>) {
-        moves.extend((0..self.late.len()).map(Move::ReadLate));
-        let without = |assumption| !self.case.assumes(assumption);
-        if self.case.neighbour && self.ledger.has_begun() {
-            if self.terminal.neighbour == Neighbour::Away && self.terminal.is_screen_free() {
-                moves.push(Move::NeighbourComes);
-            }
-            if self.terminal.neighbour == Neighbour::Paying {
-                moves.push(Move::NeighbourPays);
-            }
-        }
-        if without(Assumption::OneAddressOneDevice) && !self.terminal.is_swapped {
-            moves.push(Move::SwapDevice);
-        }
-        for k in (0..self.case.orders.len()).filter(|k| self.terminal.is_at_screen(*k)) {
-            self.customer_moves(k, moves);
-        }
-    }
-
-    /// Whether reading the card is a step of its own.
-    pub fn reads_cards(&self) -> bool {
-        self.case.kind.visible == Visible::CardRead
-            || !self.case.assumes(Assumption::NoCloseWhileAuthorising)
-    }
-
-    fn customer_moves(&self, k: usize, moves: &mut Vec<Move>) {
-        use crate::terminal::State;
-        let record = &self.terminal.records[k];
-        let reads_card = self.reads_cards();
-        let is_waiting = record.state == State::Waiting;
-        if reads_card && is_waiting {
-            moves.push(Move::Customer(k, Act::PresentsCard, Telling::Plain));
-        } else {
-            moves.push(Move::Customer(k, Act::Pays, Telling::Plain));
-        }
-        moves.push(Move::Customer(k, Act::IsRefused, Telling::Plain));
-        if record.has_answered {
-            return;
-        }
-        let mut may = |fault: Fault, step: Move| {
-            if self.can(fault) {
-                moves.push(step);
-            }
-        };
-        if !(reads_card && is_waiting) {
-            may(Fault::Lost, Move::Customer(k, Act::Pays, Telling::Lost));
-            may(Fault::Code107, Move::Customer(k, Act::Pays, Telling::Code107));
-            may(Fault::OtherAmount, Move::Customer(k, Act::Pays, Telling::OtherAmount));
-            may(Fault::Unreadable, Move::Customer(k, Act::Pays, Telling::Unreadable));
-        }
-        may(Fault::Lost, Move::Customer(k, Act::IsRefused, Telling::Lost));
-        may(Fault::OpenStatus, Move::Interim(k, Fault::OpenStatus));
-        may(Fault::EarlySuccess, Move::Interim(k, Fault::EarlySuccess));
-        may(Fault::RefusedThenPaid, Move::Interim(k, Fault::RefusedThenPaid));
     }
 
     pub fn apply(&mut self, step: Move) {
@@ -388,7 +145,7 @@ impl World {
             }
         }
         self.turn();
-        self.check_bounds();
+        self.check_step();
     }
 
     pub fn with_conn(&mut self, change: impl FnOnce(&mut Conn)) {
@@ -424,8 +181,9 @@ impl World {
     /// The connection is no more; what was under way may arrive late.
     pub fn bury(&mut self) {
         let Some(conn) = self.conn.take() else { return };
-        let is_bounded = self.case.kind.unknown_close == UnknownClose::Forgotten
-            && self.case.assumes(Assumption::LateBytesAreBounded);
+        let kind = &self.case.kind;
+        let bars_no_number = kind.unknown_close == UnknownClose::Forgotten || kind.closes_by_screen;
+        let is_bounded = bars_no_number && self.case.assumes(Assumption::LateBytesAreBounded);
         let until = is_bounded.then_some(self.now + u64::from(RECOVERY_MS));
         self.late.extend(Late::of(conn, until));
     }
@@ -468,6 +226,7 @@ impl World {
                 return;
             }
             self.carriers[k] = on.unwrap_or(0);
+            self.drop_late_closes();
         }
         let case = Rc::clone(&self.case);
         let neighbour = self.terminal.neighbour;
@@ -482,6 +241,17 @@ impl World {
             }
         }
         self.answer(replies.own);
+    }
+
+    /// A close that is still under way when the next order arrives never arrives.
+    fn drop_late_closes(&mut self) {
+        if !self.case.kind.closes_by_screen || !self.case.assumes(Assumption::ClosesDoNotOutlive) {
+            return;
+        }
+        for late in &mut self.late {
+            late.frames.retain(|frame| frame.topic != Topic::Close);
+        }
+        self.late.retain(|late| !late.frames.is_empty());
     }
 
     /// An order's own answer: on its connection while that stands, otherwise pushed or lost.
@@ -569,56 +339,5 @@ impl World {
         self.bury();
         self.till.die();
         self.ledger.on_crash();
-    }
-}
-
-/// Telling equal states from others.
-impl World {
-    /// Two worlds with the same print have the same future.
-    pub fn print(&self) -> u128 {
-        let live: Vec<&str> = self.conn.iter().flat_map(Conn::live_ids).collect();
-        let mut bytes = Bytes::default();
-        self.print_into(&live, &mut bytes);
-        let half = |seed: u8| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write_u8(seed);
-            hasher.write(&bytes.0);
-            hasher.finish()
-        };
-        (u128::from(half(0)) << 64) | u128::from(half(1))
-    }
-
-    fn print_into(&self, live: &[&str], to: &mut Bytes) {
-        self.till.print(self.moment(), live, to);
-        self.terminal.print(to);
-        self.spent.hash(to);
-        self.conn.is_some().hash(to);
-        if let Some(conn) = &self.conn {
-            conn.print(live, to);
-        }
-        self.late.len().hash(to);
-        for late in &self.late {
-            late.print(self.now, to);
-        }
-        print_answers(self.owed.iter(), live, to);
-        let here = self.conn.as_ref().map(|conn| conn.id);
-        for carrier in &self.carriers {
-            (Some(*carrier) == here).hash(to);
-        }
-        self.ledger.print(self.now, self.till.life, to);
-    }
-}
-
-/// Collects what is hashed, so that it can be hashed twice.
-#[derive(Default)]
-pub struct Bytes(Vec<u8>);
-
-impl Hasher for Bytes {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        0
     }
 }

@@ -94,7 +94,7 @@ fn when_it_became_unknown_is_kept_apart_from_when_it_was_accepted() {
     both(|journal| {
         begin_at(journal, "r1", "A1", NOW_MS - 3 * DAY_MS).unwrap();
         assert_eq!(get(journal, "r1").unknown_ms, None);
-        journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
+        journal.settle("r1", &with_look(Outcome::Unknown)).unwrap();
         assert_eq!(get(journal, "r1").unknown_ms, Some(NOW_MS + 1_000));
     });
 }
@@ -126,12 +126,14 @@ fn an_order_with_a_look_due_is_never_forgotten() {
     let folder = Folder::new();
     let path = folder.file("orders.db");
     let journal = SqliteJournal::open(&path, 30, NOW_MS).unwrap();
-    for id in ["looked", "due"] {
+    for (id, acknowledged_ms) in
+        [("looked", NOW_MS), ("due", NOW_MS), ("newest", NOW_MS + 60 * DAY_MS)]
+    {
         begin(&journal, id, id).unwrap();
         journal.settle(id, &with_look(Outcome::NotFound)).unwrap();
-        journal.acknowledge(id, NOW_MS).unwrap();
+        journal.acknowledge(id, acknowledged_ms).unwrap();
     }
-    journal.looked(&["looked".to_owned()]).unwrap();
+    journal.looked(&["looked".to_owned(), "newest".to_owned()]).unwrap();
     drop(journal);
     let journal = SqliteJournal::open(&path, 30, NOW_MS + 60 * DAY_MS).unwrap();
     assert!(journal.find("looked").unwrap().is_none());

@@ -7,6 +7,8 @@ mod files;
 #[path = "../journal_support/mod.rs"]
 mod journal_support;
 mod migrating;
+#[cfg(unix)]
+mod private;
 mod reading;
 mod remembering;
 mod the_disk_in_memory;

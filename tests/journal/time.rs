@@ -24,11 +24,11 @@ fn what_is_acknowledged_is_forgotten_after_its_days_and_what_is_open_never() {
         journal.acknowledge("unknown", NOW_MS).unwrap();
     }
     let later = NOW_MS + 30 * DAY_MS;
-    drop(SqliteJournal::open(&path, 30, later).unwrap());
+    acknowledged(&SqliteJournal::open(&path, 30, later).unwrap(), "newest", later);
     let reader = Reader::open(&path).unwrap();
     assert_eq!(
         reader.list(&Filter::default()).unwrap().len(),
-        5,
+        6,
         "thirty days to the millisecond are not over"
     );
     drop(reader);
@@ -47,6 +47,7 @@ fn old_orders_are_looked_for_once_a_day_also_by_a_till_that_is_never_restarted()
     begin(&journal, "old", "A0").unwrap();
     journal.settle("old", &ended(Outcome::Approved)).unwrap();
     journal.acknowledge("old", NOW_MS - 2 * DAY_MS).unwrap();
+    acknowledged(&journal, "new", NOW_MS);
     begin_at(&journal, "r1", "A1", NOW_MS + DAY_MS - 1).unwrap();
     assert!(journal.find("old").unwrap().is_some(), "today has been done");
     drop(journal);
@@ -64,9 +65,30 @@ fn many_old_orders_go_at_once_when_the_journal_is_opened() {
     for n in 0..1_200 {
         acknowledged(&journal, &format!("r{n}"), NOW_MS);
     }
+    acknowledged(&journal, "newest", NOW_MS + 3 * DAY_MS);
     drop(journal);
-    drop(SqliteJournal::open(&path, 1, NOW_MS + 3 * DAY_MS).unwrap());
-    assert!(Reader::open(&path).unwrap().list(&Filter::default()).unwrap().is_empty());
+    drop(SqliteJournal::open(&path, 1, NOW_MS + 4 * DAY_MS).unwrap());
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(ids(&reader.list(&Filter::default()).unwrap()), ["newest"]);
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_forgets_nothing_that_the_till_still_needs() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let journal = SqliteJournal::open(&path, 400, NOW_MS).unwrap();
+    acknowledged(&journal, "long-ago", NOW_MS - 401 * DAY_MS);
+    for day in 0..30 {
+        acknowledged(&journal, &format!("r{day}"), NOW_MS - day * DAY_MS);
+    }
+    drop(journal);
+    for ahead in [400, 431, 40_000] {
+        let journal = SqliteJournal::open(&path, 400, NOW_MS + ahead * DAY_MS).unwrap();
+        let id = format!("ahead-{ahead}");
+        begin_at(&journal, &id, &id, NOW_MS + ahead * DAY_MS).unwrap();
+        assert!(journal.find("r29").unwrap().is_some(), "{ahead} days ahead");
+        assert!(journal.find("long-ago").unwrap().is_none(), "that one is too old for any clock");
+    }
 }
 
 #[test]

@@ -1,35 +1,73 @@
-//! What must be true of the world for the library's words to be true. Everything else may go wrong.
+//! What must be true of the world for the outcomes the library reports to be right. Everything else may go wrong.
 //!
-//! This is the one place where the simulated world is kept honest; `docs/simulation.md` says what happens where one
-//! of these does not hold.
+//! A world keeps all of them, or breaks one that can be broken on purpose: then an outcome may be wrong, and the
+//! library must correct it. `docs/simulation.md` says what happens where one of these does not hold.
 
-/// What is assumed, and what happens if it does not hold. The names are for the other rooms' comments and for
-/// `docs/simulation.md`.
-#[allow(dead_code)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Assumption {
-    /// One connection carries bytes in order and once, or not at all; that is TCP.
-    /// Otherwise a terminal that keeps no numbers could be made to charge twice.
-    TcpIsTcp,
-    /// A number is used for one order only, on all tills of a terminal.
-    /// Otherwise an answer about the other order can be taken for this one's where amount and type agree.
-    NumbersAreUnique,
-    /// What the disk said was written is there after a crash.
-    /// Otherwise an order may be forgotten, with what became of it.
-    DiskKeepsItsWord,
-    /// A terminal keeps its records of what was charged.
-    /// Otherwise `not_found` may be told of an order that was charged.
-    TerminalKeepsRecords,
-    /// What a terminal says of a number it names is true when it says it.
-    /// Otherwise nobody but the bank can know.
-    TerminalSaysTheTruth,
-    /// A terminal that accepted a close of an order it had charges that number no more.
-    /// Otherwise `declined` or `cancelled` may be told of an order that is charged later.
-    ClosedStaysClosed,
-    /// A terminal that accepted a close of a number it did not know refuses that number later; or else, bytes of a
-    /// dead connection reach it within `recovery_timeout_ms` of the connection's end, or never.
-    /// Otherwise `not_found` may be told of an order whose frame arrives, and is charged, afterwards.
-    LateBytesAreBounded,
+use ecrhub_simulator::Behaviour;
+
+use crate::faults::Without;
+use crate::planted::Sabotage;
+use crate::trace::Trace;
+use crate::world::run_breaking;
+
+macro_rules! assumptions {
+    ($($name:ident $meaning:literal;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Assumption { $(#[doc = $meaning] $name,)* }
+
+        impl Assumption {
+            pub const ALL: &[(Assumption, &str)] = &[$((Assumption::$name, $meaning),)*];
+        }
+    };
+}
+
+assumptions! {
+    TcpIsTcp "One connection carries bytes in order and once, or not at all.";
+    DiskKeepsWhatItWrote "What the disk said was written is there after a crash.";
+    AnswersAreTrue "What a terminal says of a number it names is true when it says it.";
+    OneAddressOneDevice "One address is one device while an order is open.";
+    VoidLeavesATrace "A void has a record of its own or marks its original.";
+    NumbersAreUnique "A number is used for one order only, on all tills of a terminal.";
+    TerminalKeepsRecords "A terminal keeps its records of what was charged.";
+    ClosedStaysClosed "A terminal that accepted a close of an order charges that number no more.";
+    AuthorisationIsNotClosed "A close during authorisation is refused.";
+    LateBytesAreBounded "Bytes of an ended connection arrive within `recovery_timeout_ms`, or never, at a terminal that forgets closes of unknown numbers.";
+    QueuesCloseByNumber "A terminal that takes orders for later looks at the number of a close.";
+    BusyIsFinal "101 is final for that order, unless `ecrhub.init` named a queue.";
+    RefusalIsFinal "An order that was refused is over.";
+}
+
+/// Those that a world can break, and that some outcome then is wrong without.
+pub const BREAKABLE: &[Assumption] = &[
+    Assumption::NumbersAreUnique,
+    Assumption::TerminalKeepsRecords,
+    Assumption::ClosedStaysClosed,
+    Assumption::AuthorisationIsNotClosed,
+    Assumption::LateBytesAreBounded,
+    Assumption::BusyIsFinal,
+    Assumption::RefusalIsFinal,
+];
+
+impl Assumption {
+    pub fn meaning(self) -> &'static str {
+        Assumption::ALL.iter().find(|(one, _)| *one == self).map_or("", |(_, meaning)| meaning)
+    }
+
+    /// The assumption that an order of this behaviour breaks.
+    pub fn broken_by(behaviour: Behaviour) -> Option<Assumption> {
+        use Behaviour::{
+            BusyThenPaid, CancelledThenPaid, CloseThenPaid, HiddenThenPaid, NotFoundThenPaid,
+            RefusedThenPaid,
+        };
+        match behaviour {
+            RefusedThenPaid | HiddenThenPaid | CancelledThenPaid => {
+                Some(Assumption::RefusalIsFinal)
+            }
+            BusyThenPaid => Some(Assumption::BusyIsFinal),
+            CloseThenPaid | NotFoundThenPaid => Some(Assumption::ClosedStaysClosed),
+            _ => None,
+        }
+    }
 }
 
 /// How long after its end a connection's bytes may still arrive at a terminal that forgets a close.
@@ -39,10 +77,33 @@ pub const fn late_bytes_ms(closes_are_forgotten: bool, recovery_timeout_ms: u64)
 }
 
 /// Stands for "at any time": how late bytes come to a terminal where it does not matter.
-const ANY_TIME_MS: u64 = 15 * 60_000;
+pub const ANY_TIME_MS: u64 = 15 * 60_000;
 
-/// A round trip longer than this counts as trouble: nobody may demand to have heard the answer in time.
+/// A round trip longer than this counts as trouble: nobody may demand to have received the answer in time.
 pub const PROMPT_MS: u64 = 900;
 
-/// How old an order may be for the library still to ask about it.
-pub const CLARIFIED_FOR_MS: u64 = 86_400_000;
+/// How many worlds may pass before the loss of an assumption shows.
+const BUDGET: u64 = 20_000;
+
+#[test]
+fn without_each_assumption_some_outcome_is_wrong_and_nothing_else_is() {
+    for assumption in BREAKABLE {
+        let mut first = None;
+        for seed in 1..=BUDGET {
+            let run = run_breaking(
+                Some(*assumption),
+                seed,
+                Without::default(),
+                Trace::default(),
+                Sabotage::Nothing,
+            );
+            assert_eq!(run.broken, None, "seed {seed} without {assumption:?}");
+            if run.tally.is_wrong_by(assumption.meaning()) {
+                first = Some(seed);
+                break;
+            }
+        }
+        let seed = first.unwrap_or_else(|| panic!("{assumption:?} is not needed"));
+        println!("{assumption:?} is needed: without it seed {seed} has a wrong outcome");
+    }
+}

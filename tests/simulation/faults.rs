@@ -20,7 +20,7 @@ kinds! {
     Cut "a connection is cut";
     LostBytes "bytes under way on a dying connection are lost";
     LateBytes "bytes of a dead connection arrive late";
-    HalfOpen "a connection carries nothing any more, and nobody is told";
+    HalfOpen "a connection carries nothing any more, and neither end is informed";
     SlowNetwork "a message takes seconds";
     Refused "a connection is refused";
     NoAnswerToConnect "a connection attempt gets no answer";
@@ -46,11 +46,24 @@ kinds! {
     SlowDisk "the journal takes seconds to write";
     LateFetch "the till fetches events late";
     NoAcknowledge "the till does not acknowledge";
-    SellAgain "the till sells again under the number of an order that was not sent";
+    SellAgain "the till sends an order again that was not sent, or refused as busy, under its number";
     OwnQuery "the till asks about an order itself";
     OwnClose "the cashier gives an order up";
     QuickTimes "the configuration is impatient";
     NoPings "the heartbeat is off";
+    HeldAnswers "the terminal holds its answers back for minutes, and then sends them in order";
+    ForgetsToWrite "the terminal's engine leaves an answer in its queue until its next write";
+    Unreadable "the terminal's own answers to orders are unreadable, or nearly so";
+    FoundLate "the terminal knows an order only once the card is read, or once it is charged";
+    Authorising "the host takes its time, and closes are refused meanwhile";
+    CloseByScreen "a close ends whatever is on the terminal's screen";
+    Queue "the terminal takes orders for later, and perhaps says that it is busy";
+    NoClose "the till is configured never to close an order";
+    Voids "the till voids a sale that was approved";
+    VoidRecords "the records of voids read 3, or there are none";
+    Tips "orders carry a tip";
+    SameNumber "a till uses a number that another order of its terminal has";
+    BrokenAssumption "the terminal, or a till, breaks an assumption";
 }
 
 const KINDS: usize = Kind::ALL.len();
@@ -63,6 +76,8 @@ pub struct Without {
     pub single: BTreeSet<(Kind, u32)>,
     /// Orders that are not placed, by their place in the plan.
     pub orders: BTreeSet<usize>,
+    /// These kinds and no others happen, in every world: for what takes several of them to show.
+    pub only: &'static [Kind],
 }
 
 pub struct Faults {
@@ -85,6 +100,10 @@ impl Faults {
         let mut active = [false; KINDS];
         for (kind, stream) in streams.iter_mut().enumerate() {
             active[kind] = stream.between(0, 99) < share;
+        }
+        if !without.only.is_empty() {
+            active = [false; KINDS];
+            without.only.iter().for_each(|kind| active[*kind as usize] = true);
         }
         Faults { streams, active, happened: [0; KINDS], without, healed: false }
     }

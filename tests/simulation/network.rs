@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::assumptions::{PROMPT_MS, late_bytes_ms};
+use crate::assumptions::{ANY_TIME_MS, Assumption, PROMPT_MS, late_bytes_ms};
 use crate::faults::Kind;
 use crate::world::{Due, World};
 
@@ -17,8 +17,8 @@ pub enum Packet {
     Pong(u64),
     /// Bytes that break the rules of the connection.
     Broken,
-    /// A message that is no text.
-    NoText,
+    /// A message that is no text, or no JSON.
+    Bytes(Vec<u8>),
     End,
 }
 
@@ -45,6 +45,8 @@ const FORGOTTEN_AFTER_MS: u64 = 90_000;
 pub struct Held {
     pub text: String,
     pub is_started: bool,
+    /// Pings that wait behind it.
+    pub pings: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,11 @@ pub struct Conn {
     pub is_dark: bool,
     is_buried: bool,
     pub held: Option<Held>,
+    /// Until then the terminal keeps its answers for this connection, in order.
+    holds_until: u64,
+    held_answers: VecDeque<Packet>,
+    /// Written by the terminal's program, and left in its engine's queue until the next write.
+    forgotten: Option<(u64, Packet)>,
     to_terminal: Pipe,
     to_till: Pipe,
 }
@@ -72,6 +79,11 @@ impl Conn {
             Side::Terminal => &mut self.to_terminal,
             Side::Till => &mut self.to_till,
         }
+    }
+
+    /// Whether this very answer still lies in the engine's queue.
+    pub fn has_forgotten_since(&self, since_ms: u64) -> bool {
+        self.forgotten.as_ref().is_some_and(|(at, _)| *at == since_ms)
     }
 
     /// Whether something a terminal would act on is still under way to it.
@@ -99,6 +111,9 @@ impl World {
             is_dark: false,
             is_buried: false,
             held: None,
+            holds_until: 0,
+            held_answers: VecDeque::new(),
+            forgotten: None,
             to_terminal: Pipe::default(),
             to_till: Pipe::default(),
         });
@@ -113,6 +128,64 @@ impl World {
             self.push(conn, Side::Terminal, Packet::Hello);
         }
         conn
+    }
+
+    /// The terminal answers. Its program may keep the answer for minutes while it works on, and its engine may leave it
+    /// in the queue until the next write.
+    pub fn answer(&mut self, conn: usize, packet: Packet) {
+        let is_held = self.conns[conn].holds_until > self.now;
+        if !is_held && self.faults.happens(Kind::HeldAnswers, 25) {
+            let for_ms = self.faults.draw(Kind::HeldAnswers, 1_000, 300_000);
+            self.conns[conn].holds_until = self.now + for_ms;
+            self.trace.say(self.now, || {
+                format!("the terminal holds answers on connection {conn} back for {for_ms} ms")
+            });
+            self.at(self.now + for_ms, Due::Release(conn));
+        }
+        if self.conns[conn].holds_until > self.now {
+            let (till, until) = (self.conns[conn].till, self.conns[conn].holds_until);
+            self.trouble(till, until);
+            self.conns[conn].held_answers.push_back(packet);
+        } else {
+            self.write(conn, packet);
+        }
+    }
+
+    pub fn release(&mut self, conn: usize) {
+        self.conns[conn].holds_until = self.conns[conn].holds_until.min(self.now);
+        for packet in std::mem::take(&mut self.conns[conn].held_answers) {
+            self.write(conn, packet);
+        }
+    }
+
+    /// The engine writes, or leaves it for later.
+    fn write(&mut self, conn: usize, packet: Packet) {
+        let forgets = self.terminals[self.conns[conn].terminal].model.options().oddities;
+        if forgets.forgets_to_write && self.conns[conn].forgotten.is_none() {
+            self.conns[conn].forgotten = Some((self.now, packet));
+            return self.expect_a_ping(conn);
+        }
+        self.write_what_was_forgotten(conn);
+        self.push(conn, Side::Till, packet);
+    }
+
+    pub fn write_what_was_forgotten(&mut self, conn: usize) {
+        if let Some((_, packet)) = self.conns[conn].forgotten.take() {
+            let till = self.conns[conn].till;
+            self.trouble(till, self.now);
+            self.push(conn, Side::Till, packet);
+        }
+    }
+
+    /// See [`Assumption::LateBytesAreBounded`].
+    pub fn late_bytes_bound_ms(&self, conn: usize) -> u64 {
+        let terminal = &self.terminals[self.conns[conn].terminal];
+        let recovery = self.tills[self.conns[conn].till].settings.recovery_timeout_ms;
+        if self.broken_assumption == Some(Assumption::LateBytesAreBounded) {
+            ANY_TIME_MS
+        } else {
+            late_bytes_ms(terminal.forgets_closes(), recovery)
+        }
     }
 
     pub fn push(&mut self, conn: usize, to: Side, packet: Packet) {
@@ -227,9 +300,7 @@ impl World {
         if self.conns[conn].is_buried {
             return;
         }
-        let terminal = &self.terminals[self.conns[conn].terminal];
-        let recovery = self.tills[self.conns[conn].till].settings.recovery_timeout_ms;
-        let bound = late_bytes_ms(terminal.forgets_closes(), recovery);
+        let bound = self.late_bytes_bound_ms(conn);
         let is_dark = std::mem::take(&mut self.conns[conn].is_dark);
         let held = self.conns[conn].to_terminal.packets.len();
         if held > 0 && self.faults.happens(Kind::LostBytes, 400) {

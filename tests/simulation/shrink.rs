@@ -5,13 +5,14 @@ use crate::planted::Sabotage;
 use crate::trace::Trace;
 use crate::world::{Run, run};
 
-/// How many smaller worlds are tried at most.
+/// How many smaller worlds are tried at most, and how many steps they may take together.
 const TRIES: u32 = 3_000;
+const STEPS: u64 = 10_000_000;
 
 /// The smallest world found that still breaks, with its trace.
 pub fn shrink(seed: u64, sabotage: Sabotage) -> (Without, Run) {
-    let mut shrinker = Shrinker { seed, sabotage, tries: 0, best: Without::default() };
-    while shrinker.tries < TRIES && shrinker.pass() {}
+    let mut shrinker = Shrinker { seed, sabotage, tries: 0, steps: 0, best: Without::default() };
+    while shrinker.may_try() && shrinker.pass() {}
     let run = run(seed, shrinker.best.clone(), Trace::recording(), sabotage);
     (shrinker.best, run)
 }
@@ -20,6 +21,7 @@ struct Shrinker {
     seed: u64,
     sabotage: Sabotage,
     tries: u32,
+    steps: u64,
     best: Without,
 }
 
@@ -45,15 +47,20 @@ impl Shrinker {
 
     fn attempt(&mut self, leave_out: impl FnOnce(&mut Without) -> bool) -> bool {
         let mut without = self.best.clone();
-        if self.tries >= TRIES || !leave_out(&mut without) {
+        if !self.may_try() || !leave_out(&mut without) {
             return false;
         }
         self.tries += 1;
-        let still_breaks =
-            run(self.seed, without.clone(), Trace::default(), self.sabotage).broken.is_some();
+        let run = run(self.seed, without.clone(), Trace::default(), self.sabotage);
+        self.steps += run.tally.steps;
+        let still_breaks = run.broken.is_some();
         if still_breaks {
             self.best = without;
         }
         still_breaks
+    }
+
+    fn may_try(&self) -> bool {
+        self.tries < TRIES && self.steps < STEPS
     }
 }

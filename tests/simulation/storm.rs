@@ -114,6 +114,7 @@ impl World {
             place.frozen_until = place.frozen_until.min(self.now);
         }
         for conn in 0..self.conns.len() {
+            self.release(conn);
             if self.conns[conn].is_dark {
                 self.reset(conn);
             }
@@ -133,7 +134,8 @@ impl World {
         let Some(healed_at) = self.healed_at else { return false };
         if self.now > healed_at + PATIENCE_MS {
             let left = (0..self.orders.len()).find(|order| !self.is_settled(*order));
-            let what = left.map_or("something", |order| &self.orders[order].request_id).to_owned();
+            let what =
+                left.map_or("something", |order| &self.orders[order].request.request_id).to_owned();
             self.fail(format!("{what} is not settled long after the weather has cleared"));
             return true;
         }

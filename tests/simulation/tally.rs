@@ -16,6 +16,10 @@ pub struct Tally {
     pub retold: u64,
     pub steps: u64,
     pub simulated_ms: u64,
+    /// Closes of the library's own.
+    pub closes: u64,
+    /// Wrong outcomes by cause: how many, how many of them were corrected, how many were not in the end.
+    wrong: BTreeMap<&'static str, [u64; 3]>,
     outcomes: BTreeMap<&'static str, u64>,
     excuses: BTreeMap<&'static str, u64>,
 }
@@ -29,6 +33,23 @@ impl Tally {
         *self.excuses.entry(why).or_default() += 1;
     }
 
+    /// An outcome does not agree with the money.
+    pub fn wrong(&mut self, cause: &'static str) {
+        self.wrong.entry(cause).or_default()[0] += 1;
+    }
+
+    pub fn corrected(&mut self, cause: &'static str) {
+        self.wrong.entry(cause).or_default()[1] += 1;
+    }
+
+    pub fn left_wrong(&mut self, cause: &'static str) {
+        self.wrong.entry(cause).or_default()[2] += 1;
+    }
+
+    pub fn is_wrong_by(&self, cause: &str) -> bool {
+        self.wrong.contains_key(cause)
+    }
+
     pub fn add(&mut self, other: &Tally) {
         self.worlds += other.worlds;
         self.accepted += other.accepted;
@@ -39,6 +60,11 @@ impl Tally {
         self.retold += other.retold;
         self.steps += other.steps;
         self.simulated_ms += other.simulated_ms;
+        self.closes += other.closes;
+        for (cause, counts) in &other.wrong {
+            let sums = self.wrong.entry(cause).or_default();
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
         for (outcome, count) in &other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
@@ -52,7 +78,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} worlds, {:.1} years, {} steps: {} orders taken, {} charged; {} frames left the tills, which died {} times",
+            "{} worlds, {:.1} years, {} steps: {} orders accepted, {} charges; {} frames left the tills, which died {} times",
             self.worlds,
             self.simulated_ms as f64 / (365.25 * 86_400_000.0),
             self.steps,
@@ -65,7 +91,18 @@ impl fmt::Display for Tally {
         for (outcome, count) in &self.outcomes {
             writeln!(f, "  {outcome:<10} {count:>8}  {:>6.2} %", percent(*count, completed))?;
         }
-        writeln!(f, "  clarified later {}, told again {}", self.clarified, self.retold)?;
+        writeln!(
+            f,
+            "  {} clarified, {} reported again, {} closes of the library's own",
+            self.clarified, self.retold, self.closes
+        )?;
+        for (cause, [wrong, corrected, left]) in &self.wrong {
+            let share = percent(*wrong, completed);
+            writeln!(
+                f,
+                "  wrong   {wrong:>8}  {share:>6.3} %  then clarified {corrected}, never {left}: {cause}"
+            )?;
+        }
         for (why, count) in &self.excuses {
             writeln!(f, "  unknown {count:>8}  {:>6.2} %  {why}", percent(*count, completed))?;
         }

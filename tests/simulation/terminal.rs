@@ -1,7 +1,8 @@
 //! Terminals: the simulator's model, with a plug that can be pulled and a record cabinet that can be mixed up.
 
-use ecrhub_simulator::{Action, Behaviour, Model, Oddities, Options};
+use ecrhub_simulator::{Action, Behaviour, Model, Oddities, Options, QueueMode};
 
+use crate::assumptions::Assumption;
 use crate::faults::Kind;
 use crate::network::{Packet, Side};
 use crate::trace::short;
@@ -9,6 +10,9 @@ use crate::world::{Due, World};
 
 /// The time of day at which every world begins.
 pub const DAWN_MS: u64 = 1_700_000_000_000;
+
+/// Nobody stands at a terminal for longer than this.
+const EXPIRES_MS: u64 = 300_000;
 
 pub struct Place {
     pub model: Model,
@@ -34,36 +38,45 @@ impl Place {
         }
     }
 
+    /// Whether an order that arrives after its close was accepted may be charged.
     pub fn forgets_closes(&self) -> bool {
-        self.model.options().close_unknown_forgotten
+        let options = self.model.options();
+        let odd = &options.oddities;
+        options.close_unknown_forgotten || odd.close_by_screen || odd.close_authorising
     }
 
     /// Its answers say too little for anyone to be certain.
     pub fn is_useless(&self) -> bool {
         let odd = &self.model.options().oddities;
-        odd.no_biz_data
-            || odd.biz_data_null
-            || odd.biz_data_empty
-            || (odd.no_topic && odd.no_request_id)
+        odd.no_biz_data || odd.biz_data_null || odd.biz_data_empty
     }
 
-    /// See [`crate::assumptions::Assumption::TerminalSaysTheTruth`]: a success code whose "no", or "not yet", stands in
-    /// the part of the answer that this terminal leaves out would be a lie.
-    pub fn can_tell(&self, cents: u8) -> bool {
-        use Behaviour::{SettlesDeclined, SettlesPaid, SuccessCancelled, SuccessDeclined};
+    /// Whether a query is certain to find the order.
+    pub fn knows(&self, number: &str) -> bool {
         let odd = &self.model.options().oddities;
-        let leaves_out = odd.no_biz_data || odd.biz_data_null || odd.biz_data_empty;
-        let is_in_the_status = matches!(
-            Behaviour::from_cents(cents),
-            SettlesDeclined | SettlesPaid | SuccessCancelled | SuccessDeclined
-        );
-        !(leaves_out && is_in_the_status)
+        let may_hide = odd.found_once_charged || odd.found_once_read;
+        self.model.record(number).is_some() && (!may_hide || self.model.charges(number) > 0)
     }
-}
 
-pub fn is_contradictory(cents: u8) -> bool {
-    use Behaviour::{QueryAmount, QueryNumber, QuerySilent};
-    matches!(Behaviour::from_cents(cents), QueryAmount | QueryNumber | QuerySilent)
+    /// See [`crate::assumptions::Assumption::AnswersAreTrue`]: a success code whose "no", or "not yet", stands in the
+    /// part of the answer that this terminal leaves out would be a lie.
+    pub fn can_express(&self, behaviour: Behaviour) -> bool {
+        use Behaviour::{
+            Acknowledged, AcknowledgedDeclined, AcknowledgedLost, SettlesDeclined, SettlesPaid,
+            SuccessCancelled, SuccessDeclined,
+        };
+        let is_in_the_status = matches!(
+            behaviour,
+            SettlesDeclined
+                | SettlesPaid
+                | SuccessCancelled
+                | SuccessDeclined
+                | Acknowledged
+                | AcknowledgedDeclined
+                | AcknowledgedLost
+        );
+        !(self.is_useless() && is_in_the_status)
+    }
 }
 
 impl World {
@@ -73,23 +86,82 @@ impl World {
             slow_ms: self.chance.between(2_000, 20_000),
             very_slow_ms: self.chance.between(30_000, 90_000),
             freeze_ms: self.chance.between(2_000, 40_000),
+            expires_default_ms: EXPIRES_MS,
             ..Options::default()
         };
         if self.faults.happens(Kind::SlowCustomer, 700) {
             options.think_ms = self.faults.draw(Kind::SlowCustomer, 10_000, 200_000);
         }
         options.push_after_reconnect = self.faults.happens(Kind::Push, 700);
+        options.late_ms = self.chance.between(0, 40_000);
+        options.signature_ms = self.chance.between(1_000, 60_000);
         if self.faults.happens(Kind::CloseForgotten, 800) {
             options.close_unknown_forgotten = true;
         } else {
             options.close_unknown_fails = self.faults.happens(Kind::CloseRefused, 300);
         }
         if self.faults.happens(Kind::Oddities, 800) {
-            let which = self.faults.draw(Kind::Oddities, 0, 11);
-            options.oddities = oddities(which);
+            let which = self.faults.draw(Kind::Oddities, 0, ODDITIES.len() as u64 - 1);
+            let names = ODDITIES[which as usize].iter().copied();
+            options.oddities = Oddities::from_names(names).unwrap_or_default();
         }
+        self.draw_manners(&mut options);
+        self.break_an_assumption(&mut options);
         let seed = self.chance.next_u64();
         Place::new(options, seed)
+    }
+
+    /// How the terminal does what the protocol leaves open.
+    fn draw_manners(&mut self, options: &mut Options) {
+        let odd = &mut options.oddities;
+        odd.forgets_to_write = self.faults.happens(Kind::ForgetsToWrite, 800);
+        odd.close_by_screen = self.faults.happens(Kind::CloseByScreen, 800);
+        if self.faults.happens(Kind::Unreadable, 600) {
+            let which = self.faults.draw(Kind::Unreadable, 0, UNREADABLE.len() as u64 - 1);
+            odd.set(UNREADABLE[which as usize], true);
+        }
+        if self.faults.happens(Kind::VoidRecords, 900) {
+            let names = ["void-record-3", "void-answer-3", "no-void-record"];
+            odd.set(names[self.faults.draw(Kind::VoidRecords, 0, 2) as usize], true);
+        }
+        if self.faults.happens(Kind::FoundLate, 800) {
+            let once_read = self.faults.draw(Kind::FoundLate, 0, 1) == 0;
+            odd.found_once_read = once_read;
+            odd.found_once_charged = !once_read;
+            options.authorise_ms = self.faults.draw(Kind::FoundLate, 0, 5_000);
+        }
+        if self.faults.happens(Kind::Authorising, 800) {
+            options.authorise_ms = self.faults.draw(Kind::Authorising, 500, 20_000);
+        }
+        // See [`Assumption::QueuesCloseByNumber`].
+        let is_by_screen = options.oddities.close_by_screen;
+        if self.faults.happens(Kind::Queue, 800) && !is_by_screen {
+            let is_fifo = self.faults.draw(Kind::Queue, 0, 1) == 0;
+            options.order_queue_mode =
+                Some(if is_fifo { QueueMode::Fifo } else { QueueMode::Filo });
+            options.oddities.queue_says_busy = self.faults.draw(Kind::Queue, 0, 2) > 0;
+        }
+    }
+
+    fn break_an_assumption(&mut self, options: &mut Options) {
+        match self.broken_assumption {
+            Some(Assumption::TerminalKeepsRecords) => {
+                options.memory = self.faults.draw(Kind::BrokenAssumption, 1, 2) as usize;
+            }
+            Some(Assumption::AuthorisationIsNotClosed) => {
+                options.oddities.close_authorising = true;
+                options.oddities.found_once_charged =
+                    self.faults.draw(Kind::BrokenAssumption, 0, 1) == 0;
+                options.authorise_ms = self.faults.draw(Kind::BrokenAssumption, 5_000, 120_000);
+            }
+            Some(Assumption::LateBytesAreBounded) => options.close_unknown_forgotten = true,
+            Some(Assumption::BusyIsFinal) => {
+                options.oddities.close_by_screen = false;
+                options.order_queue_mode = Some(QueueMode::Fifo);
+                options.oddities.queue_says_busy = true;
+            }
+            _ => {}
+        }
     }
 
     pub fn arrive_at_terminal(&mut self, conn: usize) {
@@ -113,6 +185,8 @@ impl World {
             }
             Packet::Text(text) if self.conns[conn].terminal_open => self.terminal_reads(conn, text),
             Packet::Ping(payload) if self.conns[conn].terminal_open => {
+                // The next write takes along what the engine has forgotten; a pong is one.
+                self.write_what_was_forgotten(conn);
                 self.push(conn, Side::Till, Packet::Pong(payload));
             }
             Packet::End => self.terminal_loses(conn),
@@ -120,15 +194,10 @@ impl World {
         }
     }
 
-    /// See [`crate::assumptions::Assumption::LateBytesAreBounded`]: a freeze does not make bytes later than that.
+    /// See [`Assumption::LateBytesAreBounded`]: a freeze does not make bytes later than that.
     fn is_past_the_bound(&self, conn: usize) -> bool {
-        let conn = &self.conns[conn];
-        let recovery = self.tills[conn.till].settings.recovery_timeout_ms;
-        let bound = crate::assumptions::late_bytes_ms(
-            self.terminals[conn.terminal].forgets_closes(),
-            recovery,
-        );
-        conn.dead_at.is_some_and(|dead_at| self.now > dead_at + bound)
+        let bound = self.late_bytes_bound_ms(conn);
+        self.conns[conn].dead_at.is_some_and(|dead_at| self.now > dead_at + bound)
     }
 
     fn terminal_reads(&mut self, conn: usize, text: String) {
@@ -143,11 +212,11 @@ impl World {
             && let Some(other) = self.another_record(t, &number)
         {
             if self.faults.happens(Kind::StaleRecord, 120) {
-                self.orders[order].is_misled = true;
+                self.orders[order].misled_ms = Some(self.now);
                 swap = Some((other.clone(), number.clone()));
                 text = text.replace(&number, &other);
             } else if self.faults.happens(Kind::MixedUp, 120) {
-                self.orders[order].is_misled = true;
+                self.orders[order].misled_ms = Some(self.now);
                 text = text.replace(&number, &other);
             }
         }
@@ -164,10 +233,10 @@ impl World {
 
     fn another_record(&self, terminal: usize, number: &str) -> Option<String> {
         let model = &self.terminals[terminal].model;
-        let is_other = |order: &&crate::checks::Order| {
-            order.number != number && model.record(&order.number).is_some()
+        let is_other = |order: &&crate::order::Order| {
+            order.request.number != number && model.record(&order.request.number).is_some()
         };
-        self.orders.iter().find(is_other).map(|order| order.number.clone())
+        self.orders.iter().find(is_other).map(|order| order.request.number.clone())
     }
 
     pub fn terminal_is_due(&mut self, t: usize) {
@@ -209,13 +278,13 @@ impl World {
                     self.trace.say(self.now, || {
                         format!("terminal {t} says on connection {conn}: {}", short(&text))
                     });
-                    self.push(conn as usize, Side::Till, Packet::Text(text));
+                    self.answer(conn as usize, Packet::Text(text));
                 }
-                Action::SendBytes { conn, bytes } => match bytes.first().zip(bytes.get(1)) {
-                    Some((0x83, _)) => self.push(conn as usize, Side::Till, Packet::Broken),
-                    Some((0x81, 4)) => self.push(conn as usize, Side::Till, Packet::NoText),
-                    _ => {}
-                },
+                Action::SendBytes { conn, bytes } => {
+                    if let Some(packet) = packet_of(&bytes) {
+                        self.answer(conn as usize, packet);
+                    }
+                }
                 Action::Cut { conn } => {
                     self.conns[conn as usize].terminal_open = false;
                     self.push(conn as usize, Side::Till, Packet::End);
@@ -267,17 +336,57 @@ pub fn value_of(text: &str, key: &str) -> String {
         .to_owned()
 }
 
-fn oddities(which: u64) -> Oddities {
-    let names: &[&str] = match which {
-        0..=3 => &["no-request-id", "code-zero"],
-        4 => &["no-request-id", "numbers", "undocumented", "timestamp-date"],
-        5 => &["biz-data-text", "declined-status"],
-        6 => &["no-topic", "no-app-id"],
-        7 => &["inner-codes", "declined-status", "undocumented"],
-        8 => &["no-request-id", "biz-data-text", "inner-codes"],
-        9 => &["no-biz-data"],
-        10 => &["no-request-id", "biz-data-null"],
-        _ => &["no-request-id", "no-topic"],
+/// What a till makes of a frame that is put on the socket as it is; nothing where it is cut short.
+fn packet_of(frame: &[u8]) -> Option<Packet> {
+    let (head, length) = (*frame.first()?, *frame.get(1)?);
+    let payload = match length {
+        126 => frame.get(4..)?,
+        127 => frame.get(10..)?,
+        _ => frame.get(2..)?,
     };
-    Oddities::from_names(names.iter().copied()).unwrap_or_default()
+    match head {
+        0x83 => Some(Packet::Broken),
+        0x82 => Some(Packet::Bytes(payload.to_vec())),
+        0x81 if usize::from(length) == payload.len() => Some(Packet::Bytes(payload.to_vec())),
+        _ => None,
+    }
 }
+
+/// What terminals were seen to do beside their documentation, several at a time.
+const ODDITIES: &[&[&str]] = &[
+    &["no-request-id", "code-zero"],
+    &["no-request-id", "code-zero"],
+    &["no-request-id", "code-zero"],
+    &["no-request-id", "numbers", "undocumented", "timestamp-date"],
+    &["biz-data-text", "declined-status"],
+    &["no-topic", "no-app-id"],
+    &["inner-codes", "declined-status", "undocumented"],
+    &["no-request-id", "biz-data-text", "inner-codes"],
+    &["no-biz-data"],
+    &["no-request-id", "biz-data-null"],
+    &["no-request-id", "no-topic"],
+    &["spanish", "inner-codes"],
+    &["japanese", "no-request-id"],
+    &["chinese", "gateway-code-first"],
+    &["exponents", "padded-codes"],
+    &["blanks", "no-request-id"],
+    &["no-refused-record"],
+    &["no-refused-record", "no-request-id"],
+    &["not-found-et003"],
+    &["not-found-e04111", "no-request-id"],
+    &["not-found-k015", "inner-codes"],
+];
+
+/// How every order's own answer may be spoilt.
+const UNREADABLE: &[&str] = &[
+    "trailing-comma",
+    "byte-order-mark",
+    "trailing-nul",
+    "blanks-around",
+    "nan",
+    "single-quotes",
+    "gbk",
+    "two-objects",
+    "too-deep",
+    "id-case",
+];

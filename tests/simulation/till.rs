@@ -2,16 +2,16 @@
 //! that may die between any two steps.
 
 mod connection;
+mod sales;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ecrhub::internals::journal::memory::MemoryJournal;
-use ecrhub::internals::{Books, Now, Session, Settings};
+use ecrhub::internals::{Attempt, Books, Now, RestoredState, Session, Settings};
 use ecrhub::protocol::{self, Defaults, Request};
 use ecrhub::{Event, EventKind, Outcome, Validation};
 
-use crate::checks::{Order, Topic};
 use crate::faults::Kind;
 use crate::terminal::DAWN_MS;
 use crate::world::{Due, World};
@@ -30,6 +30,14 @@ pub struct Till {
     /// What waits until the machine wakes.
     pub missed: Vec<Due>,
     pub trouble_until: u64,
+    /// The newest close of the library's own, until it is answered.
+    pub open_close: Option<OpenClose>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct OpenClose {
+    pub conn: usize,
+    pub since_ms: u64,
 }
 
 /// What dies with the process.
@@ -37,14 +45,19 @@ pub struct Process {
     pub session: Session,
     pub books: Books,
     queue: VecDeque<Queued>,
-    unwritten: Vec<Queued>,
+    /// The newest outcome of each order that the journal could not take.
+    unwritten: Vec<Event>,
+    /// Orders whose second look is done, and that the journal does not have yet.
+    looked: Vec<String>,
     pub conn: Option<usize>,
     pub up_since: Option<u64>,
     armed: Option<u64>,
     is_fetching: bool,
-    /// Has left the queue, and has not been told yet.
+    /// Has left the queue, and has not been delivered yet.
     delivering: Option<Event>,
     acknowledges: bool,
+    /// `ecrhub.init` has named an `order_queue_mode`.
+    pub knows_of_the_queue: bool,
 }
 
 /// An event, and whether the journal has what it says.
@@ -58,24 +71,34 @@ pub struct Queued {
 #[derive(Debug)]
 pub enum Step {
     Begin(usize),
-    Submit(usize, Box<Request>),
+    Submit(usize, Attempt, Box<Request>),
     Fetch,
     Record(Box<Queued>),
-    Tell(Box<Queued>),
+    Deliver(Box<Queued>),
     Acknowledge(usize),
 }
 
 impl Process {
-    /// The truth about this order waits to be told, is in the journal, and will want an acknowledgement of its own.
-    fn owes_the_truth_of(&self, id: &str) -> bool {
+    /// A correction of this order waits to be delivered, is in the journal, and will want an acknowledgement of its own.
+    fn owes_a_correction_of(&self, id: &str) -> bool {
         let recorded = self.queue.iter().filter(|queued| queued.is_recorded);
         let mut owed = recorded.map(|queued| &queued.event).chain(&self.delivering);
-        owed.any(|event| is_truth(event) && id_of(event) == Some(id))
+        owed.any(|event| is_correction(event) && id_of(event) == Some(id))
+    }
+}
+
+impl Process {
+    /// What is not written is looked at once more by the next process.
+    fn write_down_looks(&mut self) {
+        if !self.looked.is_empty() && self.books.looked(&self.looked).is_ok() {
+            self.looked.clear();
+        }
     }
 }
 
 impl Till {
-    pub fn last_words_ms(&self) -> u64 {
+    /// The close at the end of recovery, and the queries that decide.
+    pub fn last_questions_ms(&self) -> u64 {
         2 * self.settings.recovery_interval_ms.max(2_000)
     }
 }
@@ -88,7 +111,8 @@ impl World {
 
     pub fn books_of(&self, t: usize) -> Books {
         let till = &self.tills[t];
-        let books = Books::new(till.disk.clone(), "counter");
+        let books = Books::new(till.disk.clone(), "counter")
+            .second_look_after(till.settings.second_look_ms);
         #[cfg(feature = "planted-faults")]
         let books = books.planted(till.settings.plant);
         books
@@ -106,14 +130,15 @@ impl World {
         till.life += 1;
         let books = self.books_of(t);
         let till = &self.tills[t];
-        let (restored, retold) = match books.restore() {
+        let (restored, retold) = match books.restore(now.wall_ms) {
             Ok(found) => found,
             Err(error) => return self.fail(format!("till {t} cannot start: {error}")),
         };
         let mut session = Session::new(till.settings.clone(), self.chance.next_u64(), now);
         let mut unsettled = Vec::new();
         for order in restored {
-            unsettled.push((order.request.request_id.clone(), order.unknown));
+            let is_open = order.state == RestoredState::Open;
+            unsettled.push((order.request.request_id.clone(), is_open));
             session.restore(order, now);
         }
         let queue: VecDeque<Queued> =
@@ -122,7 +147,7 @@ impl World {
         let life = self.tills[t].life;
         self.trace.say(self.now, || {
             format!(
-                "till {t} starts, life {life}: {} orders to find out, {} to tell again",
+                "till {t} starts, life {life}: {} orders to ask about, {} to report again",
                 unsettled.len(),
                 queue.len()
             )
@@ -132,16 +157,19 @@ impl World {
             books,
             queue,
             unwritten: Vec::new(),
+            looked: Vec::new(),
             conn: None,
             up_since: None,
             armed: None,
             is_fetching: false,
             delivering: None,
             acknowledges,
+            knows_of_the_queue: false,
         });
-        for (id, is_unknown) in unsettled {
-            self.on_restored(t, &id, is_unknown);
+        for (id, is_open) in unsettled {
+            self.on_restored(t, &id, is_open);
         }
+        self.ask_for_the_queue(t);
         self.turn(t);
     }
 
@@ -154,12 +182,27 @@ impl World {
             self.close(conn);
         }
         self.tills[t].disk.crash();
+        self.forget_what_only_the_session_knew(t);
         let down = if self.faults.happens(Kind::LongDown, 300) {
             self.faults.draw(Kind::LongDown, 600_000, 6 * 3_600_000)
         } else {
             self.chance.between(100, 20_000)
         };
         self.at(self.now + down, Due::Start(t));
+    }
+
+    /// What was not written down died with the process.
+    fn forget_what_only_the_session_knew(&mut self, t: usize) {
+        let entries = self.tills[t].disk.entries();
+        for order in self.orders.iter_mut().filter(|order| order.request.till == t) {
+            let entry = entries.iter().find(|entry| entry.request_id == order.request.request_id);
+            order.reported = entry.and_then(|entry| entry.outcome);
+            // Of an order without an outcome the journal does not say what made the library ask.
+            let is_unknown = order.reported == Some(Outcome::Unknown);
+            order.is_busy &= is_unknown;
+            order.is_duplicate &= is_unknown;
+            order.is_contradicted = false;
+        }
     }
 
     /// A chance to die between two steps; true when it was taken.
@@ -180,10 +223,10 @@ impl World {
         }
         match step {
             Step::Begin(order) => self.begin(t, order),
-            Step::Submit(order, request) => self.submit(t, order, *request),
+            Step::Submit(order, attempt, request) => self.submit(t, order, attempt, *request),
             Step::Fetch => self.fetch(t),
             Step::Record(queued) => self.record(t, *queued),
-            Step::Tell(queued) => self.tell(t, *queued),
+            Step::Deliver(queued) => self.deliver(t, *queued),
             Step::Acknowledge(order) => self.acknowledge(t, order),
         }
     }
@@ -211,9 +254,9 @@ impl World {
 
     fn begin(&mut self, t: usize, order: usize) {
         let now = self.moment(t);
-        let json = self.orders[order].json();
+        let json = self.orders[order].request.json();
         let defaults = Defaults {
-            request_id: &self.orders[order].request_id,
+            request_id: &self.orders[order].request.request_id,
             timestamp_ms: now.wall_ms,
             app_id: Some(APP_ID),
             validation: Validation::Strict,
@@ -222,24 +265,30 @@ impl World {
             Ok(request) => request,
             Err(error) => return self.fail(format!("a fault of the simulation: {error}: {json}")),
         };
-        let Some(process) = &self.tills[t].process else { return };
-        if process.session.check_unused(&request).is_err() {
-            return;
-        }
         if !request.is_order() {
-            return self.submit(t, order, request);
+            return self.submit(t, order, Attempt::First, request);
         }
         self.maybe_fill_the_disk(t);
-        let Some(process) = &self.tills[t].process else { return };
-        let begun = process.books.begin(&request, now.wall_ms);
+        let Some(process) = &mut self.tills[t].process else { return };
+        if let Err(error) = process.session.check_unused(&request) {
+            return self.trace.say(self.now, || format!("till {t}: {error}"));
+        }
+        let earlier = process.session.end_earlier_attempt(&request);
+        process.write_down_looks();
+        let timeout_ms = self.orders[order].request.timeout_ms;
+        let within_ms = process.session.answer_within_ms(&request, timeout_ms);
+        let begun = process.books.begin(&request, within_ms, now.wall_ms);
         self.tills[t].disk.fail_next(0);
         match begun {
-            Ok(()) => {
+            Ok(attempt) => {
                 self.on_begun(order);
                 let in_ms = self.disk_ms();
-                self.then(t, in_ms, Step::Submit(order, Box::new(request)));
+                self.then(t, in_ms, Step::Submit(order, attempt, Box::new(request)));
             }
             Err(error) => {
+                if let (Some(earlier), Some(process)) = (earlier, &mut self.tills[t].process) {
+                    process.session.resume_earlier_attempt(&earlier, now);
+                }
                 self.trace.say(self.now, || {
                     format!("till {t}: {} is refused: {error}", request.request_id)
                 });
@@ -247,7 +296,7 @@ impl World {
         }
     }
 
-    fn submit(&mut self, t: usize, order: usize, request: Request) {
+    fn submit(&mut self, t: usize, order: usize, attempt: Attempt, request: Request) {
         let now = self.moment(t);
         let Some(process) = &mut self.tills[t].process else { return };
         if let Err(error) = process.session.check_unused(&request) {
@@ -256,8 +305,8 @@ impl World {
             }
             return self.trace.say(self.now, || format!("till {t}: {error}"));
         }
-        let timeout = self.orders[order].timeout_ms;
-        process.session.submit(request, timeout, now);
+        let timeout = self.orders[order].request.timeout_ms;
+        process.session.submit(request, timeout, attempt, now);
         self.on_accepted(order);
         self.turn(t);
         self.dies_here(t);
@@ -271,7 +320,7 @@ impl World {
         };
         process.delivering = Some(queued.event.clone());
         if queued.is_recorded {
-            return self.then(t, 0, Step::Tell(Box::new(queued)));
+            return self.then(t, 0, Step::Deliver(Box::new(queued)));
         }
         let in_ms = self.disk_ms();
         self.then(t, in_ms, Step::Record(Box::new(queued)));
@@ -280,25 +329,27 @@ impl World {
     fn record(&mut self, t: usize, mut queued: Queued) {
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
+        process.write_down_looks();
         let recorded = process.books.record(&queued.event);
         self.tills[t].disk.fail_next(0);
         let Some(process) = &mut self.tills[t].process else { return };
+        process.unwritten.retain(|event| id_of(event) != id_of(&queued.event));
         match recorded {
             Ok(()) => {
                 queued.is_recorded = true;
                 self.on_recorded(t, &queued.event);
             }
             Err(error) => {
-                process.unwritten.push(queued.clone());
+                process.unwritten.push(queued.event.clone());
                 self.on_unwritten(t, &queued.event, &error);
             }
         }
         let in_ms = self.chance.between(0, 3);
-        self.then(t, in_ms, Step::Tell(Box::new(queued)));
+        self.then(t, in_ms, Step::Deliver(Box::new(queued)));
     }
 
-    fn tell(&mut self, t: usize, queued: Queued) {
-        if let Some(order) = self.on_told(t, &queued.event) {
+    fn deliver(&mut self, t: usize, queued: Queued) {
+        if let Some(order) = self.on_delivered(t, &queued.event) {
             let acknowledges =
                 self.tills[t].process.as_ref().is_some_and(|process| process.acknowledges);
             if acknowledges {
@@ -306,7 +357,8 @@ impl World {
                 self.then(t, in_ms, Step::Acknowledge(order));
             }
         }
-        self.maybe_sell_again(t, &queued.event);
+        self.maybe_send_again(&queued.event);
+        self.maybe_void(t, &queued.event);
         if let Some(process) = &mut self.tills[t].process {
             process.is_fetching = false;
             process.delivering = None;
@@ -314,36 +366,20 @@ impl World {
         self.fetch_soon(t);
     }
 
-    /// The number of an order that was not sent is free again.
-    fn maybe_sell_again(&mut self, t: usize, event: &Event) {
-        let Some(order) = id_of(event).and_then(|id| self.by_id.get(id)).copied() else { return };
-        if self.orders[order].may_be_sold_again() && self.faults.happens(Kind::SellAgain, 900) {
-            let sold = &self.orders[order];
-            let id = format!("{}b", sold.request_id);
-            if self.by_id.contains_key(&id) || id.ends_with("bbbb") {
-                return;
-            }
-            let mut again = Order::new(t, Topic::Order, sold.number.clone(), id, sold.cents);
-            again.amount.clone_from(&sold.amount);
-            let again = self.place(again);
-            let in_ms = self.faults.draw(Kind::SellAgain, 1, 30_000);
-            self.at(self.now + in_ms, Due::Sale(again));
-        }
-    }
-
     fn acknowledge(&mut self, t: usize, order: usize) {
         let now = self.moment(t);
-        let id = self.orders[order].request_id.clone();
+        let id = self.orders[order].request.request_id.clone();
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
-        if process.owes_the_truth_of(&id) {
+        if process.owes_a_correction_of(&id) {
             return;
         }
-        let is_it = |queued: &&Queued| id_of(&queued.event) == Some(&*id);
-        let mut written = process.unwritten.iter().filter(is_it);
-        let written = written.try_for_each(|queued| process.books.record(&queued.event));
+        process.write_down_looks();
+        let is_it = |event: &&Event| id_of(event) == Some(&*id);
+        let mut unwritten = process.unwritten.iter().filter(is_it);
+        let written = unwritten.try_for_each(|event| process.books.record(event));
         let done = written.and_then(|()| {
-            process.unwritten.retain(|queued| !is_it(&queued));
+            process.unwritten.retain(|event| !is_it(&event));
             process.books.acknowledge(&id, now.wall_ms)
         });
         self.tills[t].disk.fail_next(0);
@@ -369,7 +405,7 @@ impl World {
 pub fn id_of(event: &Event) -> Option<&str> {
     match &event.kind {
         EventKind::Completed(done) => Some(&done.request_id),
-        EventKind::Clarified(truth) => Some(&truth.request_id),
+        EventKind::Clarified(clarified) => Some(&clarified.request_id),
         _ => None,
     }
 }
@@ -377,11 +413,11 @@ pub fn id_of(event: &Event) -> Option<&str> {
 pub fn outcome_of(event: &Event) -> Option<Outcome> {
     match &event.kind {
         EventKind::Completed(done) => Some(done.outcome),
-        EventKind::Clarified(truth) => Some(truth.outcome),
+        EventKind::Clarified(clarified) => Some(clarified.outcome),
         _ => None,
     }
 }
 
-fn is_truth(event: &Event) -> bool {
+fn is_correction(event: &Event) -> bool {
     matches!(event.kind, EventKind::Clarified(_))
 }

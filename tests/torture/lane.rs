@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -93,28 +94,87 @@ pub struct Lane<'a> {
     name: String,
     folder: PathBuf,
     dice: Dice,
-    terminal: Terminal,
+    terminal: Arc<Place>,
     wire: Wire,
     runs: usize,
     report: Report,
 }
 
-impl<'a> Lane<'a> {
-    pub fn new(torture: &'a Torture<'a>, index: usize, seed: u64) -> Lane<'a> {
-        let name = format!("L{index}");
-        let folder = torture.folder.join(&name);
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut dice = Dice::new(seed ^ (index as u64) << 32);
-        // Each terminal has its own manners.
+/// A terminal, and the folder with its ledger.
+pub struct Place {
+    terminal: Terminal,
+    folder: PathBuf,
+    /// Several tills have it, and it takes a close for whatever is on its screen.
+    is_shared: bool,
+}
+
+impl Place {
+    /// A terminal for one till. Each has its own manners.
+    pub fn of_one(torture: &Torture<'_>, index: usize, seed: u64) -> Place {
         let manners: &[&str] = match index % 4 {
             0 => &[],
             1 => &["--push-after-reconnect"],
             2 => &["--oddity", "no-request-id", "--oddity", "code-zero", "--oddity", "fragmented"],
             _ => &["--push-after-reconnect", "--oddity", "biz-data-text", "--oddity", "numbers"],
         };
-        let terminal = Terminal::start(torture.simulator, &folder, dice.next(), manners);
-        let wire = Wire::to(terminal.address);
-        Lane { torture, name, folder, dice, terminal, wire, runs: 0, report: Report::default() }
+        Place::start(torture, &format!("L{index}"), seed, manners, false)
+    }
+
+    /// A terminal for several tills. Nobody stands at it for ever: none of them may close what it has lost.
+    pub fn of_several(torture: &Torture<'_>, index: usize, seed: u64) -> Place {
+        let manners: &[&str] = match index % 2 {
+            0 => &["--oddity", "close-by-screen", "--expires-default-ms", "2500"],
+            _ => &[
+                "--oddity",
+                "close-by-screen",
+                "--expires-default-ms",
+                "2500",
+                "--oddity",
+                "no-request-id",
+                "--push-after-reconnect",
+            ],
+        };
+        Place::start(torture, &format!("T{index}"), seed, manners, true)
+    }
+
+    fn start(
+        torture: &Torture<'_>,
+        name: &str,
+        seed: u64,
+        manners: &[&str],
+        is_shared: bool,
+    ) -> Place {
+        let folder = torture.folder.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let terminal = Terminal::start(torture.simulator, &folder, seed, manners);
+        Place { terminal, folder, is_shared }
+    }
+
+    /// What was charged under numbers that begin like this.
+    fn ledger(&self, prefix: &str) -> (Vec<String>, Vec<String>) {
+        let own = |numbers: Vec<String>| {
+            numbers.into_iter().filter(|number| number.starts_with(prefix)).collect()
+        };
+        (own(self.terminal.ledger()), own(ledger_in(&self.folder)))
+    }
+}
+
+impl<'a> Lane<'a> {
+    pub fn new(torture: &'a Torture<'a>, place: Arc<Place>, name: String, seed: u64) -> Lane<'a> {
+        let folder = torture.folder.join(format!("till-{name}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let dice = Dice::new(seed);
+        let wire = Wire::to(place.terminal.address);
+        Lane {
+            torture,
+            name,
+            folder,
+            dice,
+            terminal: place,
+            wire,
+            runs: 0,
+            report: Report::default(),
+        }
     }
 
     /// Rounds until there are none left, then a run in peace, then the verdict.
@@ -163,6 +223,7 @@ impl<'a> Lane<'a> {
             .arg(format!("{}R{}", self.name, self.runs))
             .arg(self.dice.next().to_string())
             .arg(what)
+            .arg(if self.terminal.is_shared { "share" } else { "close" })
             .env("LD_LIBRARY_PATH", self.torture.libraries)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -201,21 +262,21 @@ impl<'a> Lane<'a> {
                 self.pause(1_200);
                 till.signal("CONT");
             }
-            Blow::Cut => self.terminal.order("/cut"),
+            Blow::Cut => self.terminal.terminal.order("/cut"),
             Blow::Freeze => {
-                self.terminal.order("/freeze");
+                self.terminal.terminal.order("/freeze");
                 till = self.sometimes_kill(till);
                 self.pause(1_500);
-                self.terminal.order("/thaw");
+                self.terminal.terminal.order("/thaw");
             }
             Blow::Refuse => {
-                self.terminal.order("/refuse");
-                self.terminal.order("/cut");
+                self.terminal.terminal.order("/refuse");
+                self.terminal.terminal.order("/cut");
                 till = self.sometimes_kill(till);
                 // Now and then until the library has given up, so that orders become unknown.
                 let at_most = if self.dice.below(2) == 0 { 6_000 } else { 1_500 };
                 self.pause(at_most);
-                self.terminal.order("/accept");
+                self.terminal.terminal.order("/accept");
             }
             Blow::Hold | Blow::Lose => {
                 let which = self.dice.below(3);
@@ -234,16 +295,21 @@ impl<'a> Lane<'a> {
 
     fn judge(&mut self) {
         let record = std::fs::read_to_string(self.folder.join("record")).unwrap();
-        let ledger = self.terminal.ledger();
-        if ledger_in(&self.folder) != ledger {
+        let (ledger, on_disk) = self.terminal.ledger(&format!("{}R", self.name));
+        if ledger != on_disk {
             self.report.faults.push(format!("{}: the ledger's file differs", self.name));
         }
         let reader = Reader::open(self.folder.join("journal.db")).unwrap();
         let journal = reader.list(&Filter::default()).unwrap();
         let wire = self.wire.orders();
+        let shares = self.terminal.is_shared;
         let evidence =
-            Evidence { record: &record, ledger: &ledger, wire: &wire, journal: &journal };
+            Evidence { record: &record, ledger: &ledger, wire: &wire, journal: &journal, shares };
         let (tally, faults) = judge(&evidence);
+        let closes = self.wire.closes();
+        if shares && closes > 0 {
+            self.report.faults.push(format!("{}: {closes} closes on a shared terminal", self.name));
+        }
         self.report.tally = tally;
         self.report.faults.extend(faults);
     }

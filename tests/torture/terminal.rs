@@ -85,7 +85,10 @@ impl Terminal {
         let answer = (|| -> std::io::Result<String> {
             let mut stream = TcpStream::connect_timeout(&self.control, PATIENCE)?;
             stream.set_read_timeout(Some(PATIENCE))?;
-            write!(stream, "{method} {path} HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")?;
+            write!(
+                stream,
+                "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+            )?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             Ok(answer)

@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ecrhub::journal::Entry;
+use serde_json::Value;
 
-/// The words an order may end with. `unknown` is none of them: once everything works again it is clarified.
-const FINAL: [&str; 5] = ["approved", "declined", "cancelled", "not_found", "not_sent"];
+/// The outcomes an order may end with. `unknown` is none of them: once everything works again it is clarified.
+const FINAL: [&str; 6] = ["approved", "declined", "cancelled", "not_found", "not_sent", "busy"];
+
+/// The cents whose customers cancel, or whose answers say so.
+const CANCELLED_BY_PEOPLE: [&str; 3] = [".02", ".03", ".68"];
 
 /// Everything there is to compare.
 pub struct Evidence<'a> {
@@ -17,6 +21,8 @@ pub struct Evidence<'a> {
     pub wire: &'a HashMap<String, usize>,
     /// The journal after everything, all of it.
     pub journal: &'a [Entry],
+    /// The till shares its terminal, and never closes an order.
+    pub shares: bool,
 }
 
 /// What became of one lane's orders.
@@ -28,22 +34,58 @@ pub struct Tally {
     pub clarified: usize,
     /// Orders the till learned of otherwise than by the direct answer.
     pub recovered: usize,
+    /// Attempts that were made again because the terminal was busy.
+    pub sent_again: usize,
     /// Outcomes that were told by one process and again by the next.
     pub retold: usize,
     /// Movements of money.
     pub charges: usize,
 }
 
-/// One order in the till's record, line by line.
-#[derive(Default)]
+/// One number in the till's record: what was sent under it, again and again while the terminal was busy.
 struct Order<'a> {
+    cents: &'a str,
+    attempts: Vec<Attempt<'a>>,
+}
+
+/// One order, line by line.
+#[derive(Default)]
+struct Attempt<'a> {
     /// The run in which it was begun.
     run: usize,
     /// Nothing came after it in its run: the till died with it in its hands.
     is_last: bool,
+    id: Option<&'a str>,
     was_sent: bool,
     was_refused: Option<&'a str>,
     told: Vec<Told<'a>>,
+}
+
+impl<'a> Order<'a> {
+    fn newest(&mut self) -> Option<&mut Attempt<'a>> {
+        self.attempts.last_mut()
+    }
+
+    /// The attempt of this `request_id`; the newest where it was not known yet.
+    fn of_id(&mut self, id: &'a str) -> Option<&mut Attempt<'a>> {
+        let known = self.attempts.iter().position(|attempt| attempt.id == Some(id));
+        let attempt = match known {
+            Some(place) => self.attempts.get_mut(place),
+            None => self.attempts.last_mut(),
+        }?;
+        attempt.id = Some(id);
+        Some(attempt)
+    }
+
+    fn told(&self) -> impl Iterator<Item = &Told<'a>> {
+        self.attempts.iter().flat_map(|attempt| &attempt.told)
+    }
+
+    /// The attempt that says how it ended: the newest that came to something.
+    fn decisive(&self) -> Option<&Attempt<'a>> {
+        let mut newest_first = self.attempts.iter().rev();
+        newest_first.find(|attempt| !attempt.told.is_empty()).or(self.attempts.last())
+    }
 }
 
 struct Told<'a> {
@@ -58,7 +100,7 @@ struct Told<'a> {
 /// Compares, and gives every fault it finds.
 pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
     let mut faults = Vec::new();
-    let orders = read(evidence.record, &mut faults);
+    let orders = read(evidence.record, evidence.shares, &mut faults);
     let mut tally = Tally { charges: evidence.ledger.len(), ..Tally::default() };
     for number in evidence.ledger {
         if !orders.contains_key(number.as_str()) {
@@ -68,68 +110,16 @@ pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
     let mut journal: HashMap<&str, &Entry> =
         evidence.journal.iter().map(|row| (row.merchant_order_no.as_str(), row)).collect();
     for (number, order) in &orders {
-        let mut fault = |what: String| faults.push(format!("{number}: {what}"));
-        let charges = evidence.ledger.iter().filter(|charged| *charged == number).count();
-        let seen = evidence.wire.get(*number).copied().unwrap_or(0);
         let row = journal.remove(number);
-        if charges > 1 {
-            fault(format!("charged {charges} times"));
-        }
-        if seen > 1 {
-            fault(format!("sent {seen} times"));
-        }
-        look_at_tellings(order, &mut fault);
-        let outcome = match (order.told.last(), order.was_refused) {
-            (Some(told), None) => told.outcome,
-            (Some(_), Some(_)) => {
-                fault("was refused, and has an outcome all the same".to_owned());
-                continue;
-            }
-            (None, Some(status)) => {
-                // A till that is being stopped; nothing else refuses these orders.
-                if status != ecrhub::Status::Handle.code().to_string() {
-                    fault(format!("refused with {status}"));
-                }
-                if charges + seen > 0 {
-                    fault("was refused, and sent all the same".to_owned());
-                }
-                "refused"
-            }
-            (None, None) if order.was_sent || row.is_some() || seen > 0 => {
-                fault("accepted, and the till never learned what became of it".to_owned());
-                continue;
-            }
-            (None, None) => {
-                if !order.is_last {
-                    fault("neither accepted nor refused, and the till went on".to_owned());
-                }
-                "never accepted"
-            }
-        };
+        let mut found = Vec::new();
+        let outcome = judge_one(number, order, row, evidence, &mut |what| found.push(what));
+        faults.extend(found.into_iter().map(|what| format!("{number}: {what}")));
+        let Some(outcome) = outcome else { continue };
         *tally.outcomes.entry(outcome.to_owned()).or_default() += 1;
-        tally.clarified += usize::from(order.told.iter().any(|told| told.event == "clarified"));
-        tally.recovered += usize::from(order.told.iter().any(|told| told.is_recovered));
-        tally.retold += order.told.iter().filter(|told| told.is_retold).count();
-        if (outcome == "approved") != (charges == 1) {
-            fault(format!("ended as {outcome}, charged {charges} times"));
-        }
-        if order.told.is_empty() {
-            continue;
-        }
-        if !FINAL.contains(&outcome) {
-            fault(format!("still {outcome} after everything works again"));
-        }
-        if outcome == "not_sent" && seen > 0 {
-            fault("told to be not sent, and was on the wire".to_owned());
-        }
-        match row {
-            None => fault("has an outcome, and is not in the journal".to_owned()),
-            Some(row) if row.outcome.map(|outcome| outcome.name()) != Some(outcome) => {
-                fault(format!("told as {outcome}, in the journal as {:?}", row.outcome));
-            }
-            Some(row) if row.is_open() => fault("still open in the journal".to_owned()),
-            Some(_) => {}
-        }
+        tally.sent_again += order.attempts.len() - 1;
+        tally.clarified += usize::from(order.told().any(|told| told.event == "clarified"));
+        tally.recovered += usize::from(order.told().any(|told| told.is_recovered));
+        tally.retold += order.told().filter(|told| told.is_retold).count();
     }
     for number in journal.keys() {
         faults.push(format!("{number}: in the journal, and the till never sold it"));
@@ -137,16 +127,104 @@ pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
     (tally, faults)
 }
 
-/// An outcome is told once a process, never differently, never again once it was acknowledged; only `unknown` may be
-/// followed by the truth.
-fn look_at_tellings(order: &Order<'_>, fault: &mut impl FnMut(String)) {
+/// Finds what is wrong with one number, and gives the outcome of its order; none where there is none.
+fn judge_one<'a>(
+    number: &str,
+    order: &Order<'a>,
+    row: Option<&Entry>,
+    evidence: &Evidence<'_>,
+    fault: &mut impl FnMut(String),
+) -> Option<&'a str> {
+    let charges = evidence.ledger.iter().filter(|charged| *charged == number).count();
+    let seen = evidence.wire.get(number).copied().unwrap_or(0);
+    if charges > 1 {
+        fault(format!("charged {charges} times"));
+    }
+    if seen > order.attempts.len() {
+        fault(format!("sent {seen} times"));
+    }
+    for attempt in &order.attempts {
+        look_at_tellings(attempt, fault);
+    }
+    let decisive = order.decisive()?;
+    let outcome = outcome_of(decisive, seen, row, charges, fault)?;
+    if (outcome == "approved") != (charges == 1) {
+        fault(format!("ended as {outcome}, charged {charges} times"));
+    }
+    if decisive.told.is_empty() {
+        return Some(outcome);
+    }
+    let never_arrived = evidence.shares && outcome == "unknown" && charges == 0;
+    if !FINAL.contains(&outcome) && !never_arrived {
+        fault(format!("still {outcome} after everything works again"));
+    }
+    if evidence.shares && outcome == "cancelled" && !CANCELLED_BY_PEOPLE.contains(&order.cents) {
+        fault("was cancelled by a neighbour".to_owned());
+    }
+    if outcome == "not_sent" && seen > 0 && order.attempts.len() == 1 {
+        fault("told to be not sent, and was on the wire".to_owned());
+    }
+    // A till that was stopped while it sent an order again has given up the row of the attempt before.
+    let was_stopped = order.attempts.last().is_some_and(|last| last.was_refused.is_some());
+    match row {
+        None => fault("has an outcome, and is not in the journal".to_owned()),
+        Some(_) if was_stopped => {}
+        Some(row) if row.outcome.map(|outcome| outcome.name()) != Some(outcome) => {
+            fault(format!("told as {outcome}, in the journal as {:?}", row.outcome));
+        }
+        Some(row) if row.is_open() && !never_arrived => {
+            fault("still open in the journal".to_owned());
+        }
+        Some(_) => {}
+    }
+    Some(outcome)
+}
+
+fn outcome_of<'a>(
+    attempt: &Attempt<'a>,
+    seen: usize,
+    row: Option<&Entry>,
+    charges: usize,
+    fault: &mut impl FnMut(String),
+) -> Option<&'a str> {
+    match (attempt.told.last(), attempt.was_refused) {
+        (Some(told), None) => Some(told.outcome),
+        (Some(_), Some(_)) => {
+            fault("was refused, and has an outcome all the same".to_owned());
+            None
+        }
+        (None, Some(status)) => {
+            // A till that is being stopped; nothing else refuses these orders.
+            if status != ecrhub::Status::Handle.code().to_string() {
+                fault(format!("refused with {status}"));
+            }
+            if charges + seen > 0 {
+                fault("was refused, and sent all the same".to_owned());
+            }
+            Some("refused")
+        }
+        (None, None) if attempt.was_sent || row.is_some() || seen > 0 => {
+            fault("accepted, and the till never learned what became of it".to_owned());
+            None
+        }
+        (None, None) => {
+            if !attempt.is_last {
+                fault("neither accepted nor refused, and the till went on".to_owned());
+            }
+            Some("never accepted")
+        }
+    }
+}
+
+/// An outcome is told once a process, never differently, never again once it was acknowledged; only a correction, which
+/// is another outcome, may follow.
+fn look_at_tellings(order: &Attempt<'_>, fault: &mut impl FnMut(String)) {
     for pair in order.told.windows(2) {
         let [earlier, later] = pair else { continue };
-        let is_truth = earlier.event == "completed"
-            && earlier.outcome == "unknown"
-            && later.event == "clarified"
-            && later.outcome != "unknown";
-        if is_truth {
+        let is_correction = later.event == "clarified"
+            && later.outcome != "unknown"
+            && later.outcome != earlier.outcome;
+        if is_correction {
             continue;
         }
         let (before, after) = (earlier.outcome, later.outcome);
@@ -168,7 +246,17 @@ fn look_at_tellings(order: &Order<'_>, fault: &mut impl FnMut(String)) {
     }
 }
 
-fn read<'a>(record: &'a str, faults: &mut Vec<String>) -> BTreeMap<&'a str, Order<'a>> {
+/// Whether nothing is pending but orders that are unknown.
+fn is_unknown_all(pending: &str) -> bool {
+    let rows: Vec<Value> = serde_json::from_str(pending).unwrap_or_default();
+    !rows.is_empty() && rows.iter().all(|row| row["state"] == "unknown")
+}
+
+fn read<'a>(
+    record: &'a str,
+    shares: bool,
+    faults: &mut Vec<String>,
+) -> BTreeMap<&'a str, Order<'a>> {
     let mut orders: BTreeMap<&str, Order<'_>> = BTreeMap::new();
     let mut run = 0;
     let mut newest: Option<&str> = None;
@@ -176,9 +264,9 @@ fn read<'a>(record: &'a str, faults: &mut Vec<String>) -> BTreeMap<&'a str, Orde
     for line in record.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         if let Some(newest) = newest.take()
-            && let Some(order) = orders.get_mut(newest)
+            && let Some(attempt) = orders.get_mut(newest).and_then(Order::newest)
         {
-            order.is_last = words[0] == "B";
+            attempt.is_last = words[0] == "B";
         }
         if let ["S" | "R" | "I" | "O" | "A", number, ..] = words[..]
             && !orders.contains_key(number)
@@ -187,37 +275,59 @@ fn read<'a>(record: &'a str, faults: &mut Vec<String>) -> BTreeMap<&'a str, Orde
         }
         match words[..] {
             ["B", _] => run += 1,
-            ["N", number, _] => {
-                let fresh = Order { run, is_last: true, ..Order::default() };
-                if orders.insert(number, fresh).is_some() {
+            ["N", number, cents] => {
+                let fresh = Attempt { run, is_last: true, ..Attempt::default() };
+                let order =
+                    orders.entry(number).or_insert_with(|| Order { cents, attempts: Vec::new() });
+                let before = order.attempts.last().and_then(|attempt| attempt.told.last());
+                if !order.attempts.is_empty() && before.is_none_or(|told| told.outcome != "busy") {
                     faults.push(format!("{number}: the till used it twice"));
                 }
+                order.attempts.push(fresh);
                 newest = Some(number);
             }
-            ["S", number, _] | ["I", number] => orders.entry(number).or_default().was_sent = true,
-            ["R", number, status] => orders.entry(number).or_default().was_refused = Some(status),
-            ["O", number, _, event, outcome, retold, recovered] => {
-                orders.entry(number).or_default().told.push(Told {
-                    run,
-                    event,
-                    outcome,
-                    is_retold: retold == "true",
-                    is_recovered: recovered == "true",
-                    is_acknowledged: false,
-                });
+            ["S", number, id] => {
+                if let Some(attempt) = orders.get_mut(number).and_then(Order::newest) {
+                    attempt.was_sent = true;
+                    attempt.id = Some(id);
+                }
             }
-            ["A", number, _] => {
-                if let Some(told) = orders.entry(number).or_default().told.last_mut() {
+            ["I", number] => {
+                if let Some(attempt) = orders.get_mut(number).and_then(Order::newest) {
+                    attempt.was_sent = true;
+                }
+            }
+            ["R", number, status] => {
+                if let Some(attempt) = orders.get_mut(number).and_then(Order::newest) {
+                    attempt.was_refused = Some(status);
+                }
+            }
+            ["O", number, id, event, outcome, retold, recovered] => {
+                if let Some(attempt) = orders.get_mut(number).and_then(|order| order.of_id(id)) {
+                    attempt.told.push(Told {
+                        run,
+                        event,
+                        outcome,
+                        is_retold: retold == "true",
+                        is_recovered: recovered == "true",
+                        is_acknowledged: false,
+                    });
+                }
+            }
+            ["A", number, id] => {
+                let attempt = orders.get_mut(number).and_then(|order| order.of_id(id));
+                if let Some(told) = attempt.and_then(|attempt| attempt.told.last_mut()) {
                     told.is_acknowledged = true;
                 }
             }
-            ["P", pending] => healed = Some(pending),
+            ["P", ..] => healed = line.strip_prefix("P "),
             ["E"] => {}
             _ => faults.push(format!("the till's record has a line that is none: {line}")),
         }
     }
     match healed {
         Some("[]") => {}
+        Some(pending) if shares && is_unknown_all(pending) => {}
         Some(pending) => faults.push(format!("still pending at the end: {pending}")),
         None => faults.push("the last run did not heal".to_owned()),
     }

@@ -18,13 +18,19 @@ fn row(number: &str, outcome: Option<Outcome>, acknowledged: bool) -> Entry {
         terminal: "L0".into(),
         request: "{}".into(),
         since_ms: 1,
+        answer_within_ms: None,
+        earlier_attempt: false,
         outcome,
         sent: "yes".into(),
         response: None,
         error: None,
         recovered: false,
         clarified: false,
+        was: None,
         settled_ms: outcome.map(|_| 2),
+        elapsed_ms: None,
+        unknown_ms: None,
+        look_ms: None,
         acknowledged_ms: acknowledged.then_some(3),
         resolved_ms: None,
         note: None,
@@ -36,6 +42,7 @@ struct Case {
     ledger: Vec<String>,
     wire: HashMap<String, usize>,
     journal: Vec<Entry>,
+    shares: bool,
 }
 
 impl Case {
@@ -45,6 +52,7 @@ impl Case {
             ledger: vec!["A1".to_owned()],
             wire: [("A1".to_owned(), 1)].into(),
             journal: vec![row("A1", Some(Outcome::Approved), true)],
+            shares: false,
         }
     }
 
@@ -60,6 +68,7 @@ impl Case {
             ledger: &self.ledger,
             wire: &self.wire,
             journal: &self.journal,
+            shares: self.shares,
         })
         .1
     }
@@ -139,13 +148,50 @@ fn an_outcome_that_is_told_again() {
 }
 
 #[test]
-fn only_an_unknown_order_is_clarified() {
+fn an_order_is_corrected_to_another_outcome_only() {
     let unknown = "O A1 id1 completed unknown false false\nA A1 id1\n";
     let told = "O A1 id1 completed approved false false\nA A1 id1\n";
-    let truth = "O A1 id1 clarified approved false -\nA A1 id1\n";
-    Case::with(told, &format!("{unknown}{truth}")).is_fine();
-    Case::with(told, &format!("{told}{truth}")).has("then as clarified");
-    Case::with(told, &format!("{unknown}{truth}{truth}")).has("after it was acknowledged");
+    let correction = "O A1 id1 clarified approved false -\nA A1 id1\n";
+    Case::with(told, &format!("{unknown}{correction}")).is_fine();
+    let declined = unknown.replace("unknown", "declined");
+    Case::with(told, &format!("{declined}{correction}")).is_fine();
+    Case::with(told, &format!("{told}{correction}")).has("then as clarified");
+    Case::with(told, &format!("{unknown}{correction}{correction}"))
+        .has("after it was acknowledged");
+}
+
+#[test]
+fn an_order_that_was_busy_is_sent_again_under_its_number() {
+    let told = "O A1 id1 completed approved false false\nA A1 id1\n";
+    let busy = "O A1 id0 completed busy false false\nA A1 id0\n";
+    let again = |before: &str| Case::with(told, &format!("{before}N A1 again\nS A1 id1\n{told}"));
+    let mut case = again(busy);
+    case.record = case.record.replacen("S A1 id1", "S A1 id0", 1);
+    case.is_fine();
+    case.wire.insert("A1".into(), 2);
+    case.is_fine();
+    case.wire.insert("A1".into(), 3);
+    case.has("sent 3 times");
+    again(&busy.replace("busy", "declined")).has("the till used it twice");
+}
+
+#[test]
+fn a_shared_terminal() {
+    let mut case = Case { shares: true, ..Case::with("approved", "cancelled") };
+    case.ledger.clear();
+    case.journal = vec![row("A1", Some(Outcome::Cancelled), true)];
+    case.has("cancelled by a neighbour");
+    case.record = case.record.replace(".00", ".02");
+    case.is_fine();
+    // It never arrived, and nothing may be closed.
+    case.record = case.record.replace("cancelled", "unknown");
+    case.record = case.record.replace("P []", r#"P [{"state":"unknown"}]"#);
+    case.journal = vec![row("A1", Some(Outcome::Unknown), true)];
+    case.is_fine();
+    case.record = case.record.replace(r#""state":"unknown""#, r#""state":"recovering""#);
+    case.has("still pending");
+    case.ledger = vec!["A1".to_owned()];
+    case.has("still unknown");
 }
 
 #[test]

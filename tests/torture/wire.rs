@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -45,6 +45,7 @@ struct State {
     lines: Mutex<Vec<Arc<Line>>>,
     /// How often the till put an order of this number on the wire.
     orders: Mutex<HashMap<String, usize>>,
+    closes: AtomicUsize,
     pumps: Mutex<Vec<JoinHandle<()>>>,
     is_over: AtomicBool,
 }
@@ -88,6 +89,11 @@ impl Wire {
         // The two pumps of a line that still stands hold it as well.
         lines.retain(|line| Arc::strong_count(line) > 1);
         lines.clone()
+    }
+
+    /// How often the till closed an order.
+    pub fn closes(&self) -> usize {
+        self.state.closes.load(SeqCst)
     }
 
     /// How often the till put each order on the wire.
@@ -178,6 +184,9 @@ impl Pump {
 
     fn note(&self, message: &[u8]) {
         let Ok(message) = serde_json::from_slice::<Value>(message) else { return };
+        if message["topic"] == "ecrhub.pay.close" {
+            self.state.closes.fetch_add(1, SeqCst);
+        }
         if message["topic"] == "ecrhub.pay.order"
             && let Some(number) = message["biz_data"]["merchant_order_no"].as_str()
         {

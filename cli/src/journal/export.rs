@@ -1,6 +1,6 @@
 //! All orders, for a spreadsheet or another program.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -75,7 +75,7 @@ pub fn run(
 
 /// Where the lines go, and in which shape.
 struct Sink<'a> {
-    file: Option<(&'a Path, BufWriter<std::fs::File>)>,
+    file: Option<(&'a Path, BufWriter<File>)>,
     pending: String,
     is_json: bool,
 }
@@ -86,8 +86,8 @@ impl<'a> Sink<'a> {
             None => None,
             // An export must not replace an earlier one, and never the journal itself.
             Some(path) => {
-                let file = OpenOptions::new().write(true).create_new(true).open(path);
-                Some((path, BufWriter::new(file.map_err(|error| cannot_write(path, &error))?)))
+                let file = create(path).map_err(|error| cannot_write(path, &error))?;
+                Some((path, BufWriter::new(file)))
             }
         };
         Ok(Sink { file, pending: String::new(), is_json })
@@ -134,6 +134,19 @@ impl<'a> Sink<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// A new file, as private as the journal is.
+fn create(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    // The umask may have taken something away.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {

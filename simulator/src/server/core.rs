@@ -6,8 +6,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use serde_json::json;
 
-use super::http::Call;
+use super::access::Access;
+use super::http::{Call, HttpRequest, Response};
 use super::link::{Incoming, Link};
 use super::listen::Port;
 use super::{CONTROL, FIRST_PEER, TERMINAL, control};
@@ -263,8 +265,18 @@ impl Core {
             {
                 continue;
             }
-            self.peers.insert(peer, new_peer(token, stream, now));
+            let new = self.new_peer(token, stream, now);
+            self.peers.insert(peer, new);
             self.serve(peer);
+        }
+    }
+
+    fn new_peer(&self, token: Token, stream: TcpStream, now: u64) -> Peer {
+        if token == TERMINAL {
+            let access = Access::at(&self.options.host, self.port.ip());
+            Peer::Till(Box::new(Link::new(stream, access, now)))
+        } else {
+            Peer::Control(Call::new(stream, now))
         }
     }
 
@@ -315,6 +327,7 @@ impl Core {
                 self.received.push_back(text);
             }
             Incoming::Closed => self.model.on_disconnect(conn, now),
+            Incoming::Forbidden(why) => self.log(&format!("a client is refused: {why}")),
         }
     }
 
@@ -325,7 +338,7 @@ impl Core {
         let mut alive = call.receive();
         if let Some(request) = call.take_request() {
             let (status, body) = match request {
-                Ok(request) => control::answer(self, &request),
+                Ok(request) => self.answer(&request),
                 Err(refused) => refused,
             };
             let Some(Peer::Control(call)) = self.peers.get_mut(&peer) else {
@@ -338,6 +351,18 @@ impl Core {
         }
         if !alive {
             self.remove(peer);
+        }
+    }
+
+    /// Carries out a call of the control API, unless a web page makes it.
+    fn answer(&mut self, request: &HttpRequest) -> Response {
+        let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        match Access::on_loopback(&self.options.host).refuses(headers, Some(self.control.ip())) {
+            Some(why) => {
+                self.log(&format!("a call is refused: {why}"));
+                (403, json!({ "error": why }))
+            }
+            None => control::answer(self, request),
         }
     }
 
@@ -402,13 +427,5 @@ impl Core {
             }
             self.saved = revision;
         }
-    }
-}
-
-fn new_peer(token: Token, stream: TcpStream, now: u64) -> Peer {
-    if token == TERMINAL {
-        Peer::Till(Box::new(Link::new(stream, now)))
-    } else {
-        Peer::Control(Call::new(stream, now))
     }
 }

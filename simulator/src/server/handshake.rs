@@ -2,6 +2,9 @@
 
 use tungstenite::handshake::derive_accept_key;
 
+use std::net::IpAddr;
+
+use super::access::Access;
 use crate::Oddities;
 
 /// A request's head larger than this is refused.
@@ -16,14 +19,23 @@ pub(super) enum Handshake {
     Upgrade(usize, String),
     /// Refused; the TCP connection stays open.
     Refused,
+    /// Refused to whoever asks, for this reason.
+    Forbidden(String),
 }
 
-/// Reads the head of a client's request.
-pub(super) fn read(bytes: &[u8]) -> Handshake {
+/// Reads the head of a client's request that came in at the address `local`.
+pub(super) fn read(bytes: &[u8], access: &Access, local: Option<IpAddr>) -> Handshake {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         return if bytes.len() > MAX_HEAD { Handshake::Refused } else { Handshake::Partial };
     };
-    match std::str::from_utf8(&bytes[..end]).ok().and_then(accepted_key) {
+    let Ok(head) = std::str::from_utf8(&bytes[..end]) else {
+        return Handshake::Refused;
+    };
+    let headers = head.split("\r\n").filter_map(|line| line.split_once(':'));
+    if let Some(why) = access.refuses(headers, local) {
+        return Handshake::Forbidden(why);
+    }
+    match accepted_key(head) {
         Some(key) => Handshake::Upgrade(end + 4, key),
         None => Handshake::Refused,
     }
@@ -72,9 +84,21 @@ pub(super) fn refusal() -> String {
     )
 }
 
+/// The answer to a client that may not speak with the simulator.
+pub(super) fn forbidden(why: &str) -> String {
+    format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{why}\n",
+        why.len() + 1
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8]) -> Handshake {
+        super::read(bytes, &Access::on_loopback("x"), None)
+    }
 
     const GOOD: &str = "GET / HTTP/1.1\r\nhost: x\r\nupgrade: WebSocket\r\nCONNECTION: keep-alive, Upgrade\r\n\
                         Sec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -83,6 +107,18 @@ mod tests {
     fn takes_what_fits() {
         assert_eq!(read(GOOD.as_bytes()), Handshake::Upgrade(GOOD.len(), "abc".to_owned()));
         assert_eq!(read(&GOOD.as_bytes()[..GOOD.len() - 1]), Handshake::Partial);
+    }
+
+    #[test]
+    fn says_why_it_lets_nobody_in() {
+        let foreign = GOOD.replacen("host: x", "host: x\r\norigin: https://shop.example", 1);
+        let Handshake::Forbidden(why) = read(foreign.as_bytes()) else {
+            panic!("let in");
+        };
+        assert!(why.contains("https://shop.example"), "{why}");
+        assert!(
+            forbidden(&why).ends_with(&format!("Content-Length: {}\r\n\r\n{why}\n", why.len() + 1))
+        );
     }
 
     #[test]

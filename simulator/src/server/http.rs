@@ -18,6 +18,7 @@ const PATIENCE_MS: u64 = 10_000;
 pub(super) struct HttpRequest {
     pub method: String,
     pub path: String,
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
@@ -84,6 +85,7 @@ fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         409 => "Conflict",
@@ -113,8 +115,9 @@ fn parse(bytes: &[u8]) -> Result<Option<HttpRequest>, Response> {
     let [method, target, "HTTP/1.1" | "HTTP/1.0"] = words[..] else {
         return refuse(400, "not an HTTP/1.1 request");
     };
+    let headers: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
     let mut length = 0;
-    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+    for (name, value) in &headers {
         if name.eq_ignore_ascii_case("transfer-encoding") {
             return refuse(400, "send a Content-Length, not a Transfer-Encoding");
         }
@@ -130,7 +133,15 @@ fn parse(bytes: &[u8]) -> Result<Option<HttpRequest>, Response> {
         return Ok(None);
     };
     let path = target.split('?').next().unwrap_or_default();
-    Ok(Some(HttpRequest { method: method.to_owned(), path: path.to_owned(), body: body.to_vec() }))
+    Ok(Some(HttpRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: headers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        body: body.to_vec(),
+    }))
 }
 
 #[cfg(test)]

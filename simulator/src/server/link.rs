@@ -13,6 +13,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Message};
 
+use super::access::Access;
 use super::handshake::{self, Handshake};
 use crate::Oddities;
 
@@ -118,6 +119,8 @@ pub(super) enum Incoming {
     Opened,
     Message(String),
     Closed,
+    /// Refused at the handshake, for this reason.
+    Forbidden(String),
 }
 
 /// One till's connection.
@@ -126,11 +129,13 @@ pub(super) struct Link {
     pub last_pong: u64,
     wire: Wire,
     state: State,
+    access: Access,
 }
 
 impl Link {
-    pub fn new(stream: TcpStream, now: u64) -> Link {
-        Link { stream, last_pong: now, wire: Wire::default(), state: State::Handshaking }
+    pub fn new(stream: TcpStream, access: Access, now: u64) -> Link {
+        let (wire, state) = (Wire::default(), State::Handshaking);
+        Link { stream, last_pong: now, wire, state, access }
     }
 
     pub fn is_open(&self) -> bool {
@@ -160,11 +165,17 @@ impl Link {
     }
 
     fn shake_hands(&mut self, odd: &Oddities, now: u64, incoming: &mut Vec<Incoming>) {
-        match handshake::read(self.wire.inbox()) {
+        let local = self.stream.local_addr().ok().map(|address| address.ip());
+        match handshake::read(self.wire.inbox(), &self.access, local) {
             Handshake::Partial => {}
             Handshake::Refused => {
                 self.wire.put(handshake::refusal().as_bytes());
                 self.state = State::Refused;
+            }
+            Handshake::Forbidden(why) => {
+                self.wire.put(handshake::forbidden(&why).as_bytes());
+                self.state = State::Refused;
+                incoming.push(Incoming::Forbidden(why));
             }
             Handshake::Upgrade(length, key) => {
                 self.wire.inbox.drain(..length);

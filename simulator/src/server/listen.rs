@@ -67,6 +67,11 @@ impl Port {
         self.listener.as_ref()
     }
 
+    /// The address it is bound to.
+    pub fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+
     pub fn number(&self) -> u16 {
         self.address.port()
     }

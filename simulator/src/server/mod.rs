@@ -1,5 +1,6 @@
 //! Sockets around the model: one thread, one event loop, any number of tills.
 
+mod access;
 mod control;
 mod core;
 mod handshake;

@@ -99,7 +99,7 @@ pub fn sale(number: &str, amount: &str) -> Value {
 /// One call of the control API: status and body.
 pub fn call(simulator: &Simulator, method: &str, path: &str, body: &str) -> (u16, Value) {
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     raw_call(simulator, request.as_bytes())

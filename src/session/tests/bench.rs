@@ -377,7 +377,7 @@ pub(super) fn open_order(since_ms: i64) -> Restored {
 
 /// The sale `A` of an earlier process, which completed as unknown.
 pub(super) fn unknown_order(since_ms: i64) -> Restored {
-    Restored { state: RestoredState::Unknown { since_ms }, ..open_order(since_ms) }
+    Restored { state: RestoredState::Unknown { since_ms, was_busy: false }, ..open_order(since_ms) }
 }
 
 /// The caller's own query.

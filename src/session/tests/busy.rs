@@ -218,3 +218,24 @@ fn a_late_answer_of_the_earlier_attempt_is_a_message_and_makes_the_library_ask_a
     assert_eq!((late_for.as_deref(), &**request_id), (Some("A"), "A2"));
     assert_eq!(bench.topics(), [QUERY]);
 }
+
+#[test]
+fn an_order_that_could_not_be_written_down_leaves_its_earlier_attempt_as_it_was() {
+    let mut bench = Bench::connected();
+    bench.terminal(|message| {
+        let id = message["request_id"].as_str()?;
+        match message["topic"].as_str()? {
+            ORDER => Some(answer(id, ORDER, "A", "101", "")),
+            QUERY => Some(not_found(id)),
+            _ => None,
+        }
+    });
+    bench.sale("A");
+    assert_eq!(bench.completed("A").outcome, Outcome::Busy);
+    let again = Request { request_id: "again".to_owned(), ..sale("A") };
+    let earlier = bench.session.end_earlier_attempt(&again).expect("the first attempt");
+    bench.session.resume_earlier_attempt(&earlier, bench.now);
+    bench.say(approval("A"));
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::Approved, Outcome::Busy));
+}

@@ -1,5 +1,6 @@
 //! When the time for recovery is over: a close, the queries after it, and the outcome that is then known.
 
+use super::super::task::{Phase, Question, Reason, Recovery};
 use super::*;
 
 /// Recovery for the whole time, with a terminal that answers like this: its outcome, and what was sent at the end.
@@ -175,6 +176,51 @@ fn the_same_not_found_heard_twice_counts_once() {
         bench.pass(600);
     }
     bench.no_event();
+}
+
+#[test]
+fn queries_that_a_blocked_socket_lets_go_together_count_once() {
+    for is_named in [true, false] {
+        let mut bench = Bench::recovering("A");
+        bench.pass_to(59_999);
+        bench.wire();
+        bench.pass_to(60_000);
+        let close = bench.only_frame(CLOSE);
+        bench.takes_data = false;
+        let named = move |message| {
+            let message = with(message, "merchant_order_no", "A");
+            if is_named { message } else { without(message, "request_id") }
+        };
+        bench.say(named(code(&close, CLOSE, "000")));
+        let first = bench.session.next_frame(bench.now).expect("a query").to_owned();
+        let first: Value = serde_json::from_str(&first).expect("every frame is JSON");
+        bench.session.on_progress(Progress::Nothing, bench.now);
+        bench.pass(2_000);
+        bench.session.on_progress(Progress::Done, bench.now);
+        let first = not_found(first["request_id"].as_str().expect("an id"));
+        bench.say(named(first));
+        let mut tells = tells("A", "104", None);
+        bench.terminal(move |frame| tells(frame).map(named));
+        bench.takes_data = true;
+        bench.step();
+        bench.pass(1);
+        bench.no_event();
+        assert_eq!(bench.topics(), [QUERY], "the second query left with the first");
+        bench.pass(1_999);
+        assert_eq!(bench.completed("A").outcome, Outcome::Unknown, "the time is over");
+    }
+}
+
+#[test]
+fn an_answer_without_an_id_is_to_no_question_that_has_not_left() {
+    let why = Fault::new(Status::Timeout, Stage::Receive, "no answer");
+    let mut recovery = Recovery::new(Phase::Concluding, Reason::Lost, why, 0, 0);
+    for (id, left_at) in [("first", Some(1)), ("second", None)] {
+        let question = Question { request_id: id.to_owned(), left_at, is_after_close: true };
+        recovery.asked(question);
+    }
+    assert_eq!(recovery.question(None).map(|question| &*question.request_id), Some("first"));
+    assert_eq!(recovery.question(Some("second")).and_then(|question| question.left_at), None);
 }
 
 #[test]

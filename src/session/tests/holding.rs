@@ -236,6 +236,23 @@ fn a_close_whose_first_byte_has_left_cannot_be_withdrawn() {
 }
 
 #[test]
+fn a_close_that_leaves_after_its_order_became_unknown_is_the_one_of_its_connection() {
+    let mut bench = blocked_close();
+    bench.session.on_progress(Progress::Nothing, bench.now);
+    bench.pass_to(70_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+    bench.session.on_progress(Progress::Done, bench.now);
+    bench.takes_data = true;
+    bench.terminal(tells("A", "104", Some("201")));
+    bench.pass(300_000);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.cut();
+    bench.connect();
+    bench.pass(300_000);
+    assert_eq!(bench.topics().iter().filter(|topic| *topic == CLOSE).count(), 1);
+}
+
+#[test]
 fn another_orders_close_stays_when_one_is_settled() {
     let mut bench = blocked_close();
     bench.session.on_progress(Progress::Nothing, bench.now);
@@ -243,4 +260,18 @@ fn another_orders_close_stays_when_one_is_settled() {
     bench.pass(100);
     assert_eq!(bench.drops, 0);
     assert_eq!(bench.session.in_flight(), 2);
+}
+
+#[test]
+fn a_query_does_not_take_the_place_of_a_close_that_waits_to_be_written() {
+    let mut bench = Bench::recovering("A");
+    let question = bench.only_frame(QUERY);
+    bench.say(not_found(&question));
+    bench.pass_to(59_000);
+    bench.takes_data = false;
+    bench.pass_to(62_500);
+    bench.wire();
+    bench.takes_data = true;
+    bench.step();
+    assert_eq!(bench.topics(), [CLOSE], "the query comes at its own time");
 }

@@ -51,6 +51,14 @@ impl World {
         if matches!(packet, Packet::End | Packet::Broken) {
             return self.lose(conn, "the connection was closed");
         }
+        let bytes = match &packet {
+            Packet::Text(text) => Some(text.as_bytes()),
+            Packet::Bytes(bytes) => Some(&**bytes),
+            _ => None,
+        };
+        if let Some(bytes) = bytes {
+            self.on_message_read(t, conn, bytes);
+        }
         let Some(process) = &mut self.tills[t].process else { return };
         match packet {
             Packet::Welcome => {
@@ -59,7 +67,7 @@ impl World {
                 process.session.on_connected(now);
             }
             Packet::Text(text) => process.session.on_message(text.as_bytes(), now),
-            Packet::NoText => process.session.on_message(b"{\xc3\x28}", now),
+            Packet::Bytes(bytes) => process.session.on_message(&bytes, now),
             Packet::Pong(payload) => process.session.on_pong(payload, now),
             _ => {}
         }
@@ -93,12 +101,16 @@ impl World {
         {
             self.trace.say(self.now, || format!("till {t}: {}", short(&event.to_json())));
             self.on_event(t, &event);
+            self.learn_of_the_queue(t, &event);
             if let Some(process) = &mut self.tills[t].process {
                 // Only what moves money, or answers a caller, matters here.
                 if matches!(event.kind, EventKind::Completed(_) | EventKind::Clarified(_)) {
                     process.queue.push_back(Queued { event, is_recorded: false });
                 }
             }
+        }
+        if let Some(process) = &mut self.tills[t].process {
+            process.looked.extend(process.session.take_looked_at());
         }
         self.fetch_soon(t);
         let (now, life) = (self.now, self.tills[t].life);
@@ -122,10 +134,10 @@ impl World {
                     continue;
                 };
                 match action {
-                    Action::Ping(payload) if self.conns[conn].held.is_none() => {
-                        self.push(conn, Side::Terminal, Packet::Ping(payload));
-                    }
-                    Action::Ping(_) => {}
+                    Action::Ping(payload) => match &mut self.conns[conn].held {
+                        Some(held) => held.pings.push(payload),
+                        None => self.push(conn, Side::Terminal, Packet::Ping(payload)),
+                    },
                     Action::Drop => {
                         if let Some(process) = &mut self.tills[t].process {
                             process.conn = None;
@@ -159,7 +171,7 @@ impl World {
         else {
             return false;
         };
-        let Some(frame) = process.session.next_frame() else { return false };
+        let Some(frame) = process.session.next_frame(now) else { return false };
         let text = frame.to_owned();
         let is_started = self.faults.happens(Kind::HalfWritten, 80);
         if is_started || self.faults.happens(Kind::Blocked, 80) {
@@ -179,7 +191,7 @@ impl World {
             process
                 .session
                 .on_progress(if is_started { Progress::Started } else { Progress::Nothing }, now);
-            self.conns[conn].held = Some(Held { text, is_started });
+            self.conns[conn].held = Some(Held { text, is_started, pings: Vec::new() });
             self.at(self.now + for_ms, Due::Unblock(conn));
             return false;
         }
@@ -209,6 +221,9 @@ impl World {
             self.on_frame_out(conn, &held.text);
         }
         self.push(conn, Side::Terminal, Packet::Text(held.text));
+        for payload in held.pings {
+            self.push(conn, Side::Terminal, Packet::Ping(payload));
+        }
         let now = self.moment(t);
         if let Some(process) = &mut self.tills[t].process {
             process.session.on_progress(Progress::Done, now);

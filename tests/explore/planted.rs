@@ -1,0 +1,94 @@
+//! Each fault that can be planted in the library is found, or it is said why these worlds are too small for it.
+
+use ecrhub::internals::Planted;
+
+use crate::kinds::{Case, Fault, Kind, Naming, Refusal, UnknownClose, Visible, VoidRecord, What};
+use crate::runs::corrected;
+use crate::search::explore;
+use crate::table::{limits, my_turn_to_print};
+
+/// Where a planted fault shows, or why it cannot show in these worlds. `tests/simulation` finds every one of them.
+fn case_of(fault: Planted) -> Result<Case, &'static str> {
+    let plain = Case::new(Kind::PLAIN, 1);
+    let forgets = Kind { unknown_close: UnknownClose::Forgotten, ..Kind::PLAIN };
+    let remembers = Kind { unknown_close: UnknownClose::Remembered, ..Kind::PLAIN };
+    let late = Kind { visible: Visible::Charged, ..remembers };
+    let nameless = Kind { naming: Naming::Topic, pushes: true, ..Kind::PLAIN };
+    let bare = Kind { refusal: Refusal::Bare, bare_success: true, ..nameless };
+    let voids = |void_record| Case {
+        orders: vec![What::Void],
+        ..Case::new(Kind { void_record, ..forgets }, 1)
+    };
+    Ok(match fault {
+        Planted::CloseDuplicate | Planted::TrustDuplicate => {
+            return Err("113 is only answered where two tills use the same numbers");
+        }
+        Planted::VoidedSaleCancelled => {
+            return Err("a void takes back a sale from before the world began");
+        }
+        Planted::NeverPingsBusy => return Err("no engine holds an answer until it is pinged"),
+        Planted::LookSurvivesReuse
+        | Planted::CloseBusy
+        | Planted::BusyIsDeclined
+        | Planted::BusyAtOnce
+        | Planted::SendAfterNotSent => {
+            Case { neighbour: true, sells_again: true, ..Case::new(forgets, 1) }
+        }
+        Planted::CloseWhileOthersPay | Planted::WriteBesideClose => {
+            Case { orders: vec![What::Sale, What::Sale], ..Case::new(late, 1) }
+        }
+        Planted::CloseAnyway | Planted::NotFoundUnclosed => {
+            Case { close_lost_orders: false, ..Case::new(forgets, 1) }
+        }
+        Planted::CloseEarly => Case { order_timeout_ms: 30_000, ..plain },
+        Planted::TrustAnyClose => Case::new(forgets, 2).only(&[Fault::Cut, Fault::Slow]),
+        Planted::NotFoundOnce => Case::new(forgets, 1),
+        Planted::HeldAnswerCounts => {
+            let kind = Kind { visible: Visible::CardRead, naming: Naming::Topic, ..forgets };
+            Case::new(kind, 3).only(&[Fault::Cut, Fault::Held, Fault::OwnClose])
+        }
+        Planted::VoidReversedIsCancelled => voids(VoidRecord::Reversed),
+        Planted::VoidWithoutOriginal => voids(VoidRecord::OriginalOnly),
+        Planted::BelieveRefusal | Planted::TrustBare000 => Case::new(bare, 1),
+        Planted::ForgetUnknown => Case::new(Kind { visible: Visible::CardRead, ..bare }, 1),
+        Planted::WrongWas => Case::new(late, 1),
+        Planted::ForgetToRetell => {
+            let naming = Naming::Number;
+            let refusal = Refusal::WithoutRecord;
+            Case::new(Kind { visible: Visible::Charged, naming, refusal, ..Kind::PLAIN }, 1)
+        }
+        Planted::IgnoreLateAnswer => corrected(1).swap_remove(0),
+        _ => plain,
+    })
+}
+
+#[test]
+fn every_planted_fault_is_found() {
+    let _turn = my_turn_to_print();
+    let mut hidden = Vec::new();
+    println!("\nPlanted faults");
+    for (fault, meaning) in Planted::ALL {
+        let case = match case_of(*fault) {
+            Ok(case) => case,
+            Err(why) => {
+                println!(
+                    "{:<24} left to the simulation: {why}   [{meaning}]",
+                    format!("{fault:?}")
+                );
+                continue;
+            }
+        };
+        let report = explore(Case { plant: Some(*fault), ..case.clone() }, limits());
+        match report.found {
+            Some(found) => println!(
+                "{:<24} found in {} steps, {:.1} s: {}   [{meaning}]",
+                format!("{fault:?}"),
+                found.steps.len(),
+                report.seconds,
+                found.why,
+            ),
+            None => hidden.push(format!("{fault:?} in {}: {meaning}", case.name())),
+        }
+    }
+    assert!(hidden.is_empty(), "not found: {hidden:#?}");
+}
