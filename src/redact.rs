@@ -11,7 +11,7 @@
 //! | the same, inside a longer group of digits | the length nearly all cards of the issuer have: 16, UnionPay also 19, and at the group's beginning or after their length also American Express's 15 and Diners Club's 14. Not what begins in the date of a longer number (`20261231...`), nor in 16 or 19 digits that count micro- or nanoseconds, both only where no other digits are beside them |
 //! | before an expiry (`...1111` `2512`), before `=` or `D` and an expiry (second track, EMV tag 57), after EMV tag 5A and its length | any length of the issuer |
 //! | members whose last word is `no`, `id`, `ref`, `time`, `amount` and so on: numbers of something else | only as in the first and the third row, not by chance inside a longer number |
-//! | `merchant_order_no`, `orig_merchant_order_no`, `request_id`, and where the log names an order or a request ([`line`]) | nothing: the till's own number is what an order is matched by |
+//! | `merchant_order_no`, `orig_merchant_order_no`, `request_id`, and where the log names an order or a request ([`line()`]) | nothing: the till's own number is what an order is matched by |
 //! | `card_no` and the like | 12 to 19 digits, whatever their check digit |
 //! | UUIDs | nothing |
 //!

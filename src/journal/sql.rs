@@ -22,7 +22,7 @@ pub(super) const UPDATE: &str = "UPDATE orders SET outcome = ?2, sent = ?3, resp
 
 pub(super) const IS_OPEN: &str = "(acknowledged_ms IS NULL OR outcome = 'unknown')";
 
-/// See [`Entry::remembered_since`].
+/// See [`Entry::remembered_since`](super::Entry::remembered_since).
 pub(super) const MAY_BE_CORRECTED: &str =
     "outcome NOT IN ('unknown', 'not_sent') AND resolved_ms IS NULL";
 

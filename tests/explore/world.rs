@@ -235,10 +235,10 @@ impl World {
         let replies = self.terminal.read(frame, &case);
         self.check_close_effect(frame, neighbour, &at_screen);
         self.terminal.serve_the_queue();
-        if let Some(answer) = replies.direct.filter(|_| !is_answer_lost) {
-            if self.conn.as_ref().map(|conn| conn.id) == on {
-                self.with_conn(|conn| conn.push(answer));
-            }
+        if let Some(answer) = replies.direct.filter(|_| !is_answer_lost)
+            && self.conn.as_ref().map(|conn| conn.id) == on
+        {
+            self.with_conn(|conn| conn.push(answer));
         }
         self.answer(replies.own);
     }
