@@ -251,17 +251,12 @@ internal static class Runner
             .Number("since", pending.Since.ToUnixTimeMilliseconds()).Raw("request", pending.Request ?? "null").End();
     }
 
-    private static string Show(OpenElsewhere under)
-    {
-        return new JsonWriter().Text("terminal", under.Terminal).Number("open", under.Open).End();
-    }
-
     private static string Show(TerminalState state)
     {
         return new JsonWriter().Text("state", state.State).Text("url", state.Url).Number("in_flight", state.InFlight)
             .Number("events_waiting", state.EventsWaiting).Number("bytes_waiting", state.BytesWaiting).Number("events_dropped", state.EventsDropped)
             .Number("reconnects", state.Reconnects).Raw("journal", TextOrNull(state.Journal))
-            .Raw("elsewhere", "[" + string.Join(",", state.Elsewhere.Select(Show)) + "]").End();
+            .Number("elsewhere", state.Elsewhere).End();
     }
 
     private static string TextOrNull(string text) => text == null ? "null" : JsonWriter.Quote(text);

@@ -150,7 +150,7 @@ def state(command: Command) -> Command:
             "reconnects": now.reconnects,
             "last_ping_ms": now.last_ping_ms,
             "journal": now.journal,
-            "elsewhere": [{"terminal": name, "open": count} for name, count in now.elsewhere.items()],
+            "elsewhere": now.elsewhere,
         }
     }
 

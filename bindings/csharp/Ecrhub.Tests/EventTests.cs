@@ -204,7 +204,7 @@ namespace Ecrhub.Tests
                 Assert.AreEqual(1, state.InFlight);
                 Assert.AreEqual(0, state.EventsWaiting);
                 Assert.IsNull(state.Journal);
-                Assert.AreEqual(0, state.Elsewhere.Count);
+                Assert.AreEqual(0, state.Elsewhere);
                 PendingRequest pending = terminal.Pending().Single();
                 Assert.AreEqual("D1", pending.MerchantOrderNo);
                 Assert.AreEqual(Simulator.Url, pending.Terminal);

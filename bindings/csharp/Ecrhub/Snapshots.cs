@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Collections.ObjectModel;
-using System.Linq;
 
 namespace Ecrhub
 {
@@ -21,7 +20,7 @@ namespace Ecrhub
             Reconnects = members.Number("reconnects") ?? 0;
             LastPing = Clock.FromMilliseconds(members.Number("last_ping_ms"));
             Journal = members.Text("journal");
-            Elsewhere = OpenElsewhere.List(members.Get("elsewhere").Raw);
+            Elsewhere = members.Number("elsewhere") ?? 0;
         }
 
         /// <summary>"connecting", "connected" or "waiting" (for the next attempt).</summary>
@@ -51,42 +50,15 @@ namespace Ecrhub
         /// <summary>The journal's file; null without one.</summary>
         public string Journal { get; }
 
-        /// <summary>Terminals that nobody is connected to, under whose names orders are open in the journal.
-        /// <see cref="TerminalOptions.TerminalWas"/> takes them over.</summary>
-        public IReadOnlyList<OpenElsewhere> Elsewhere { get; }
+        /// <summary>How many orders are open in the journal under terminals that nobody is connected to; 0 also where that
+        /// cannot be read. <see cref="TerminalOptions.TerminalWas"/> takes them over.</summary>
+        public long Elsewhere { get; }
 
         /// <summary>The library's own snapshot, JSON.</summary>
         public string Raw { get; }
 
         /// <summary>One line for a log.</summary>
         public override string ToString() => State + " " + Url + ", " + InFlight + " in flight";
-    }
-
-    /// <summary>Orders that are open in the journal under the name of a terminal that nobody is connected to.</summary>
-    public sealed class OpenElsewhere
-    {
-        private OpenElsewhere(JsonMembers members)
-        {
-            Terminal = members.Text("terminal");
-            Open = members.Number("open") ?? 0;
-        }
-
-        /// <summary>The terminal's name in the journal.</summary>
-        public string Terminal { get; }
-
-        /// <summary>How many orders are open under it.</summary>
-        public long Open { get; }
-
-        /// <summary>One line for a log.</summary>
-        public override string ToString() => Open + " open on " + Terminal;
-
-        internal static IReadOnlyList<OpenElsewhere> List(string json)
-        {
-            // Null where the journal could not be read.
-            IEnumerable<JsonValue> all = json == "null" ? new List<JsonValue>() : JsonReader.Array(json);
-            return new ReadOnlyCollection<OpenElsewhere>(
-                all.Select(each => new OpenElsewhere(JsonReader.Members(each.Raw))).ToList());
-        }
     }
 
     /// <summary>A request that is still open.</summary>

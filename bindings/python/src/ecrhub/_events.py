@@ -383,9 +383,9 @@ class State:
     last_ping_ms: Optional[int]
     #: The journal's file.
     journal: Optional[str]
-    #: How many orders are open in the journal under terminals that nobody is connected to, by the terminal's name there.
-    #: ``terminal_was`` takes them over.
-    elsewhere: Mapping[str, int]
+    #: How many orders are open in the journal under terminals that nobody is connected to; 0 also where that cannot be
+    #: read. ``terminal_was`` takes them over.
+    elsewhere: int
     #: The whole snapshot, JSON.
     raw: str = field(repr=False)
 
