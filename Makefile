@@ -16,7 +16,10 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate torture bench costs header contract build install-tools clean
+# How many faults at a time `make explore` plays; without it what `make test` does.
+FAULTS ?=
+
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -25,6 +28,7 @@ help:
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json and docs/codes.md'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
+	@echo 'make explore   [FAULTS=3] every order of events in small worlds of a till, a terminal and a few faults'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
@@ -40,7 +44,7 @@ demo: install-tools
 build: install-tools
 	cargo build --release --workspace
 
-test: test-begins install-tools lint unit abi-check bindings simulate torture
+test: test-begins install-tools lint unit abi-check bindings simulate explore torture
 	@# For scripts/release-checklist: what was tested, if nobody changed anything meanwhile.
 	@scripts/commit | cmp -s - target/testing && mv target/testing target/test-passed || echo 'The sources have changed meanwhile.'
 	@echo 'make test: all of it passed'
@@ -71,6 +75,10 @@ bindings: build
 
 simulate: install-tools
 	SEEDS=$(SEEDS) cargo test --profile simulation --features planted-faults --test simulation -- --nocapture
+
+# Every order of events in small worlds. FAULTS=3 takes about 20 minutes and 2 GiB.
+explore: install-tools
+	$(if $(FAULTS),FAULTS=$(FAULTS)) cargo test --profile simulation --features planted-faults --test explore -- --nocapture
 
 torture: install-tools
 	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture
