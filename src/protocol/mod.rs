@@ -25,6 +25,7 @@ pub use outcome::Outcome;
 pub use response::{bare, order_queue_mode, read};
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::config::Validation;
 
@@ -90,8 +91,9 @@ impl Request {
 /// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response<'a> {
-    /// What it says, for an event; none where it is not plain, and described when that is asked for.
-    pub description: Option<Description>,
+    /// What it says, for the event of the request that it completes, which takes it. None where the message is not
+    /// plain: it is described when that is asked for.
+    pub description: RefCell<Option<Description>>,
     /// `topic`
     pub topic: Option<Cow<'a, str>>,
     /// `request_id`; an empty one counts as missing.

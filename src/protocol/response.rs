@@ -1,6 +1,7 @@
 //! Reading what a terminal says, whatever shape it has.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::describe::Plain;
 use super::members::{Members, Value, too_many};
@@ -93,7 +94,7 @@ fn read_plainly(text: &str) -> Option<Response<'_>> {
     let mut plain = PlainResponse { response: Response::default(), described: Plain::of(text) };
     plain::visit(text, &mut plain)?;
     let description = plain.described.end();
-    Some(Response { description: Some(description), ..plain.response })
+    Some(Response { description: RefCell::new(Some(description)), ..plain.response })
 }
 
 struct PlainResponse<'a> {

@@ -116,7 +116,7 @@ impl Session {
         let report = Report {
             response: Some(text.to_owned()),
             error,
-            description: response.description.clone(),
+            description: response.description.take(),
             ..Report::of(outcome)
         };
         self.complete(seq, report, now);

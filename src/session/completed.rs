@@ -62,7 +62,7 @@ impl Session {
             response: Some(text.to_owned()),
             recovered,
             differs,
-            description: response.description.clone(),
+            description: response.description.take(),
             ..Report::of(outcome)
         };
         self.report(seq, report, now);

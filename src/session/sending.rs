@@ -24,6 +24,11 @@ impl Session {
         Some(writing.text(&self.tasks))
     }
 
+    /// Whether anything waits to be written.
+    pub fn has_frames(&self) -> bool {
+        !self.questions.is_empty() || !self.queue.is_empty()
+    }
+
     /// The oldest request that may be written: no order while a close is unanswered.
     fn next_request(&mut self, now: Now) -> Option<Seq> {
         let is_held = self.orders_held_until().is_some_and(|until| now.mono_ms < until)

@@ -13,11 +13,13 @@ use crate::error::{Error, Fault, Result, Status};
 use crate::hash::OwnMap;
 use crate::io::{self, Farewell, Link, News, Reactor, Turn};
 use crate::protocol::Request;
-use crate::session::{Action, Now, Progress, Session};
+use crate::session::{Action, Now, Others, Progress, Session};
 
 pub(super) struct Inner {
     pub(super) session: Session,
     pub(super) neighbour: Neighbour,
+    /// What the neighbours were last shown.
+    pub(super) shown: Others,
     pub(super) link: Link,
     pub(super) queue: EventQueue,
     /// Requests whose completion a blocked `call` takes.
@@ -134,6 +136,7 @@ impl Inner {
         Inner {
             session,
             neighbour,
+            shown: Others::default(),
             link,
             queue,
             calls: OwnMap::default(),
@@ -254,13 +257,17 @@ impl Inner {
 
     /// Writes the next frame; true when something changed, so that there may be more to do.
     pub(super) fn write_one(&mut self, now: Now) -> bool {
-        let can_send = self.link.can_send();
+        let can_send = self.link.can_send() && self.session.has_frames();
+        if !can_send && self.session.shown_to_others(now) == self.shown {
+            return false;
+        }
         // No neighbour may write between the look at what they do and the moment at which this handle shows its own.
         let turn = self.neighbour.take_turn();
         self.session.note_others(turn.others());
         let frame = if can_send { self.session.next_frame(now) } else { None };
         let sent = frame.map(|frame| self.link.send(frame));
-        turn.show(self.session.shown_to_others(now));
+        self.shown = self.session.shown_to_others(now);
+        turn.show(self.shown);
         drop(turn);
         sent.is_some_and(|(progress, fault)| self.after_write(progress, fault, now))
     }

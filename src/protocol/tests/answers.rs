@@ -12,7 +12,7 @@ fn the_vendors_sample_is_read() {
     );
     let text = |text: &'static str| Some(Cow::from(text));
     let expected = Response {
-        description: Some(describe(sample)),
+        description: Some(describe(sample)).into(),
         topic: text("ecrhub.pay.order"),
         request_id: text("111111"),
         code: text("000"),

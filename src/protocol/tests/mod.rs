@@ -93,7 +93,7 @@ fn reading(answer: &Value) -> Response<'static> {
 
 fn reading_text(text: &str) -> Response<'_> {
     let response = read(text).unwrap_or_else(|why| panic!("{text}: {why}"));
-    Response { description: None, ..response }
+    Response { description: None.into(), ..response }
 }
 
 fn answer<'a>(code: &'a str, trans_status: Option<&'a str>) -> Response<'a> {
