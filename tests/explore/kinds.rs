@@ -249,15 +249,6 @@ impl Case {
         }
     }
 
-    /// Only these may go wrong.
-    pub fn only(mut self, faults: &[Fault]) -> Self {
-        for fault in Fault::ALL {
-            let most = &mut self.most[*fault as usize];
-            *most = if faults.contains(fault) { (*most).max(1) } else { 0 };
-        }
-        self
-    }
-
     /// This may go wrong as well.
     pub fn and(mut self, fault: Fault) -> Self {
         self.most[fault as usize] = self.most[fault as usize].max(1);
