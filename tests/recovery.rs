@@ -316,16 +316,19 @@ fn what_a_person_resolved_is_neither_told_nor_asked_again() {
     let (folder, simulator) = (Folder::new(), simulator());
     let path = folder.file("orders.db");
     let id = leave_an_unknown_order(&simulator, &path, &number());
+    let asked = |simulator: &Simulator| simulator.received().len();
+    let before = asked(&simulator);
     let till = open(with_journal(&simulator, &path));
     let again = wait_for_completion(&till);
     assert_eq!((again.outcome, again.retold), (Outcome::Unknown, true));
+    // What this till asks at once must not be counted for the next one.
+    eventually("the terminal is asked about it", || asked(&simulator) > before);
     till.resolve(&id, Outcome::Approved, Some("it is on the terminal's list")).unwrap();
     assert_eq!(pending(&till), []);
     let twice = till.resolve(&id, Outcome::Declined, None).unwrap_err();
     assert_eq!(twice.status(), Status::Argument, "{twice}");
     drop(till);
 
-    let asked = |simulator: &Simulator| simulator.received().len();
     let before = asked(&simulator);
     tells_nothing(&open(with_journal(&simulator, &path)));
     assert_eq!(asked(&simulator), before, "the terminal is left in peace");

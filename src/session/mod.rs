@@ -208,11 +208,15 @@ impl Session {
             return Ok(());
         };
         if self.is_number_in_use(number) {
+            let open = self.order_in_flight(number).and_then(|seq| self.tasks.get(&seq));
+            let past = || self.recent.newest(number).map(|past| &past.request);
+            let earlier = open.map(|task| &task.request).or_else(past);
+            let by = earlier.map_or("", |request| &request.request_id);
             return Err(Error::new(
                 Status::Duplicate,
                 format!(
                     "biz_data.merchant_order_no: already used on this terminal, and an order is \
-                     never sent twice: \"{number}\""
+                     never sent twice: \"{number}\", by the order with the request_id \"{by}\""
                 ),
             ));
         }
