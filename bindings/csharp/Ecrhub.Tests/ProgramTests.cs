@@ -2,6 +2,8 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using NUnit.Framework;
 
 namespace Ecrhub.Tests
@@ -28,6 +30,15 @@ namespace Ecrhub.Tests
                 .Where(parts => parts.Length == 2 && parts[0].StartsWith("  ", StringComparison.Ordinal) && !parts[0].Contains("terminal says"))
                 .Select(parts => parts[0].Trim()).ToArray();
             CollectionAssert.AreEqual(new[] { "approved", "declined", "approved", "cancelled", "refused" }, outcomes);
+        }
+
+        [Test]
+        public void TheLibraryIsNotTakenFromTheWorkingDirectory()
+        {
+            var search = typeof(Terminal).Assembly.GetCustomAttribute<DefaultDllImportSearchPathsAttribute>();
+            Assert.IsNotNull(search);
+            const DllImportSearchPath allowed = DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories;
+            Assert.AreEqual(allowed, search.Paths);
         }
 
         [Test]
