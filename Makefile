@@ -9,15 +9,18 @@ TERMINAL ?=
 APP_ID ?=
 # How many worlds `make simulate` plays, and which seed it starts from.
 SEEDS ?= 100000
+# How many faults `make explore` allows in one world (what `make test` explores, if empty), and when a case is cut off.
+FAULTS ?=
+SECONDS ?=
+STATES ?=
+# Only kinds of terminals whose name has these words.
+KIND ?=
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
 # Set to 1 for a short `make bench`.
 QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
-
-# How many faults at a time `make explore` plays; without it what `make test` does.
-FAULTS ?=
 
 .PHONY: help demo test test-begins lint unit bindings simulate explore torture bench costs header contract build install-tools clean
 
@@ -28,7 +31,7 @@ help:
 	@echo 'make build     the release library, the command line and the simulator, in target/release'
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json and docs/codes.md'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
-	@echo 'make explore   [FAULTS=3] every order of events in small worlds of a till, a terminal and a few faults'
+	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
@@ -76,9 +79,10 @@ bindings: build
 simulate: install-tools
 	SEEDS=$(SEEDS) cargo test --profile simulation --features planted-faults --test simulation -- --nocapture
 
-# Every order of events in small worlds. FAULTS=3 takes about 20 minutes and 2 GiB.
+# Every order of events in small worlds; one test at a time, as what each case costs is printed.
 explore: install-tools
-	$(if $(FAULTS),FAULTS=$(FAULTS)) cargo test --profile simulation --features planted-faults --test explore -- --nocapture
+	FAULTS='$(FAULTS)' KIND='$(KIND)' SECONDS='$(SECONDS)' STATES='$(STATES)' \
+	    cargo test --profile simulation --features planted-faults --test explore -- --nocapture --test-threads 1
 
 torture: install-tools
 	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture

@@ -24,11 +24,11 @@ pub fn faults() -> Option<u8> {
     number("FAULTS").map(|faults| u8::try_from(faults).unwrap_or(u8::MAX))
 }
 
-/// When one case is cut off. Ten million states take up to four gigabytes.
+/// When one case is cut off. Three million states take up to three gigabytes.
 pub fn limits() -> Limits {
     Limits {
-        states: usize::try_from(number("STATES").unwrap_or(10_000_000)).unwrap_or(usize::MAX),
-        seconds: number("SECONDS").unwrap_or(600) as f64,
+        states: usize::try_from(number("STATES").unwrap_or(3_000_000)).unwrap_or(usize::MAX),
+        seconds: number("SECONDS").unwrap_or(180) as f64,
         rest_every: 64,
     }
 }
