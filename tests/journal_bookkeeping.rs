@@ -413,6 +413,36 @@ fn a_second_look_that_is_done_is_written_with_the_next_order() {
     assert_eq!(row(&path, &id).look_ms, None);
 }
 
+/// The till has acknowledged an approval, and stops before it has fetched what corrects it. The terminal was looked at
+/// once more after the correction: that says nothing of the approval, which is all that the journal knows.
+#[test]
+fn a_correction_that_was_not_fetched_is_found_again_by_the_next_process() {
+    let (folder, simulator) = (Folder::new(), simulator());
+    let path = folder.file("orders.db");
+    let config = Config { second_look_ms: 100, ..with_journal(&simulator, &path) };
+    let till = open(config.clone());
+    let number = number();
+    simulator.set_next(Behaviour::AcknowledgedDeclined);
+    let id = send(&till, &sale(&number, "12.00"));
+    assert_eq!(wait_completed(&till, &id).outcome, Outcome::Approved);
+    till.acknowledge(&id).unwrap();
+    let waiting = || serde_json::from_str::<Value>(&till.state().unwrap()).unwrap();
+    eventually("it is corrected", || waiting()["events_waiting"] == json!(1));
+    let before = queries(&simulator, &number);
+    eventually("it is looked at again", || queries(&simulator, &number) > before);
+    std::thread::sleep(Duration::from_millis(200));
+    // Another write of this till takes with it which looks are done.
+    till.acknowledge(&id).unwrap();
+    drop(till);
+    assert_eq!(row(&path, &id).outcome, Some(Outcome::Approved), "nobody has fetched more");
+
+    let till = open(config);
+    let correction = wait_json(&till, "clarified");
+    assert_eq!(correction["request_id"], json!(id));
+    assert_eq!(correction["outcome"], json!("declined"));
+    assert_eq!(correction["was"], json!("approved"));
+}
+
 #[test]
 fn an_order_refused_as_busy_may_be_sold_again_with_its_number() {
     let (folder, simulator) = (Folder::new(), simulator());

@@ -194,10 +194,12 @@ impl Journal for MemoryJournal {
         self.change(request_id, rule, |entry| entry.clarify(was, new))
     }
 
-    fn looked(&self, request_ids: &[String]) -> Result<()> {
-        for request_id in request_ids {
+    fn looked(&self, looks: &[(String, Outcome)]) -> Result<()> {
+        for (request_id, outcome) in looks {
             let rule = |found: Option<&Entry>| {
-                let is_due = found.is_some_and(|entry| entry.look_ms.is_some());
+                let is_due = found.is_some_and(|entry| {
+                    entry.look_ms.is_some() && entry.outcome == Some(*outcome)
+                });
                 Ok(if is_due { Step::Write } else { Step::Nothing })
             };
             self.change(request_id, rule, |entry| entry.look_ms = None)?;

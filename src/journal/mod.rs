@@ -230,8 +230,10 @@ pub trait Journal: Send + Sync {
     /// The outcome it has, once more, changes nothing; refused when a person has decided.
     fn clarify(&self, request_id: &str, was: Outcome, settlement: &Settlement<'_>) -> Result<()>;
 
-    /// The terminal has been asked about these orders once more. Those the journal does not know are passed over.
-    fn looked(&self, request_ids: &[String]) -> Result<()>;
+    /// The terminal has been asked about these orders once more, each with the outcome that this left standing. One that
+    /// the journal does not know is passed over, and so is one that has another outcome here: its newest was not written
+    /// yet, and a process that stopped now would leave an outcome that nobody looks at again.
+    fn looked(&self, looks: &[(String, Outcome)]) -> Result<()>;
 
     /// The till has the present outcome. Acknowledging again changes nothing.
     /// [`Status::Argument`](crate::Status::Argument) when there is no such order, or it has no outcome.

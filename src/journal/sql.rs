@@ -20,6 +20,10 @@ pub(super) const UPDATE: &str = "UPDATE orders SET outcome = ?2, sent = ?3, resp
      was = ?8, settled_ms = ?9, elapsed_ms = ?10, unknown_ms = ?11, look_ms = ?12, acknowledged_ms = ?13, \
      resolved_ms = ?14, note = ?15 WHERE request_id = ?1";
 
+/// See [`Journal::looked`](super::Journal::looked).
+pub(super) const LOOKED: &str =
+    "UPDATE orders SET look_ms = NULL WHERE request_id = ?1 AND outcome = ?2";
+
 pub(super) const IS_OPEN: &str = "(acknowledged_ms IS NULL OR outcome = 'unknown')";
 
 /// See [`Entry::remembered_since`](super::Entry::remembered_since).
@@ -68,6 +72,6 @@ pub(super) fn adopt_sql(index: &str, which: &str) -> String {
 /// The statements that an opened journal must understand.
 pub(super) fn statements() -> Vec<String> {
     let mut all = vec![open_sql(), settled_sql(), look_sql(), next_name_sql(), count_sql()];
-    all.extend([NEWEST, PURGE, INSERT, UPDATE].map(str::to_owned));
+    all.extend([NEWEST, PURGE, INSERT, UPDATE, LOOKED].map(str::to_owned));
     all
 }

@@ -15,7 +15,7 @@ use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
 use super::sql::{
-    INSERT, IS_OPEN, NEWEST, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql,
+    INSERT, IS_OPEN, LOOKED, NEWEST, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql,
     open_sql, settled_sql,
 };
 use super::trouble::{failed, is_damage, refused};
@@ -335,13 +335,11 @@ impl Journal for SqliteJournal {
         self.change(request_id, rule, |entry| entry.clarify(was, &masked.settlement(new)))
     }
 
-    fn looked(&self, request_ids: &[String]) -> Result<()> {
+    fn looked(&self, looks: &[(String, Outcome)]) -> Result<()> {
         self.with("written", |inner| {
             let transaction = inner.write()?;
-            for request_id in request_ids {
-                transaction
-                    .prepare_cached("UPDATE orders SET look_ms = NULL WHERE request_id = ?1")?
-                    .execute([request_id])?;
+            for (request_id, outcome) in looks {
+                transaction.prepare_cached(LOOKED)?.execute((request_id, outcome.name()))?;
             }
             Ok(transaction.commit()?)
         })

@@ -135,7 +135,7 @@ impl Journal for Volatile {
     }
 
     /// Nobody asks this book what is due: it is gone with the handle.
-    fn looked(&self, _: &[String]) -> Result<()> {
+    fn looked(&self, _: &[(String, Outcome)]) -> Result<()> {
         Ok(())
     }
 

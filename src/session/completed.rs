@@ -244,13 +244,15 @@ impl Session {
 
     /// The terminal was asked once more, and said nothing that contradicts what was reported.
     pub(super) fn end_second_look(&mut self, seq: Seq) {
-        let is_look = self
+        let look = self
             .tasks
             .get(&seq)
             .and_then(Task::recovery)
-            .is_some_and(|recovery| recovery.phase == Phase::SecondLook);
-        if is_look && let Some(request) = self.remove(seq) {
-            self.looked_at.push(request.request_id);
+            .filter(|recovery| recovery.phase == Phase::SecondLook);
+        if let Some(outcome) = look.and_then(|recovery| recovery.reported)
+            && let Some(request) = self.remove(seq)
+        {
+            self.looked_at.push((request.request_id, outcome));
         }
     }
 

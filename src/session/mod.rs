@@ -151,8 +151,8 @@ pub struct Session {
     writing: Option<Writing>,
     deadlines: BTreeSet<(u64, Seq)>,
     recent: Recent,
-    /// Orders whose second look is done, by `request_id`.
-    looked_at: Vec<String>,
+    /// The `request_id`s of orders whose second look is done, and the outcome that was reported before it.
+    looked_at: Vec<(String, Outcome)>,
     /// Requests of each topic given up on the present connection, whose answers may still come.
     stale: OwnMap<String, u32>,
     wants_connection: bool,
@@ -358,8 +358,9 @@ impl Session {
         self.recent.note_decided(request_id);
     }
 
-    /// Orders whose second look is done: nothing is left to ask the terminal about them. Each is returned once.
-    pub fn take_looked_at(&mut self) -> Vec<String> {
+    /// The `request_id`s of orders whose second look is done, and the outcome it left standing: nothing is left to ask
+    /// the terminal about them. Each is returned once.
+    pub fn take_looked_at(&mut self) -> Vec<(String, Outcome)> {
         std::mem::take(&mut self.looked_at)
     }
 

@@ -165,9 +165,9 @@ impl Books {
     }
 
     /// The terminal has been asked about these orders once more; see [`Journal::looked`].
-    pub fn looked(&self, request_ids: &[String]) -> Result<()> {
-        self.journal.looked(request_ids)?;
-        request_ids.iter().for_each(|request_id| self.disown_if_done(request_id));
+    pub fn looked(&self, looks: &[(String, Outcome)]) -> Result<()> {
+        self.journal.looked(looks)?;
+        looks.iter().for_each(|(request_id, _)| self.disown_if_done(request_id));
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
 use crate::hash::OwnMap;
 use crate::io::{self, Farewell, Link, News, Reactor, Turn};
-use crate::protocol::Request;
+use crate::protocol::{Outcome, Request};
 use crate::session::{Action, Now, Others, Progress, Session};
 
 pub(super) struct Inner {
@@ -28,8 +28,8 @@ pub(super) struct Inner {
     pub(super) reserved: Vec<(String, Option<String>)>,
     /// Outcomes that were handed out although the journal could not be written.
     pub(super) unwritten: Unwritten,
-    /// Orders whose second look is done, which the journal does not know yet.
-    pub(super) looked: Vec<String>,
+    /// Second looks that are done, which the journal does not know yet, each with the outcome that it left standing.
+    pub(super) looked: Vec<(String, Outcome)>,
     /// Clarifications that have left the queue and not reached the caller yet.
     pub(super) delivering: Vec<Queued>,
     pub(super) wakes: Wakes,

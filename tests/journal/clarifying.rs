@@ -108,7 +108,9 @@ fn a_look_is_due_until_it_is_done() {
             journal.acknowledge(id, NOW_MS).unwrap();
             assert_eq!(get(journal, id).look_ms, Some(NOW_MS + 31_000), "acknowledged or not");
         }
-        journal.looked(&["r1".to_owned(), "nobody's".to_owned()]).unwrap();
+        let look = |id: &str, outcome| (id.to_owned(), outcome);
+        let done = [look("r1", Outcome::Declined), look("nobody's", Outcome::Declined)];
+        journal.looked(&done).unwrap();
         assert_eq!(get(journal, "r1").look_ms, None);
         assert_eq!(get(journal, "r2").look_ms, Some(NOW_MS + 31_000));
         // A correction decides anew.
@@ -118,6 +120,21 @@ fn a_look_is_due_until_it_is_done() {
         journal.clarify("r1", Outcome::Declined, &later(Outcome::Approved)).unwrap();
         journal.clarify("r1", Outcome::Approved, &correction).unwrap();
         assert_eq!(get(journal, "r1").look_ms, Some(NOW_MS + 90_000));
+    });
+}
+
+#[test]
+fn a_look_at_an_outcome_that_is_not_written_yet_does_not_count_for_the_one_before_it() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        let looks = |outcome| journal.looked(&[("r1".to_owned(), outcome)]).unwrap();
+        looks(Outcome::Declined);
+        journal.settle("r1", &with_look(Outcome::Approved)).unwrap();
+        journal.acknowledge("r1", NOW_MS).unwrap();
+        looks(Outcome::Declined);
+        assert_eq!(get(journal, "r1").look_ms, Some(NOW_MS + 31_000), "the correction is owed");
+        looks(Outcome::Approved);
+        assert_eq!(get(journal, "r1").look_ms, None);
     });
 }
 
@@ -133,7 +150,8 @@ fn an_order_with_a_look_due_is_never_forgotten() {
         journal.settle(id, &with_look(Outcome::NotFound)).unwrap();
         journal.acknowledge(id, acknowledged_ms).unwrap();
     }
-    journal.looked(&["looked".to_owned(), "newest".to_owned()]).unwrap();
+    let done = ["looked", "newest"].map(|id| (id.to_owned(), Outcome::NotFound));
+    journal.looked(&done).unwrap();
     drop(journal);
     let journal = SqliteJournal::open(&path, 30, NOW_MS + 60 * DAY_MS).unwrap();
     assert!(journal.find("looked").unwrap().is_none());

@@ -48,7 +48,7 @@ pub struct Process {
     /// The newest outcome of each order that the journal could not take.
     unwritten: Vec<Event>,
     /// Orders whose second look is done, and that the journal does not have yet.
-    looked: Vec<String>,
+    looked: Vec<(String, Outcome)>,
     pub conn: Option<usize>,
     pub up_since: Option<u64>,
     armed: Option<u64>,

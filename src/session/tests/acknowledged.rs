@@ -21,7 +21,7 @@ fn the_look_comes_at_once_and_the_same_outcome_ends_it() {
     let (mut bench, query) = acknowledged();
     bench.say(state(&query, "A", "2"));
     bench.no_event();
-    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    assert_eq!(bench.looks(), ["A approved"]);
     bench.pass(600_000);
     assert_eq!(bench.topics(), [""; 0]);
 }

@@ -97,6 +97,12 @@ impl Bench {
         bench
     }
 
+    /// Second looks that are done, and what they left standing.
+    pub(super) fn looks(&mut self) -> Vec<String> {
+        let done = self.session.take_looked_at().into_iter();
+        done.map(|(request_id, outcome)| format!("{request_id} {outcome}")).collect()
+    }
+
     /// A sale is on the wire, and the customer is looking for the card.
     pub(super) fn with_sale(number: &str) -> Bench {
         let mut bench = Bench::connected();

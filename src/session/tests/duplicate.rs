@@ -120,7 +120,7 @@ fn what_its_own_answer_says_after_all_is_not_corrected_by_a_record_that_may_be_a
         let look = bench.only_frame(QUERY);
         bench.say(state(&look, "A", status));
         bench.no_event();
-        assert_eq!(bench.session.take_looked_at(), ["A"]);
+        assert_eq!(bench.looks(), ["A cancelled"]);
         bench.say(approval("A"));
         let clarified = bench.clarified();
         assert_eq!((clarified.outcome, clarified.was), (Outcome::Approved, Outcome::Cancelled));

@@ -188,7 +188,7 @@ fn a_late_answer_to_a_query_of_the_librarys_clarifies_and_is_no_message_otherwis
         let query = bench.only_frame(QUERY);
         bench.terminal(tells("A", "104", Some("000")));
         bench.pass_to(92_000);
-        assert_eq!(bench.session.take_looked_at(), ["A"]);
+        assert_eq!(bench.looks(), ["A not_found"]);
         bench.events();
         bench.say(if status == "104" { not_found(&query) } else { state(&query, "A", status) });
         let events = bench.events();

@@ -30,10 +30,10 @@ fn it_comes_once_after_its_time_and_ends_when_it_is_answered() {
     assert_eq!(bench.topics(), [""; 0]);
     bench.pass(1);
     let look = bench.only_frame(QUERY);
-    assert_eq!(bench.session.take_looked_at(), [""; 0]);
+    assert_eq!(bench.looks(), [""; 0]);
     bench.say(not_found(&look));
-    assert_eq!(bench.session.take_looked_at(), ["A"]);
-    assert_eq!(bench.session.take_looked_at(), [""; 0], "each is returned once");
+    assert_eq!(bench.looks(), ["A declined"]);
+    assert_eq!(bench.looks(), [""; 0], "each is returned once");
     assert_eq!(bench.session.asked_about(), 0);
     bench.pass(86_400_000);
     assert_eq!(bench.topics(), [""; 0]);
@@ -111,7 +111,7 @@ fn the_same_outcome_is_no_news() {
     let look = bench.only_frame(QUERY);
     bench.say(state(&look, "A", "1"));
     bench.no_event();
-    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    assert_eq!(bench.looks(), ["A declined"]);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn it_ends_with_the_days_of_clarification() {
     let mut bench = declined();
     bench.pass(7 * 86_400_000);
     assert_eq!(bench.session.asked_about(), 0);
-    assert_eq!(bench.session.take_looked_at(), [""; 0], "the next process tries again");
+    assert_eq!(bench.looks(), [""; 0], "the next process tries again");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn an_answer_that_can_never_be_used_ends_it() {
     bench.pass(LOOK_AFTER);
     let look = bench.only_frame(QUERY);
     bench.say(code(&look, QUERY, "114"));
-    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    assert_eq!(bench.looks(), ["A declined"]);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn the_tills_own_query_serves_as_the_look() {
     bench.submit(query("q", "A"));
     bench.say(state("q", "A", "1"));
     assert_eq!(bench.completed("q").outcome, Outcome::Declined);
-    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    assert_eq!(bench.looks(), ["A declined"]);
 }
 
 #[test]

@@ -258,7 +258,7 @@ fn a_second_look_that_finds_the_original_unchanged_ends() {
     bench.pass(30_000);
     bench.no_event();
     assert_eq!(bench.topics(), [QUERY, QUERY]);
-    assert_eq!(bench.session.take_looked_at(), ["V"]);
+    assert_eq!(bench.looks(), ["V cancelled"]);
 }
 
 #[test]
