@@ -70,8 +70,8 @@ impl World {
             Topic::Order => self.on_order_left(k),
             Topic::Close => {
                 let sale = &mut self.ledger.sales[k];
-                // A close of the till's own need not count.
-                if frame.is_the_librarys() || !sale.was_closed {
+                // A close of the till's own need not count, and a second one takes nothing from one that was accepted.
+                if !sale.is_closed && (frame.is_the_librarys() || !sale.was_closed) {
                     sale.asked_after_close = None;
                 }
                 sale.was_closed = true;
@@ -189,6 +189,7 @@ impl World {
         sale.was_contradicted |=
             sale.wrong_since.is_some() && answer.status.is_some_and(|status| status != "0");
         match answer.topic {
+            Topic::Close => sale.is_closed |= sale.was_closed && answer.code == "000",
             Topic::Order if is_present => {
                 sale.is_answered = true;
                 sale.needs_query = matches!(answer.code, "101" | "106") && answer.status.is_none();
@@ -378,11 +379,11 @@ impl World {
         let sale = &mut self.ledger.sales[k];
         let same = |r: &Received| r.outcome == outcome && r.is_clarified == is_clarified;
         let last = sale.received.last().copied();
-        let why = if sale
-            .received
-            .iter()
-            .any(|r| r.life == life && (same(r) || !is_clarified && !r.is_clarified))
-        {
+        // An outcome may come back after another one: then each is news.
+        let is_repeated = last.is_some_and(|last| last.life == life && last.outcome == outcome);
+        let is_second = !is_clarified
+            && sale.received.iter().any(|earlier| earlier.life == life && !earlier.is_clarified);
+        let why = if is_repeated || is_second {
             Some("is told twice in one life of the process")
         } else if sale.acknowledged == Some(outcome)
             && last.is_some_and(|last| last.outcome == outcome)

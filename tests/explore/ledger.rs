@@ -76,6 +76,8 @@ pub struct Sale {
     /// When the first query after the library's newest close left, in this process.
     pub asked_after_close: Option<u64>,
     pub was_closed: bool,
+    /// The terminal has accepted a close, in this process.
+    pub is_closed: bool,
     /// It was answered, in this process.
     pub is_answered: bool,
 }
@@ -134,6 +136,7 @@ impl Ledger {
             sale.needs_query = false;
             sale.is_answered = false;
             sale.was_closed = false;
+            sale.is_closed = false;
             sale.asked_after_close = None;
             sale.recovering_since = None;
             let received = sale.received.last().map(|last| last.outcome);
@@ -166,6 +169,7 @@ impl Ledger {
                 sale.needs_query,
                 sale.is_answered,
                 sale.was_closed,
+                sale.is_closed,
                 sale.asked_after_close.map(age),
             )
                 .hash(to);
