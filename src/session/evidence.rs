@@ -173,77 +173,91 @@ impl Session {
 
     /// The terminal has no record of the order.
     fn on_not_found(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
-        let interval_ms = self.settings.recovery_interval_ms;
-        let is_once = self.settings.is_planted(Planted::NotFoundOnce);
-        let Some(task) = self.tasks.get_mut(&seq) else { return };
-        let is_void = task.request.is_void();
-        let task_number = task.request.merchant_order_no.clone();
-        let Some(recovery) = task.recovery_mut() else { return };
-        let question = recovery.question(response.request_id.as_deref()).cloned();
-        let Some(question) = question else { return };
+        let Some((missing, asked_at)) = self.meaning_of_not_found(seq, response) else { return };
+        match missing {
+            Missing::SaysNothing => {}
+            Missing::NoNews => self.on_nothing_new(seq, text, now),
+            Missing::Busy => self.conclude_with_own_answer(seq, Outcome::Busy, now),
+            Missing::OwnReversed => {
+                let recovery = self.tasks.get(&seq).and_then(Task::recovery);
+                let own = recovery.and_then(|recovery| recovery.unsettled.clone());
+                self.on_reversed_void(seq, &own.unwrap_or_default(), now);
+            }
+            Missing::Unclosed => self.on_not_found_unclosed(seq, text, now),
+            Missing::AtOnce => self.conclude(seq, Outcome::NotFound, response, text, true, now),
+            Missing::Refused if self.is_second_not_found(seq, asked_at, now) => {
+                self.conclude_with_own_answer(seq, Outcome::Declined, now);
+            }
+            Missing::Closed if self.is_second_not_found(seq, asked_at, now) => {
+                self.conclude(seq, Outcome::NotFound, response, text, true, now);
+            }
+            Missing::Refused | Missing::Closed => {}
+        }
+    }
+
+    /// What "not found" says of this order now, and when that was asked for.
+    fn meaning_of_not_found(&self, seq: Seq, response: &Response<'_>) -> Option<(Missing, u64)> {
+        let task = self.tasks.get(&seq)?;
+        let recovery = task.recovery()?;
+        let question = recovery.question(response.request_id.as_deref())?;
+        let asked_at = question.left_at?;
         // Without a `request_id` it may be the answer to an older question, as long as any is open.
-        let number = task_number.as_deref().unwrap_or_default();
+        let number = task.request.merchant_order_no.as_deref().unwrap_or_default();
         let is_certain =
             response.request_id.is_some() || !self.unanswered.has(Asked::Query, number);
-        let Some(asked_at) = question.left_at else { return };
         let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
-        let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
-            || (self.settings.is_planted(Planted::NotFoundUnclosed)
-                && !self.settings.close_lost_orders);
-        let trusts_at_once = self.settings.is_planted(Planted::TrustNotFoundAtOnce);
-        if recovery.phase == Phase::SecondLook {
-            if is_certain {
-                self.on_nothing_new(seq, text, now);
+        let is_closed = is_concluding && recovery.is_closed;
+        let counts = question.is_after_close && self.settings.close_lost_orders;
+        let missing = match (recovery.phase, recovery.reason) {
+            (Phase::SecondLook, _) if is_certain => Missing::NoNews,
+            (Phase::SecondLook | Phase::Closing | Phase::QueryingOriginal, _) => {
+                Missing::SaysNothing
             }
-            return;
-        }
-        if !matches!(recovery.phase, Phase::Querying | Phase::Concluding | Phase::Clarifying) {
-            return;
-        }
-        let outcome = match recovery.reason {
-            Reason::Busy | Reason::Refused | Reason::ReversedVoid if !is_certain => return,
-            Reason::Busy => {
-                return self.conclude_with_own_answer(seq, Outcome::Busy, now);
+            (_, Reason::Busy | Reason::Refused | Reason::ReversedVoid) if !is_certain => {
+                Missing::SaysNothing
             }
-            Reason::ReversedVoid => {
-                let own = recovery.unsettled.clone().unwrap_or_default();
-                return self.on_reversed_void(seq, &own, now);
-            }
-            Reason::Refused => Outcome::Declined,
-            _ if is_concluding
-                && recovery.is_closed
-                && question.is_after_close
-                && self.settings.close_lost_orders =>
-            {
-                Outcome::NotFound
-            }
+            (_, Reason::Busy) => Missing::Busy,
+            (_, Reason::ReversedVoid) => Missing::OwnReversed,
+            (_, Reason::Refused) => Missing::Refused,
+            _ if is_closed && counts => Missing::Closed,
             // Asked before the close: it says nothing.
-            _ if is_concluding && recovery.is_closed => return,
-            _ if is_concluding && trusts_unclosed => Outcome::NotFound,
-            _ if trusts_at_once => {
-                return self.conclude(seq, Outcome::NotFound, response, text, true, now);
-            }
-            _ => return self.on_not_found_unclosed(seq, is_void, text, now),
+            _ if is_closed => Missing::SaysNothing,
+            _ if is_concluding && self.trusts_unclosed() => Missing::Closed,
+            _ if self.settings.is_planted(Planted::TrustNotFoundAtOnce) => Missing::AtOnce,
+            _ => Missing::Unclosed,
         };
-        match recovery.not_found_asked {
-            Some(first) if asked_at >= first.saturating_add(interval_ms) => {}
-            Some(_) if !is_once => return,
-            None if !is_once => {
-                recovery.not_found_asked = Some(asked_at);
-                recovery.next_ask = asked_at.saturating_add(interval_ms).max(now.mono_ms + 1);
-                return self.continue_recovery(seq, now);
-            }
-            _ => {}
+        Some((missing, asked_at))
+    }
+
+    /// For the planted faults that believe "not found" without a close.
+    fn trusts_unclosed(&self) -> bool {
+        self.settings.is_planted(Planted::TrustNotFoundUnclosed)
+            || (self.settings.is_planted(Planted::NotFoundUnclosed)
+                && !self.settings.close_lost_orders)
+    }
+
+    /// Whether "not found" has been answered twice to questions that are far enough apart. After the first the terminal
+    /// is asked again.
+    fn is_second_not_found(&mut self, seq: Seq, asked_at: u64, now: Now) -> bool {
+        if self.settings.is_planted(Planted::NotFoundOnce) {
+            return true;
         }
-        if outcome == Outcome::Declined {
-            return self.conclude_with_own_answer(seq, outcome, now);
+        let interval_ms = self.settings.recovery_interval_ms;
+        let recovery = self.tasks.get_mut(&seq).and_then(Task::recovery_mut);
+        let Some(recovery) = recovery else { return false };
+        if let Some(first) = recovery.not_found_asked {
+            return asked_at >= first.saturating_add(interval_ms);
         }
-        self.conclude(seq, outcome, response, text, true, now);
+        recovery.not_found_asked = Some(asked_at);
+        recovery.next_ask = asked_at.saturating_add(interval_ms).max(now.mono_ms + 1);
+        self.continue_recovery(seq, now);
+        false
     }
 
     /// No record, and no close that would settle it.
-    fn on_not_found_unclosed(&mut self, seq: Seq, is_void: bool, text: &str, now: Now) {
-        let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return };
+    fn on_not_found_unclosed(&mut self, seq: Seq, text: &str, now: Now) {
+        let Some(task) = self.tasks.get(&seq) else { return };
+        let (is_void, Some(recovery)) = (task.request.is_void(), task.recovery()) else { return };
         match recovery.phase {
             Phase::Concluding => self.complete_unknown(
                 seq,
@@ -420,6 +434,26 @@ impl Session {
             }
         }
     }
+}
+
+/// What the answer "not found" says of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    SaysNothing,
+    /// Nothing that contradicts what was reported.
+    NoNews,
+    /// The terminal answered `101`, and has not accepted the order.
+    Busy,
+    /// A void whose own answer reads "void": its original says what happened.
+    OwnReversed,
+    /// The order was refused: that stands, once "not found" was answered twice.
+    Refused,
+    /// It was closed: there is no such order, once "not found" was answered twice.
+    Closed,
+    /// It was not closed, and may still be paid.
+    Unclosed,
+    /// For [`Planted::TrustNotFoundAtOnce`].
+    AtOnce,
 }
 
 /// The answer names no other order than the one asked about.

@@ -107,7 +107,9 @@ impl Session {
                 if progress == Progress::Done {
                     self.writing = None;
                     // From now on it may be answered, however long the socket has held it back.
-                    asked.inspect(|asked| self.hold_orders_for(*asked, now));
+                    if let Some(asked) = asked {
+                        self.hold_orders_for(asked, now);
+                    }
                     self.await_answer(seq, now);
                 }
             }
