@@ -75,7 +75,10 @@ impl Session {
         self.count_answered(target, response);
         match target {
             Some(Target::Request(seq)) => self.on_answer(seq, response, text, now),
-            Some(Target::Query(seq)) => self.on_query_answer(seq, response, text, now),
+            Some(Target::Query(seq)) => {
+                let asked_at = self.asked_at(seq, response);
+                self.on_query_answer(seq, asked_at, response, text, now);
+            }
             Some(Target::Original(seq)) => self.on_original_answer(seq, response, text, now),
             Some(Target::Close(seq)) => self.on_close_answer(seq, response, now),
             None => self.on_unmatched(response, text, now),
@@ -104,6 +107,7 @@ impl Session {
         let topic = task.request.topic.clone();
         let is_query = topic == protocol::QUERY;
         let is_conclusive = task.is_conclusive_close;
+        let asked_at = Some(task.accepted.mono_ms);
         let names_it = names(task, response);
         let outcome = if is_query { response.query_outcome() } else { response.other_outcome() };
         let why = match outcome {
@@ -121,7 +125,9 @@ impl Session {
         };
         self.complete(seq, report, now);
         match (&*topic, number) {
-            (protocol::QUERY, _) if names_it => self.on_own_query_answer(response, text, now),
+            (protocol::QUERY, _) if names_it => {
+                self.on_own_query_answer(asked_at, response, text, now);
+            }
             (protocol::CLOSE, Some(number)) if outcome == Outcome::Ok && names_it => {
                 self.on_own_close_accepted(&number, is_conclusive, now);
             }
@@ -248,7 +254,7 @@ impl Session {
         // A late answer to a question of the library's own is of interest only for a record that it carries.
         if id.is_some_and(|id| id.starts_with(QUESTION_PREFIX)) {
             if response.topic.as_deref().is_none_or(|topic| topic == protocol::QUERY) {
-                self.on_own_query_answer(response, text, now);
+                self.on_own_query_answer(None, response, text, now);
             }
             return;
         }

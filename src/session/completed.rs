@@ -330,7 +330,14 @@ impl Session {
     }
 
     /// The till's own query says what became of an order: one that is recovered, or one that has completed.
-    pub(super) fn on_own_query_answer(&mut self, response: &Response<'_>, text: &str, now: Now) {
+    /// `asked_at` is when it was asked, on the monotonic clock, where that is known.
+    pub(super) fn on_own_query_answer(
+        &mut self,
+        asked_at: Option<u64>,
+        response: &Response<'_>,
+        text: &str,
+        now: Now,
+    ) {
         let Some(number) = response.merchant_order_no.as_deref() else { return };
         let outcome = response.query_outcome();
         if !matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled) {
@@ -339,7 +346,7 @@ impl Session {
         if let Some(seq) = self.order_in_flight(number) {
             let is_asked_about = self.tasks.get(&seq).is_some_and(|task| task.recovery().is_some());
             if is_asked_about {
-                self.on_query_answer(seq, response, text, now);
+                self.on_query_answer(seq, asked_at, response, text, now);
             }
         } else {
             self.contradicts(response, text, false, now);

@@ -9,10 +9,18 @@ use crate::planted::Planted;
 use crate::protocol::{Outcome, Request, Response};
 
 impl Session {
-    /// A query about this order was answered.
+    /// When the library's own question was asked that this answers, on the monotonic clock.
+    pub(super) fn asked_at(&self, seq: Seq, response: &Response<'_>) -> Option<u64> {
+        let recovery = self.tasks.get(&seq).and_then(Task::recovery)?;
+        recovery.question(response.request_id.as_deref())?.left_at
+    }
+
+    /// A query about this order was answered, the library's own or the till's. It was asked at `asked_at`, on the
+    /// monotonic clock, where that is known.
     pub(super) fn on_query_answer(
         &mut self,
         seq: Seq,
+        asked_at: Option<u64>,
         response: &Response<'_>,
         text: &str,
         now: Now,
@@ -23,7 +31,7 @@ impl Session {
             Err(why) if !self.settings.is_planted(Planted::IgnoreFit) => Err(why),
             _ => Ok(()),
         };
-        if self.is_of_before_the_look(seq, response, outcome) {
+        if self.is_of_before_the_look(seq, asked_at, outcome) {
             return;
         }
         match (outcome, matches) {
@@ -41,15 +49,12 @@ impl Session {
     }
 
     /// What was asked before an outcome was reported may contradict it, and cannot confirm it.
-    fn is_of_before_the_look(&self, seq: Seq, response: &Response<'_>, outcome: Outcome) -> bool {
+    fn is_of_before_the_look(&self, seq: Seq, asked_at: Option<u64>, outcome: Outcome) -> bool {
         let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return false };
         let is_settling =
             matches!(outcome, Outcome::Approved | Outcome::Declined | Outcome::Cancelled);
-        let question = recovery.question(response.request_id.as_deref());
         recovery.phase == Phase::SecondLook
-            && question
-                .and_then(|question| question.left_at)
-                .is_some_and(|left_at| left_at < recovery.look_from)
+            && asked_at.is_none_or(|asked_at| asked_at < recovery.look_from)
             && !(is_settling && recovery.reported != Some(outcome))
     }
 

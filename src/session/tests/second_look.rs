@@ -239,12 +239,37 @@ fn the_terminals_own_answer_repeated_does_not_count_as_the_look() {
 }
 
 #[test]
-fn the_tills_own_query_serves_as_the_look() {
+fn the_tills_own_query_serves_as_the_look_once_its_time_has_come() {
     let mut bench = declined();
+    bench.terminal(|_| None);
+    bench.pass(LOOK_AFTER);
     bench.submit(query("q", "A"));
     bench.say(state("q", "A", "1"));
     assert_eq!(bench.completed("q").outcome, Outcome::Declined);
     assert_eq!(bench.looks(), ["A declined"]);
+}
+
+#[test]
+fn the_tills_own_query_before_that_corrects_the_outcome_and_does_not_confirm_it() {
+    let mut bench = declined();
+    bench.submit(query("q", "A"));
+    bench.pass(LOOK_AFTER - 1);
+    bench.say(state("q", "A", "1"));
+    assert_eq!(bench.completed("q").outcome, Outcome::Declined);
+    assert_eq!(bench.looks(), [""; 0]);
+    bench.wire();
+    bench.pass(1);
+    assert_eq!(bench.topics(), [QUERY], "it is looked at when its time has come");
+
+    let mut bench = declined();
+    bench.submit(query("q", "A"));
+    bench.say(state("q", "A", "2"));
+    let events = bench.events();
+    let corrections = events.iter().filter_map(|event| match event {
+        EventKind::Clarified(correction) => Some((correction.outcome, correction.was)),
+        _ => None,
+    });
+    assert!(corrections.eq([(Outcome::Approved, Outcome::Declined)]));
 }
 
 #[test]
