@@ -181,6 +181,7 @@ impl Session {
         let Some((missing, asked_at)) = self.meaning_of_not_found(seq, response) else { return };
         match missing {
             Missing::SaysNothing => {}
+            Missing::Ambiguous => self.ask_on_a_new_connection(seq, now),
             Missing::NoNews => self.on_nothing_new(seq, text, now),
             Missing::Busy => self.conclude_with_own_answer(seq, Outcome::Busy, now),
             Missing::OwnReversed => {
@@ -197,6 +198,14 @@ impl Session {
                 self.conclude(seq, Outcome::NotFound, response, text, true, now);
             }
             Missing::Refused | Missing::Closed => {}
+        }
+    }
+
+    /// Answers do not say which question they are about, and an older one about this number was never answered.
+    fn ask_on_a_new_connection(&mut self, seq: Seq, now: Now) {
+        let is_completed = self.tasks.get(&seq).is_some_and(Task::is_completed);
+        if !is_completed || self.in_flight == 0 {
+            self.reconnect_to_ask(seq, now);
         }
     }
 
@@ -219,7 +228,7 @@ impl Session {
                 Missing::SaysNothing
             }
             (_, Reason::Busy | Reason::Refused | Reason::ReversedVoid) if !is_certain => {
-                Missing::SaysNothing
+                Missing::Ambiguous
             }
             (_, Reason::Busy) => Missing::Busy,
             (_, Reason::ReversedVoid) => Missing::OwnReversed,
@@ -326,10 +335,7 @@ impl Session {
             return;
         }
         if self.is_ambiguous(seq) {
-            if self.in_flight == 0 {
-                self.reconnect_to_ask(seq, now);
-            }
-            return;
+            return self.ask_on_a_new_connection(seq, now);
         }
         self.ask(seq, Asked::Close, now);
     }
@@ -445,6 +451,8 @@ impl Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Missing {
     SaysNothing,
+    /// It may answer an older question.
+    Ambiguous,
     /// Nothing that contradicts what was reported.
     NoNews,
     /// The terminal answered `101`, and has not accepted the order.

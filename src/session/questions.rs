@@ -298,13 +298,33 @@ impl Session {
     /// only be withdrawn by giving up the connection.
     pub(super) fn withdraw_question(&mut self, settled: Seq, now: Now) {
         self.questions.remove(&settled);
-        let is_held_back = matches!(
-            &self.writing,
-            Some(Writing::Question { seq, started: false, .. }) if *seq == settled
-        );
-        if is_held_back && !self.settings.is_planted(Planted::KeepBlockedClose) {
+        if self.held_back_question(settled).is_some()
+            && !self.settings.is_planted(Planted::KeepBlockedClose)
+        {
             let why = "a question about an order that is settled could not leave";
             self.drop_link(Fault::new(Status::Interrupted, Stage::Send, why), now);
+        }
+    }
+
+    /// A close of which no byte has left is not sent once the order may not be closed any more: what the terminal has
+    /// said meanwhile shows that a close would be for somebody else.
+    pub(super) fn withdraw_forbidden_close(&mut self, seq: Seq, now: Now) {
+        if self.held_back_question(seq) == Some(Asked::Close)
+            && !self.may_close(seq, now)
+            && !self.settings.is_planted(Planted::KeepBlockedClose)
+        {
+            let why = "a close of an order that the terminal did not accept could not leave";
+            self.drop_link(Fault::new(Status::Interrupted, Stage::Send, why), now);
+        }
+    }
+
+    /// What is asked about this order with a frame of which the socket has taken no byte yet.
+    fn held_back_question(&self, of: Seq) -> Option<Asked> {
+        match &self.writing {
+            Some(Writing::Question { seq, asked, started: false, .. }) if *seq == of => {
+                Some(*asked)
+            }
+            _ => None,
         }
     }
 }

@@ -361,6 +361,8 @@ impl Session {
         }
         let is_news = recovery.reason != reason;
         recovery.restart(reason);
+        self.withdraw_forbidden_close(seq, now);
+        let Some(recovery) = self.tasks.get_mut(&seq).and_then(Task::recovery_mut) else { return };
         match recovery.phase {
             Phase::Closing | Phase::Concluding if is_news => {
                 self.enter(seq, Phase::Concluding, patience_ms, now);

@@ -227,6 +227,21 @@ fn a_close_in_a_socket_that_takes_nothing_is_withdrawn_when_its_order_is_settled
 }
 
 #[test]
+fn a_close_in_a_socket_that_takes_nothing_is_withdrawn_when_the_terminal_did_not_accept_the_order()
+{
+    for code_said in ["101", "113"] {
+        let mut bench = blocked_close();
+        bench.session.on_progress(Progress::Nothing, bench.now);
+        bench.say(code("A", ORDER, code_said));
+        assert_eq!(bench.drops, 1, "{code_said}: only the connection can be given up");
+        bench.takes_data = true;
+        bench.connect();
+        bench.pass(600_000);
+        assert!(!bench.topics().contains(&CLOSE.to_owned()), "{code_said}");
+    }
+}
+
+#[test]
 fn a_close_whose_first_byte_has_left_cannot_be_withdrawn() {
     let mut bench = blocked_close();
     bench.session.on_progress(Progress::Started, bench.now);

@@ -143,6 +143,24 @@ fn a_refusal_or_busy_is_looked_up_on_a_connection_without_older_questions() {
 }
 
 #[test]
+fn an_unanswered_query_does_not_keep_busy_or_a_refusal_from_being_told() {
+    for (said, outcome) in [("101", Outcome::Busy), ("106", Outcome::Declined)] {
+        let mut bench = Bench::with_sale("A");
+        bench.say(without(with(code("", ORDER, said), "merchant_order_no", "A"), "request_id"));
+        assert_eq!(bench.topics(), [QUERY]);
+        bench.events();
+        // The terminal has ignored it: each answer from now on may be the one to it.
+        bench.terminal(nameless);
+        bench.pass(2_000);
+        assert_eq!(bench.drops, 1);
+        bench.events();
+        bench.connect();
+        bench.pass(10_000);
+        assert_eq!(bench.completed("A").outcome, outcome);
+    }
+}
+
+#[test]
 fn while_it_is_clarified_the_connection_is_given_up_at_most_once_a_round_and_never_beside_a_request()
  {
     let mut bench = Bench::recovering_order(sale("A"), |_| {});
