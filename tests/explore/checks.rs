@@ -464,6 +464,7 @@ impl World {
         let leaves_no_record = self.case.kind.refusal == Refusal::WithoutRecord;
         let is_over = matches!(state, State::Declined | State::Cancelled);
         if self.ledger.sales[k].was_busy
+            || self.ledger.sales[k].was_busy_before
             || self.case.kind.naming == Naming::Number
             || self.case.orders[k] == What::Void && is_over
             || is_over && leaves_no_record && !self.case.closes_lost_orders()

@@ -63,6 +63,8 @@ pub struct Sale {
     pub acknowledged: Option<Outcome>,
     /// The terminal said that it is busy.
     pub was_busy: bool,
+    /// It said so to an earlier process. Whether a terminal queues what it answers like this, the next one cannot know.
+    pub was_busy_before: bool,
     /// The terminal refused a close because the card was being authorised.
     pub was_authorising: bool,
     /// Since when a wrong outcome stands.
@@ -132,6 +134,7 @@ impl Ledger {
         self.on_new_connection();
         for sale in &mut self.sales {
             sale.due = None;
+            sale.was_busy_before |= sale.was_busy;
             sale.was_busy = false;
             sale.needs_query = false;
             sale.is_answered = false;
@@ -156,7 +159,8 @@ impl Ledger {
         let age = |at: u64| (now - at).min(u64::from(INTERVAL_MS));
         (self.own_asked, left(self.own_due), self.close_since.map(age), &self.late_closes).hash(to);
         for sale in &self.sales {
-            (sale.attempt, left(sale.due), sale.frames, sale.was_busy).hash(to);
+            (sale.attempt, left(sale.due), sale.frames, sale.was_busy, sale.was_busy_before)
+                .hash(to);
             sale.recovering_since.map(|at| (now - at).min(u64::from(RECOVERY_MS))).hash(to);
             let is_here = |(of, outcome): (u32, Outcome)| (of == life, outcome);
             (sale.completed.map(is_here), sale.reported, sale.recorded.map(is_here)).hash(to);
