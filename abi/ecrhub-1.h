@@ -13,15 +13,16 @@
  *     #include <ecrhub.h>
  *     #include <stdio.h>
  *     #include <string.h>
+ *     #include <time.h>
  *
  *     int main(void)
  *     {
- *         static const char sale[] =
- *             "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"your-app-id\",\"biz_data\":{"
- *             "\"trans_type\":\"1\",\"merchant_order_no\":\"A1001\",\"order_amount\":\"34.50\"}}";
- *         static char event[65536];
+ *         static char sale[512], event[65536];
  *         ecrhub_handle terminal;
  *         int32_t status = ecrhub_connect("ws://192.168.1.20:35779", &terminal);
+ *         sprintf(sale, "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"your-app-id\",\"biz_data\":{"
+ *                 "\"trans_type\":\"1\",\"merchant_order_no\":\"TILL1N%ld\",\"order_amount\":\"34.50\"}}",
+ *                 (long)time(NULL));
  *         if (status == ECRHUB_OK)
  *             status = ecrhub_call(terminal, sale, 0, event, sizeof event, NULL);
  *         if (status < 0)
@@ -31,9 +32,22 @@
  *         return status == ECRHUB_OK && strstr(event, "\"outcome\":\"approved\"") ? 0 : 1;
  *     }
  *
- * Link with -lecrhub. A real till takes the event apart with its own JSON reader, looks at `outcome`, and gives
- * every order a new merchant_order_no. It uses ecrhub_send and ecrhub_poll where its screen must stay alive while a
- * customer looks for a card. examples/c has such a till.
+ * Link with -lecrhub. No merchant_order_no may be used twice, neither by this till nor by another one of the same
+ * terminal; here the second of the day makes it a new one, a real till counts its orders. It takes the event apart
+ * with its own JSON reader, or with ecrhub_json_get, and looks at `outcome`. Where its screen must stay alive while a
+ * customer looks for a card, it uses ecrhub_start, and ecrhub_wait with 0 from a timer. examples/c has tills.
+ *
+ *
+ * WHICH FUNCTION
+ * ==============
+ *
+ *     ecrhub_call                    one thread, one request, one answer
+ *     ecrhub_start and ecrhub_wait   the same in two steps. The answer is kept for this request alone: read it as
+ *                                    often as needed, from any thread, with a timer or in slices of time
+ *     ecrhub_send and ecrhub_poll    one loop for everything that happens: completions come with all other events
+ *
+ * Whichever is used, somebody calls ecrhub_poll now and then: corrections of earlier outcomes ("clarified") and
+ * completions that an earlier process left come only there.
  *
  *
  * TEXT AND BUFFERS
@@ -67,14 +81,15 @@
  * =======
  *
  * Every function may be called from any thread at any time, also on the same handle. Each event goes to exactly one
- * of the threads that poll. ecrhub_last_error is its own in each thread.
+ * of the threads that poll; the completion of a started request to each that waits for it. ecrhub_last_error is its own
+ * in each thread.
  *
- * Only ecrhub_poll and ecrhub_call wait for a terminal. ecrhub_wake and ecrhub_disconnect, from another thread, end
- * that waiting. ecrhub_connect, ecrhub_send and the others take no longer than this machine needs (with a journal,
+ * Only ecrhub_poll, ecrhub_call and ecrhub_wait wait for a terminal. ecrhub_wake and ecrhub_disconnect, from another
+ * thread, end that waiting. ecrhub_connect, ecrhub_send and the others take no longer than this machine needs (with a journal,
  * its disk); ecrhub_shutdown waits for the library's own thread.
  *
  * Nothing calls back into the program, but for the log callback when one is set. Functions may not be called from a
- * signal handler.
+ * signal handler, nor on Windows from DllMain.
  *
  *
  * CONFIGURATION
@@ -86,20 +101,32 @@
  *     url                   required    "ws://host:35779"; without a port it is 35779
  *     app_id                none        for requests that carry none
  *     terminal              the url     the terminal's name in the journal, where addresses change
+ *     terminal_was          none        an array of its former names: orders open under them are taken over
  *     journal               none        a file that keeps orders over a crash
  *     journal_keep_days     400         how long acknowledged orders stay in it
  *     connect_timeout_ms    5000        name look-up, TCP and handshake together
  *     send_timeout_ms       10000       how long a request may wait to be sent
  *     order_timeout_ms      180000      how long an order's answer may take
  *     request_timeout_ms    30000       the same for all other topics
- *     recovery_timeout_ms   60000       how long an order is found out before it is closed
- *     recovery_interval_ms  2000        between two queries while it is found out
+ *     recovery_timeout_ms   60000       how long an order is recovered, at the least, before it is closed
+ *     recovery_interval_ms  2000        between two queries while it is recovered
  *     clarify_interval_ms   30000       between two queries for an "unknown" order; 0 for never
+ *     clarify_days          7           how long it is asked about after it became "unknown"; 0 for no limit
+ *     second_look_ms        30000       when an order is asked about once more that ended without money moving;
+ *                                       0 for never
+ *     close_lost_orders     true        whether an order that cannot be recovered is closed at the terminal. Where
+ *                                       several tills share a terminal: false, see "Several tills on one terminal"
  *     ping_interval_ms      15000       between two pings; 0 for never
+ *     ping_interval_busy_ms 2000        the same while a request is in flight; 0 for as at other times
  *     ping_timeout_ms       10000       without an answer the connection is lost
  *     reconnect_min_ms      500         the shortest pause before connecting again
  *     reconnect_max_ms      15000       the longest
- *     max_message_bytes     4194304     the longest message the terminal may send
+ *     max_message_bytes     4194304     the longest message the terminal may send, in at most 16,384 fragments
+ *     max_queue_bytes       16777216    bytes of events that wait before the oldest are dropped that are neither
+ *                                       completions nor clarifications. Where these take up more, requests are
+ *                                       refused with ECRHUB_ERR_BUSY, and an answer of more than 16 KiB to one in
+ *                                       flight completes it with `response` null and an `error` that says so. The same
+ *                                       again for completions of started requests; of these, those that were read go
  *     max_in_flight         1024        requests in flight and completions not fetched
  *     validation            "strict"    or "lenient": checks only what an answer could not be matched without
  *
@@ -107,22 +134,32 @@
  * EVENTS AND OUTCOMES
  * ===================
  *
- * ecrhub_poll gives one JSON object each, with `event` and `at` (epoch milliseconds) and these keys:
+ * ecrhub_poll gives one JSON object each, ecrhub_call and ecrhub_wait a "completed" one, with `event` and `at` (epoch milliseconds) and these keys:
  *
  *     event           further keys
  *     connected       url
  *     disconnected    error, retry_in_ms
- *     completed       request_id, topic, merchant_order_no, outcome, sent ("no", "maybe", "yes"),
- *                     response (the terminal's message as it came), error, recovered, retold, elapsed_ms
- *     recovering      request_id, merchant_order_no, reason: the outcome is being found out; for the display
- *     clarified       request_id, merchant_order_no, outcome, response, retold: the truth about an "unknown" order
- *     message         message, late_for: the terminal said something nobody waits for
- *     protocol_error  detail, raw: the terminal said something that is no message
+ *     completed       request_id, topic, merchant_order_no, outcome, sent ("no", "maybe", "yes"), fields, differs,
+ *                     code, response (the terminal's message as it came), error, recovered, retold, elapsed_ms
+ *     recovering      request_id, merchant_order_no, reason: recovery has started; for the display
+ *     clarified       request_id, merchant_order_no, outcome, was, fields, differs, code, response, retold:
+ *                     corrects an outcome that was reported earlier
+ *     message         message, late_for: a message that no request waited for
+ *     protocol_error  detail, raw: the terminal sent something that is no message
  *
- * merchant_order_no, response, error and late_for may be null. `recovered`: it did not come as the direct answer on
- * the same connection. `retold`: it was told before, perhaps by an earlier process, and not acknowledged. `error`
- * is an object with `status`, `name`, `stage` ("resolve", "connect", "handshake", "send", "receive", "heartbeat",
- * "terminal", "journal", "recovery") and `message`.
+ * merchant_order_no, differs, code, response, error and late_for may be null.
+ *
+ *     fields     the response's fields in one flat object of texts: those of its biz_data over those of its envelope;
+ *                {} without a response
+ *     differs    where the answer to an approved order is not what was asked: an object from "order_amount",
+ *                "price_currency" or "trans_type" to {"asked":"30.00","answered":"20.00"}. A partial approval is such
+ *                an answer: look at it before the goods are handed over
+ *     code       what the terminal's code means: {"response_code":"106","inner":"K026","text":"...","advice":"..."};
+ *                `inner` is the code in brackets in its words, `advice` one sentence on what the cashier should do
+ *     error      an object with `status`, `name`, `stage` ("resolve", "connect", "handshake", "send", "receive",
+ *                "heartbeat", "terminal", "journal", "recovery") and `message`
+ *     recovered  it did not come as the direct answer on the same connection
+ *     retold     it was delivered before, perhaps by an earlier process, and not acknowledged
  *
  * There may be more keys and more events one day: leave what you do not know.
  *
@@ -130,19 +167,39 @@
  *
  *     outcome      of             means                              the till
  *     approved     order, query   done, money moved                  records it
- *     declined     order, query   the terminal says no               may try again with a new number
- *     cancelled    order, query   given up by a person or by         likewise
- *                                 "ecrhub.pay.close"
+ *     declined     order, query   refused, no money moved            may try again with a new number
+ *     cancelled    order, query   cancelled by a person or by        likewise
+ *                                 "ecrhub.pay.close"; of a query:
+ *                                 it may have been paid and voided
  *     not_found    order, query   the terminal has no record of it   likewise
- *     in_progress  query          still being paid                   asks again
- *     not_sent     all            never left this machine            may send it again
- *     unknown      all            nobody could tell, money may       asks a person, and never sells
+ *     busy         order          the terminal is serving another    sends it again with the same number,
+ *                                 customer; it was not accepted      not with a new one
+ *     in_progress  query          payment in progress                asks again
+ *     not_sent     all            never left this machine            may send it again, also with the same
+ *                                                                    number
+ *     unknown      all            cannot be determined, money may    asks a person, and never sells
  *                                 have moved                         again blindly
  *     ok, refused  other topics   success code, or not
  *
  * A void or a refund that succeeded is "approved" too: the outcome is the request's. An order is never sent twice
- * by the library: where its answer is lost, the library asks the terminal about it until it knows, for at most
+ * by the library: where its answer is lost, the library queries the terminal until it is known, for at most
  * order_timeout_ms and recovery_timeout_ms and a little more.
+ *
+ * An outcome can be corrected: a terminal that refused an order may report it as paid later, an "unknown" becomes
+ * known, an approved order turns out to be reversed. Then one "clarified" event comes, `outcome` is what it is and
+ * `was` what had been reported. Show it to a person: the till may have sold again meanwhile. It is acknowledged like
+ * a completion: an acknowledgement names the outcome that the till has stored, and one that has been corrected
+ * meanwhile is ECRHUB_OUTDATED. An order that ended without money moving is asked about once more second_look_ms later, one that is
+ * "unknown" every clarify_interval_ms, with a journal in later processes too.
+ *
+ *
+ * SEVERAL TILLS ON ONE TERMINAL
+ * =============================
+ *
+ * Some terminals take "ecrhub.pay.close" for whatever is on their screen, whatever its number says. The library
+ * closes an order that it cannot recover; another till's customer may be paying at that moment. So a shop in which
+ * several tills share a terminal sets close_lost_orders to false in all of them; then "not_found" is never reported
+ * for an order, "unknown" is. An order that comes while the terminal serves another till ends as "busy".
  *
  *
  * WHAT THE LIBRARY DOES TO YOUR PROCESS
@@ -152,7 +209,8 @@
  * moment one more while a terminal's name is looked up. It does nothing when it is loaded. It never touches signal
  * handlers (SIGPIPE is not raised by its sockets), the locale, the environment, the working directory or what the
  * program reads and writes; only if it has a bug and panics, the system's error output gets a line. All its file
- * descriptors are close-on-exec.
+ * descriptors are close-on-exec, and on Windows its handles are not inherited. The journal's name is UTF-8 like all
+ * text, whatever code page the system has.
  *
  * fork(): in the child, calls on the parent's handles return ECRHUB_ERR_FORKED, new connections work, there is no
  * log callback, and nothing the child does disturbs the parent's connections.
@@ -182,6 +240,7 @@
 #define ECRHUB_OUTCOME_DECLINED "declined"
 #define ECRHUB_OUTCOME_CANCELLED "cancelled"
 #define ECRHUB_OUTCOME_NOT_FOUND "not_found"
+#define ECRHUB_OUTCOME_BUSY "busy"
 #define ECRHUB_OUTCOME_IN_PROGRESS "in_progress"
 #define ECRHUB_OUTCOME_NOT_SENT "not_sent"
 #define ECRHUB_OUTCOME_UNKNOWN "unknown"
@@ -212,6 +271,16 @@ extern "C" {
  * The wait was ended by `ecrhub_wake`, or because the handle was disconnected.
  */
 #define ECRHUB_INTERRUPTED 2
+
+/**
+ * The outcome that was acknowledged is not the order's outcome any more: the new one is delivered.
+ */
+#define ECRHUB_OUTDATED 3
+
+/**
+ * The JSON has no value at this path, or it is null.
+ */
+#define ECRHUB_NOTHING 4
 
 /**
  * An argument is NULL, not UTF-8 or out of range.
@@ -378,8 +447,8 @@ int32_t ecrhub_connect(const char *config_json,
 /**
  * Ends a connection and its handle.
  *
- * The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call`
- * that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
+ * The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll`, `ecrhub_call` and
+ * `ecrhub_wait` that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
  * that nobody fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and
  * the next `ecrhub_connect` for this terminal finds it out.
  *
@@ -396,6 +465,9 @@ int32_t ecrhub_disconnect(ecrhub_handle handle);
  * other thread is inside one of its functions and that `ecrhub_set_log(NULL, NULL, 0)` has been called if a log
  * callback was set. Or it may be used again: `ecrhub_connect` starts everything anew. Calling it twice, or without
  * any handle, is allowed.
+ *
+ * A name server is not waited for. While a look-up is under way that nothing can interrupt, the library stays in memory
+ * until the process ends, also when it is unloaded: the look-up's thread still returns through it.
  *
  * Returns ECRHUB_OK; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
  */
@@ -440,8 +512,8 @@ int32_t ecrhub_send(ecrhub_handle handle,
  *
  * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above. An event that
  * does not fit stays where it is, the first in the queue: call again with a larger buffer. 4,096 bytes are enough
- * for nearly all; an event with a terminal's message in it may be as long as `max_message_bytes` and some 2,000
- * bytes more.
+ * for nearly all; an event with a terminal's message in it has that message twice, as it came and as `fields`, and may
+ * be three times as long as `max_message_bytes` and some 2,000 bytes more.
  *
  * Each event is given once, to one caller. Several threads may poll one handle.
  *
@@ -457,16 +529,17 @@ int32_t ecrhub_poll(ecrhub_handle handle,
                     size_t *out_length);
 
 /**
- * Sends a request and waits for its own "completed" event. All other events stay for `ecrhub_poll`.
+ * Sends a request and waits for its own "completed" event: `ecrhub_start` and `ecrhub_wait` in one. All other events
+ * stay for `ecrhub_poll`.
  *
  * `request_json`, `timeout_ms`: as for `ecrhub_send`. This returns at the latest when the request completes: after
- * `timeout_ms`, and for an order that must be found out `recovery_timeout_ms` and a little more.
+ * `timeout_ms`, and for an order that must be recovered `recovery_timeout_ms` and a little more.
  *
  * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
  *
  * Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake`
- * was called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not
- * fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
+ * was called during this call, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but
+ * does not fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
  * other statuses are those of `ecrhub_send` and mean that nothing was sent.
  */
 int32_t ecrhub_call(ecrhub_handle handle,
@@ -477,8 +550,57 @@ int32_t ecrhub_call(ecrhub_handle handle,
                     size_t *out_length);
 
 /**
- * Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED.
- * When none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
+ * Sends a request as `ecrhub_send` does, for a till that waits for this one request: its "completed" event is read with
+ * `ecrhub_wait`, as often as one likes, and never comes by `ecrhub_poll`. Whatever becomes of the calling thread, the
+ * completion is there for whoever knows the `request_id`.
+ *
+ * Parameters and statuses are those of `ecrhub_send`. A till that names the `request_id` in the request itself knows it
+ * even if this call never returns to it.
+ *
+ * Everything else comes by `ecrhub_poll` as ever: "recovering", and a "clarified" event that corrects the outcome.
+ *
+ * A started request is bound to its handle. When the handle ends, or the process does, nothing waits for it any more:
+ * with a journal, the next `ecrhub_connect` for this terminal delivers an order's completion by `ecrhub_poll`, unless it
+ * was acknowledged; `retold` is true if it had been known before.
+ */
+int32_t ecrhub_start(ecrhub_handle handle,
+                     const char *request_json,
+                     int32_t timeout_ms,
+                     char *request_id,
+                     size_t capacity,
+                     size_t *out_length);
+
+/**
+ * Gives the "completed" event of a request that was sent with `ecrhub_start`, and waits for it if need be.
+ *
+ * `request_id`: what `ecrhub_start` has given.
+ *
+ * `timeout_ms`: how long to wait, 0 for not at all, a negative one for ever; it changes nothing about the request.
+ *
+ * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
+ *
+ * Reading does not consume it: any number of threads may wait for one request, and each gets the same event, again and
+ * again, until it is acknowledged or a thousand requests that were started have completed after it. Where such
+ * completions take up more than `max_queue_bytes`, the oldest of those that were read go before that. So nothing is lost
+ * between this call and the caller's next line: what was not stored is read again.
+ *
+ * Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (the request is in flight, or is being recovered);
+ * ECRHUB_INTERRUPTED (`ecrhub_wake` was called, or the handle was disconnected, while this waited; the request lives
+ * on); ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no request of this id was started on this handle, or its completion is
+ * kept no longer); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL (call again with a larger
+ * buffer); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_wait(ecrhub_handle handle,
+                    const char *request_id,
+                    int32_t timeout_ms,
+                    char *event_json,
+                    size_t capacity,
+                    size_t *out_length);
+
+/**
+ * Ends the waiting of a handle: every `ecrhub_poll`, `ecrhub_call` and `ecrhub_wait` blocked on it returns
+ * ECRHUB_INTERRUPTED. When none is blocked, the next `ecrhub_poll` does, so that the wake-up of a thread that polls is
+ * never lost in between; several of them count as one.
  *
  * Returns ECRHUB_OK; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_UNSUPPORTED (called from inside the log
  * callback); ECRHUB_ERR_INTERNAL.
@@ -486,9 +608,10 @@ int32_t ecrhub_call(ecrhub_handle handle,
 int32_t ecrhub_wake(ecrhub_handle handle);
 
 /**
- * Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
- * (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
- * ECRHUB_TIMEOUT.
+ * Gives a file descriptor that is readable while an event waits, or the completion of a started request that nobody
+ * has read; for a till that has an event loop of its own (`poll`, `epoll`, glib, Qt). When it becomes readable, call
+ * `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT, and `ecrhub_wait` with timeout 0 for each request that
+ * was started and is waited for: it stays readable until that is done. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
  *
  * `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
  * with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
@@ -500,9 +623,26 @@ int32_t ecrhub_wait_fd(ecrhub_handle handle,
                        int32_t *out_fd);
 
 /**
+ * Gives a Windows event object that is signalled while an event waits, or the completion of a started request that
+ * nobody has read; for a till that has a message loop or a wait of its own (`MsgWaitForMultipleObjects`,
+ * `WaitForMultipleObjects`). When it is signalled, call `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT,
+ * and `ecrhub_wait` with timeout 0 for each request that was started and is waited for. Everywhere else `ecrhub_wait_fd` takes its place.
+ *
+ * `out_handle`: where the event object is written, a HANDLE. It is the library's own: only wait for it, never set,
+ * reset or close it. It ends with the handle, so stop waiting for it before `ecrhub_disconnect`. It is not
+ * inherited by other processes. Each call gives the same one.
+ *
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`out_handle` is NULL); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED;
+ * ECRHUB_ERR_UNSUPPORTED (not on Windows, or called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_wait_handle(ecrhub_handle handle,
+                           void **out_handle);
+
+/**
  * Gives a snapshot of a connection, for a status line or a support call: a JSON object with `state` ("connecting",
  * "connected", "waiting" for the next attempt), `url`, `in_flight`, `events_waiting`, `events_dropped`,
- * `reconnects`, `last_ping_ms` and `journal`.
+ * `bytes_waiting`, `reconnects`, `last_ping_ms`, `journal` and `elsewhere`: how many orders are open in the journal
+ * under terminals that nobody is connected to, or null when it cannot be read.
  *
  * `state_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *
@@ -516,7 +656,8 @@ int32_t ecrhub_state(ecrhub_handle handle,
 
 /**
  * Lists the requests that are open, oldest first: a JSON array of objects with `request_id`, `merchant_order_no`,
- * `topic`, `state`, `outcome`, `since` and `request`.
+ * `topic`, `terminal` (its name in the journal), `state`, `outcome`, `since` and `request`. Orders that are open in the
+ * journal under a terminal that nobody is connected to are among them, with `elsewhere` true.
  *
  * `requests_json`, `capacity`, `out_length`: see "Text and buffers" above.
  *
@@ -534,21 +675,25 @@ int32_t ecrhub_pending(ecrhub_handle handle,
                        size_t *out_length);
 
 /**
- * Says that the till has the outcome of this order safe, in its own books: it is not told again, and no longer listed
- * by `ecrhub_pending`.
+ * Says that the till has stored this outcome: it is not delivered again, and no longer listed by `ecrhub_pending`.
  *
- * `request_id`: of a "completed" or "clarified" event.
+ * `request_id`, `outcome`: of the "completed" or "clarified" event that the till has stored.
+ *
+ * It takes effect only if `outcome` is the request's present one. If that has changed meanwhile, this returns
+ * ECRHUB_OUTDATED and changes nothing; the "clarified" event with the new outcome comes by `ecrhub_poll`, to be
+ * acknowledged in its turn.
  *
  * Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal it is the
  * same, but for what ends with the handle; a till that never acknowledges loses nothing there, only the oldest of
- * more than 4,096 orders from that list.
+ * more than 4,096 orders from that list. The completion of a started request is not kept for `ecrhub_wait` any longer.
  *
- * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or there is no such request that has completed);
- * ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
- * again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ * Returns ECRHUB_OK; ECRHUB_OUTDATED; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no word for an outcome, or there is no such
+ * request that has completed); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the
+ * outcome will be delivered again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
  */
 int32_t ecrhub_acknowledge(ecrhub_handle handle,
-                           const char *request_id);
+                           const char *request_id,
+                           const char *outcome);
 
 /**
  * Writes down what a person decided about an order whose outcome is "unknown", for instance after looking at the
@@ -574,7 +719,8 @@ int32_t ecrhub_resolve(ecrhub_handle handle,
  *
  * `callback`: called from any thread, the library's own and those that are inside one of its functions, several at
  * the same time. It must return soon, must not throw or `longjmp`, and may call no function of this library but
- * `ecrhub_last_error` and the three without a status: all others return ECRHUB_ERR_UNSUPPORTED there.
+ * `ecrhub_last_error` and the three without a status: all others return ECRHUB_ERR_UNSUPPORTED there. A line may come
+ * a moment after the call it tells of has returned; what is not said yet when the log is ended is not said any more.
  *
  * `user_data`: handed to the callback as it is; the library never looks at it.
  *
@@ -592,6 +738,53 @@ int32_t ecrhub_resolve(ecrhub_handle handle,
 int32_t ecrhub_set_log(ecrhub_log_fn callback,
                        void *user_data,
                        int32_t max_level);
+
+/**
+ * Reads one value from a JSON text, for languages without a JSON library. It needs no handle, and changes nothing.
+ *
+ * `json`: any JSON, such as an event.
+ *
+ * `path`: member names and array indexes joined by points, at most 64: "outcome", "fields.trans_no", "0.state" of a
+ * list. A member whose own name has a point in it cannot be reached. Of a name that comes twice the last counts.
+ *
+ * `buffer`, `capacity`, `out_length`: where the value is written, see "Text and buffers" above; not into `json` itself. A text comes without its
+ * quotes and with its escapes undone; numbers, `true`, `false`, objects and arrays as they are written.
+ *
+ * Returns ECRHUB_OK; ECRHUB_NOTHING (there is no such value, or it is null); ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, an
+ * empty name in the path); ECRHUB_ERR_JSON (`json` is not JSON, or the text has a NUL or half a character in it);
+ * ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_json_get(const char *json,
+                        const char *path,
+                        char *buffer,
+                        size_t capacity,
+                        size_t *out_length);
+
+/**
+ * Gives a JSON text with one text in it set or removed, for languages without a JSON library. It needs no handle, and
+ * keeps nothing. `buffer` may be the memory that `json` is in: a request is built step by step in one buffer.
+ *
+ * `json`: any JSON, such as a request that is being built; NULL for an empty object.
+ *
+ * `path`: as for `ecrhub_json_get`. Objects that it goes through are created where they are missing or null; an array
+ * takes one index more than it has.
+ *
+ * `value`: the text to be there, escaped as JSON asks for; NULL to remove whatever is there. Amounts and all other fields
+ * of a request are texts.
+ *
+ * `buffer`, `capacity`, `out_length`: where the result is written, see "Text and buffers" above. What is not changed
+ * stays as it was written.
+ *
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, an empty name in the path, or the path goes through a value
+ * that has no members, or past the end of an array); ECRHUB_ERR_JSON (`json` is not JSON);
+ * ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_json_set(const char *json,
+                        const char *path,
+                        const char *value,
+                        char *buffer,
+                        size_t capacity,
+                        size_t *out_length);
 
 #ifdef __cplusplus
 }

@@ -34,8 +34,20 @@
  *
  * Link with -lecrhub. No merchant_order_no may be used twice, neither by this till nor by another one of the same
  * terminal; here the second of the day makes it a new one, a real till counts its orders. It takes the event apart
- * with its own JSON reader, and looks at `outcome`. It uses ecrhub_send and ecrhub_poll where its screen must stay
- * alive while a customer looks for a card. examples/c has such a till.
+ * with its own JSON reader, or with ecrhub_json_get, and looks at `outcome`. Where its screen must stay alive while a
+ * customer looks for a card, it uses ecrhub_start, and ecrhub_wait with 0 from a timer. examples/c has tills.
+ *
+ *
+ * WHICH FUNCTION
+ * ==============
+ *
+ *     ecrhub_call                    one thread, one request, one answer
+ *     ecrhub_start and ecrhub_wait   the same in two steps. The answer is kept for this request alone: read it as
+ *                                    often as needed, from any thread, with a timer or in slices of time
+ *     ecrhub_send and ecrhub_poll    one loop for everything that happens: completions come with all other events
+ *
+ * Whichever is used, somebody calls ecrhub_poll now and then: corrections of earlier outcomes ("clarified") and
+ * completions that an earlier process left come only there.
  *
  *
  * TEXT AND BUFFERS
@@ -69,10 +81,11 @@
  * =======
  *
  * Every function may be called from any thread at any time, also on the same handle. Each event goes to exactly one
- * of the threads that poll. ecrhub_last_error is its own in each thread.
+ * of the threads that poll; the completion of a started request to each that waits for it. ecrhub_last_error is its own
+ * in each thread.
  *
- * Only ecrhub_poll and ecrhub_call wait for a terminal. ecrhub_wake and ecrhub_disconnect, from another thread, end
- * that waiting. ecrhub_connect, ecrhub_send and the others take no longer than this machine needs (with a journal,
+ * Only ecrhub_poll, ecrhub_call and ecrhub_wait wait for a terminal. ecrhub_wake and ecrhub_disconnect, from another
+ * thread, end that waiting. ecrhub_connect, ecrhub_send and the others take no longer than this machine needs (with a journal,
  * its disk); ecrhub_shutdown waits for the library's own thread.
  *
  * Nothing calls back into the program, but for the log callback when one is set. Functions may not be called from a
@@ -112,7 +125,8 @@
  *     max_queue_bytes       16777216    bytes of events that wait before the oldest are dropped that are neither
  *                                       completions nor clarifications. Where these take up more, requests are
  *                                       refused with ECRHUB_ERR_BUSY, and an answer of more than 16 KiB to one in
- *                                       flight completes it with `response` null and an `error` that says so
+ *                                       flight completes it with `response` null and an `error` that says so. The same
+ *                                       again for completions of started requests; of these, those that were read go
  *     max_in_flight         1024        requests in flight and completions not fetched
  *     validation            "strict"    or "lenient": checks only what an answer could not be matched without
  *
@@ -120,7 +134,7 @@
  * EVENTS AND OUTCOMES
  * ===================
  *
- * ecrhub_poll gives one JSON object each, with `event` and `at` (epoch milliseconds) and these keys:
+ * ecrhub_poll gives one JSON object each, ecrhub_call and ecrhub_wait a "completed" one, with `event` and `at` (epoch milliseconds) and these keys:
  *
  *     event           further keys
  *     connected       url
@@ -174,7 +188,8 @@
  * An outcome can be corrected: a terminal that refused an order may report it as paid later, an "unknown" becomes
  * known, an approved order turns out to be reversed. Then one "clarified" event comes, `outcome` is what it is and
  * `was` what had been reported. Show it to a person: the till may have sold again meanwhile. It is acknowledged like
- * a completion. An order that ended without money moving is asked about once more second_look_ms later, one that is
+ * a completion: an acknowledgement names the outcome that the till has stored, and one that has been corrected
+ * meanwhile is ECRHUB_OUTDATED. An order that ended without money moving is asked about once more second_look_ms later, one that is
  * "unknown" every clarify_interval_ms, with a journal in later processes too.
  *
  *
@@ -256,6 +271,16 @@ extern "C" {
  * The wait was ended by `ecrhub_wake`, or because the handle was disconnected.
  */
 #define ECRHUB_INTERRUPTED 2
+
+/**
+ * The outcome that was acknowledged is not the order's outcome any more: the new one is delivered.
+ */
+#define ECRHUB_OUTDATED 3
+
+/**
+ * The JSON has no value at this path, or it is null.
+ */
+#define ECRHUB_NOTHING 4
 
 /**
  * An argument is NULL, not UTF-8 or out of range.
@@ -422,8 +447,8 @@ int32_t ecrhub_connect(const char *config_json,
 /**
  * Ends a connection and its handle.
  *
- * The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call`
- * that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
+ * The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll`, `ecrhub_call` and
+ * `ecrhub_wait` that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
  * that nobody fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and
  * the next `ecrhub_connect` for this terminal finds it out.
  *
@@ -504,16 +529,17 @@ int32_t ecrhub_poll(ecrhub_handle handle,
                     size_t *out_length);
 
 /**
- * Sends a request and waits for its own "completed" event. All other events stay for `ecrhub_poll`.
+ * Sends a request and waits for its own "completed" event: `ecrhub_start` and `ecrhub_wait` in one. All other events
+ * stay for `ecrhub_poll`.
  *
  * `request_json`, `timeout_ms`: as for `ecrhub_send`. This returns at the latest when the request completes: after
- * `timeout_ms`, and for an order that must be found out `recovery_timeout_ms` and a little more.
+ * `timeout_ms`, and for an order that must be recovered `recovery_timeout_ms` and a little more.
  *
  * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
  *
  * Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake`
- * was called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not
- * fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
+ * was called during this call, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but
+ * does not fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
  * other statuses are those of `ecrhub_send` and mean that nothing was sent.
  */
 int32_t ecrhub_call(ecrhub_handle handle,
@@ -524,8 +550,57 @@ int32_t ecrhub_call(ecrhub_handle handle,
                     size_t *out_length);
 
 /**
- * Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED.
- * When none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
+ * Sends a request as `ecrhub_send` does, for a till that waits for this one request: its "completed" event is read with
+ * `ecrhub_wait`, as often as one likes, and never comes by `ecrhub_poll`. Whatever becomes of the calling thread, the
+ * completion is there for whoever knows the `request_id`.
+ *
+ * Parameters and statuses are those of `ecrhub_send`. A till that names the `request_id` in the request itself knows it
+ * even if this call never returns to it.
+ *
+ * Everything else comes by `ecrhub_poll` as ever: "recovering", and a "clarified" event that corrects the outcome.
+ *
+ * A started request is bound to its handle. When the handle ends, or the process does, nothing waits for it any more:
+ * with a journal, the next `ecrhub_connect` for this terminal delivers an order's completion by `ecrhub_poll`, unless it
+ * was acknowledged; `retold` is true if it had been known before.
+ */
+int32_t ecrhub_start(ecrhub_handle handle,
+                     const char *request_json,
+                     int32_t timeout_ms,
+                     char *request_id,
+                     size_t capacity,
+                     size_t *out_length);
+
+/**
+ * Gives the "completed" event of a request that was sent with `ecrhub_start`, and waits for it if need be.
+ *
+ * `request_id`: what `ecrhub_start` has given.
+ *
+ * `timeout_ms`: how long to wait, 0 for not at all, a negative one for ever; it changes nothing about the request.
+ *
+ * `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
+ *
+ * Reading does not consume it: any number of threads may wait for one request, and each gets the same event, again and
+ * again, until it is acknowledged or a thousand requests that were started have completed after it. Where such
+ * completions take up more than `max_queue_bytes`, the oldest of those that were read go before that. So nothing is lost
+ * between this call and the caller's next line: what was not stored is read again.
+ *
+ * Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (the request is in flight, or is being recovered);
+ * ECRHUB_INTERRUPTED (`ecrhub_wake` was called, or the handle was disconnected, while this waited; the request lives
+ * on); ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no request of this id was started on this handle, or its completion is
+ * kept no longer); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL (call again with a larger
+ * buffer); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_wait(ecrhub_handle handle,
+                    const char *request_id,
+                    int32_t timeout_ms,
+                    char *event_json,
+                    size_t capacity,
+                    size_t *out_length);
+
+/**
+ * Ends the waiting of a handle: every `ecrhub_poll`, `ecrhub_call` and `ecrhub_wait` blocked on it returns
+ * ECRHUB_INTERRUPTED. When none is blocked, the next `ecrhub_poll` does, so that the wake-up of a thread that polls is
+ * never lost in between; several of them count as one.
  *
  * Returns ECRHUB_OK; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_UNSUPPORTED (called from inside the log
  * callback); ECRHUB_ERR_INTERNAL.
@@ -533,9 +608,10 @@ int32_t ecrhub_call(ecrhub_handle handle,
 int32_t ecrhub_wake(ecrhub_handle handle);
 
 /**
- * Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
- * (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
- * ECRHUB_TIMEOUT. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
+ * Gives a file descriptor that is readable while an event waits, or the completion of a started request that nobody
+ * has read; for a till that has an event loop of its own (`poll`, `epoll`, glib, Qt). When it becomes readable, call
+ * `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT, and `ecrhub_wait` with timeout 0 for each request that
+ * was started and is waited for: it stays readable until that is done. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
  *
  * `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
  * with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
@@ -547,9 +623,10 @@ int32_t ecrhub_wait_fd(ecrhub_handle handle,
                        int32_t *out_fd);
 
 /**
- * Gives a Windows event object that is signalled while an event waits, for a till that has a message loop or a wait
- * of its own (`MsgWaitForMultipleObjects`, `WaitForMultipleObjects`): when it is signalled, call `ecrhub_poll` with
- * timeout 0 until it returns ECRHUB_TIMEOUT. Everywhere else `ecrhub_wait_fd` takes its place.
+ * Gives a Windows event object that is signalled while an event waits, or the completion of a started request that
+ * nobody has read; for a till that has a message loop or a wait of its own (`MsgWaitForMultipleObjects`,
+ * `WaitForMultipleObjects`). When it is signalled, call `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT,
+ * and `ecrhub_wait` with timeout 0 for each request that was started and is waited for. Everywhere else `ecrhub_wait_fd` takes its place.
  *
  * `out_handle`: where the event object is written, a HANDLE. It is the library's own: only wait for it, never set,
  * reset or close it. It ends with the handle, so stop waiting for it before `ecrhub_disconnect`. It is not
@@ -598,21 +675,25 @@ int32_t ecrhub_pending(ecrhub_handle handle,
                        size_t *out_length);
 
 /**
- * Says that the till has the outcome of this order safe, in its own books: it is not told again, and no longer listed
- * by `ecrhub_pending`.
+ * Says that the till has stored this outcome: it is not delivered again, and no longer listed by `ecrhub_pending`.
  *
- * `request_id`: of a "completed" or "clarified" event.
+ * `request_id`, `outcome`: of the "completed" or "clarified" event that the till has stored.
+ *
+ * It takes effect only if `outcome` is the request's present one. If that has changed meanwhile, this returns
+ * ECRHUB_OUTDATED and changes nothing; the "clarified" event with the new outcome comes by `ecrhub_poll`, to be
+ * acknowledged in its turn.
  *
  * Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal it is the
  * same, but for what ends with the handle; a till that never acknowledges loses nothing there, only the oldest of
- * more than 4,096 orders from that list.
+ * more than 4,096 orders from that list. The completion of a started request is not kept for `ecrhub_wait` any longer.
  *
- * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or there is no such request that has completed);
- * ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
- * again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ * Returns ECRHUB_OK; ECRHUB_OUTDATED; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no word for an outcome, or there is no such
+ * request that has completed); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the
+ * outcome will be delivered again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
  */
 int32_t ecrhub_acknowledge(ecrhub_handle handle,
-                           const char *request_id);
+                           const char *request_id,
+                           const char *outcome);
 
 /**
  * Writes down what a person decided about an order whose outcome is "unknown", for instance after looking at the
@@ -657,6 +738,53 @@ int32_t ecrhub_resolve(ecrhub_handle handle,
 int32_t ecrhub_set_log(ecrhub_log_fn callback,
                        void *user_data,
                        int32_t max_level);
+
+/**
+ * Reads one value from a JSON text, for languages without a JSON library. It needs no handle, and changes nothing.
+ *
+ * `json`: any JSON, such as an event.
+ *
+ * `path`: member names and array indexes joined by points, at most 64: "outcome", "fields.trans_no", "0.state" of a
+ * list. A member whose own name has a point in it cannot be reached. Of a name that comes twice the last counts.
+ *
+ * `buffer`, `capacity`, `out_length`: where the value is written, see "Text and buffers" above; not into `json` itself. A text comes without its
+ * quotes and with its escapes undone; numbers, `true`, `false`, objects and arrays as they are written.
+ *
+ * Returns ECRHUB_OK; ECRHUB_NOTHING (there is no such value, or it is null); ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, an
+ * empty name in the path); ECRHUB_ERR_JSON (`json` is not JSON, or the text has a NUL or half a character in it);
+ * ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_json_get(const char *json,
+                        const char *path,
+                        char *buffer,
+                        size_t capacity,
+                        size_t *out_length);
+
+/**
+ * Gives a JSON text with one text in it set or removed, for languages without a JSON library. It needs no handle, and
+ * keeps nothing. `buffer` may be the memory that `json` is in: a request is built step by step in one buffer.
+ *
+ * `json`: any JSON, such as a request that is being built; NULL for an empty object.
+ *
+ * `path`: as for `ecrhub_json_get`. Objects that it goes through are created where they are missing or null; an array
+ * takes one index more than it has.
+ *
+ * `value`: the text to be there, escaped as JSON asks for; NULL to remove whatever is there. Amounts and all other fields
+ * of a request are texts.
+ *
+ * `buffer`, `capacity`, `out_length`: where the result is written, see "Text and buffers" above. What is not changed
+ * stays as it was written.
+ *
+ * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, an empty name in the path, or the path goes through a value
+ * that has no members, or past the end of an array); ECRHUB_ERR_JSON (`json` is not JSON);
+ * ECRHUB_ERR_BUFFER_TOO_SMALL; ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+ */
+int32_t ecrhub_json_set(const char *json,
+                        const char *path,
+                        const char *value,
+                        char *buffer,
+                        size_t capacity,
+                        size_t *out_length);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,14 @@
 // ecrhub for C++17: the functions of ecrhub.h with an owner, exceptions and strings. Header-only.
 //
 //     ecrhub::Terminal terminal("ws://192.168.1.20:35779");
-//     terminal.send(sale_json);
-//     while (std::optional<std::string> event = terminal.poll(std::chrono::seconds(60)))
-//         handle(*event);
+//     const std::string id = terminal.start(sale_json);
+//     while (!(event = terminal.wait(id, std::chrono::milliseconds(100))))
+//         look_after_the_screen();
+//     if (ecrhub::json_get(*event, "outcome") == "approved")
+//         record(*event);
 //
 // Requests, events and configurations are JSON texts, as in ecrhub.h, whose chapters hold here too: take them apart
-// with the JSON library your program has.
+// with the JSON library your program has, or with json_get.
 //
 // What has nothing to give (a time that is over, a wake-up) is an empty optional; what is refused is an
 // ecrhub::Error, and nothing was changed. A Terminal may be used from several threads at once, but for moving and
@@ -97,7 +99,7 @@ inline std::int32_t to_timeout(milliseconds time)
 
 } // namespace detail
 
-/// For Terminal::poll: wait until something happens.
+/// For Terminal::poll and Terminal::wait: wait until something happens.
 constexpr milliseconds forever{-1};
 
 /// Longer than any completion, which has the terminal's message as it came and as `fields`, as long as the
@@ -132,12 +134,25 @@ public:
     /// Sends a request and gives its request_id; see ecrhub_send. A timeout of 0 takes the configuration's.
     std::string send(const std::string &request, milliseconds timeout = milliseconds(0))
     {
-        const char *json = detail::c_text(request);
-        // One that does not fit was not sent, so it is safe to try again.
+        return send_by(ecrhub_send, request, timeout);
+    }
+
+    /// The same, for one that is waited for: its completion is read with wait(), and never comes by poll(). See
+    /// ecrhub_start.
+    std::string start(const std::string &request, milliseconds timeout = milliseconds(0))
+    {
+        return send_by(ecrhub_start, request, timeout);
+    }
+
+    /// The completion of a request that was started, or nothing while it is in flight, or when wake() was called. It can
+    /// be read again until it is acknowledged; see ecrhub_wait.
+    std::optional<std::string> wait(const std::string &request_id, milliseconds time = forever) const
+    {
+        const char *id = detail::c_text(request_id);
+        const auto begin = std::chrono::steady_clock::now();
         return detail::grow([&](char *buffer, std::size_t capacity, std::size_t *length) {
-                   return ecrhub_send(handle_, json, detail::to_timeout(timeout), buffer, capacity, length);
-               })
-            .value_or(std::string());
+            return ecrhub_wait(handle_, id, detail::to_timeout(left(time, begin)), buffer, capacity, length);
+        });
     }
 
     /// The next event, or nothing when none came in time, or wake() was called; see ecrhub_poll.
@@ -168,10 +183,10 @@ public:
         return std::string(buffer.get(), length);
     }
 
-    /// Ends the waiting of poll() and call() in other threads, or of the next one; see ecrhub_wake.
+    /// Ends the waiting of poll(), call() and wait() in other threads, or of the next poll(); see ecrhub_wake.
     void wake() { detail::check(ecrhub_wake(handle_)); }
 
-    /// A file descriptor that is readable while an event waits; see ecrhub_wait_fd.
+    /// A file descriptor that is readable while there is something to fetch; see ecrhub_wait_fd.
     std::int32_t wait_fd() const
     {
         std::int32_t fd = -1;
@@ -179,7 +194,7 @@ public:
         return fd;
     }
 
-    /// A Windows event object (a HANDLE) that is signalled while an event waits; see ecrhub_wait_handle.
+    /// A Windows event object (a HANDLE) that is signalled while there is something to fetch; see ecrhub_wait_handle.
     void *wait_handle() const
     {
         void *event = nullptr;
@@ -193,10 +208,12 @@ public:
     /// The open requests, a JSON array; see ecrhub_pending.
     std::string pending() const { return text(ecrhub_pending); }
 
-    /// The till has this outcome safe; see ecrhub_acknowledge.
-    void acknowledge(const std::string &request_id)
+    /// The till has stored this outcome; see ecrhub_acknowledge. False: it has been corrected meanwhile, nothing was
+    /// changed, and the correction comes by poll().
+    bool acknowledge(const std::string &request_id, const std::string &outcome)
     {
-        detail::check(ecrhub_acknowledge(handle_, detail::c_text(request_id)));
+        return detail::check(ecrhub_acknowledge(handle_, detail::c_text(request_id), detail::c_text(outcome))) ==
+               ECRHUB_OK;
     }
 
     /// What a person decided about an "unknown" order; see ecrhub_resolve.
@@ -215,7 +232,8 @@ public:
     /// Ends the connection before the object's own end. Later calls are refused with ECRHUB_ERR_HANDLE; doing it
     /// again changes nothing.
     ///
-    /// The handle is kept, so that threads inside poll() or call() at the moment are not disturbed by more than that.
+    /// The handle is kept, so that threads inside poll(), call() or wait() at the moment are not disturbed by more than
+    /// that.
     void disconnect() noexcept { ecrhub_disconnect(handle_); }
 
     /// For the functions of ecrhub.h. It stays this object's; 0 after a move.
@@ -226,6 +244,18 @@ private:
     {
         if (handle_ != 0)
             ecrhub_disconnect(handle_);
+    }
+
+    using Send = std::int32_t (*)(ecrhub_handle, const char *, std::int32_t, char *, std::size_t, std::size_t *);
+
+    std::string send_by(Send function, const std::string &request, milliseconds timeout)
+    {
+        const char *json = detail::c_text(request);
+        // One that does not fit was not sent, so it is safe to try again.
+        return detail::grow([&](char *buffer, std::size_t capacity, std::size_t *length) {
+                   return function(handle_, json, detail::to_timeout(timeout), buffer, capacity, length);
+               })
+            .value_or(std::string());
     }
 
     /// What is left of a time to wait, should an event need a second attempt with a larger buffer.
@@ -260,6 +290,27 @@ inline void shutdown()
 inline std::string version()
 {
     return ecrhub_version();
+}
+
+/// One value of a JSON text, or nothing if there is none or it is null; see ecrhub_json_get.
+inline std::optional<std::string> json_get(const std::string &json, const std::string &path)
+{
+    const char *text = detail::c_text(json), *where = detail::c_text(path);
+    return detail::grow([&](char *buffer, std::size_t capacity, std::size_t *length) {
+        return ecrhub_json_get(text, where, buffer, capacity, length);
+    });
+}
+
+/// The JSON text with one text in it set, or removed with nullopt; an empty one is an empty object. See ecrhub_json_set.
+inline std::string json_set(const std::string &json, const std::string &path,
+                            const std::optional<std::string> &value)
+{
+    const char *text = json.empty() ? nullptr : detail::c_text(json), *where = detail::c_text(path);
+    const char *said = value ? detail::c_text(*value) : nullptr;
+    return detail::grow([&](char *buffer, std::size_t capacity, std::size_t *length) {
+               return ecrhub_json_set(text, where, said, buffer, capacity, length);
+           })
+        .value_or(std::string());
 }
 
 /// Has the log given to a callback, or to none any more with nullptr; see ecrhub_set_log. It must not throw.

@@ -14,6 +14,10 @@ pub enum Status {
     Timeout = 1,
     /// A wait was ended by a wake-up or because the handle ended.
     Interrupted = 2,
+    /// The outcome has changed meanwhile; the new one is delivered.
+    Outdated = 3,
+    /// There is no such value.
+    Nothing = 4,
     /// An argument is NULL, not UTF-8 or out of range.
     Argument = -1,
     /// The handle is not, or no longer, a terminal.
@@ -45,10 +49,12 @@ pub enum Status {
 
 impl Status {
     /// Every status there is, in the order of the documentation.
-    pub const ALL: [Status; 16] = [
+    pub const ALL: [Status; 18] = [
         Status::Ok,
         Status::Timeout,
         Status::Interrupted,
+        Status::Outdated,
+        Status::Nothing,
         Status::Argument,
         Status::Handle,
         Status::Config,
@@ -75,6 +81,8 @@ impl Status {
             Status::Ok => "ECRHUB_OK",
             Status::Timeout => "ECRHUB_TIMEOUT",
             Status::Interrupted => "ECRHUB_INTERRUPTED",
+            Status::Outdated => "ECRHUB_OUTDATED",
+            Status::Nothing => "ECRHUB_NOTHING",
             Status::Argument => "ECRHUB_ERR_ARGUMENT",
             Status::Handle => "ECRHUB_ERR_HANDLE",
             Status::Config => "ECRHUB_ERR_CONFIG",

@@ -29,7 +29,7 @@ pub use config::{Address, Config, Validation};
 pub use error::{Error, Fault, Result, Stage, Status};
 pub use event::{Clarified, Completed, Event, EventKind, Sent};
 pub use protocol::{Code, Difference, Outcome};
-pub use terminal::{Called, Delivery, Polled, Prepared, Terminal, shutdown};
+pub use terminal::{Acknowledged, Called, Delivery, Polled, Prepared, Terminal, shutdown};
 
 /// The library's version, as in `Cargo.toml`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -40,7 +40,38 @@ unsafe extern "C" {
         capacity: usize,
         out_length: *mut usize,
     ) -> i32;
-    fn ecrhub_acknowledge(handle: u64, request_id: *const c_char) -> i32;
+    fn ecrhub_start(
+        handle: u64,
+        request: *const c_char,
+        timeout_ms: i32,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_length: *mut usize,
+    ) -> i32;
+    fn ecrhub_wait(
+        handle: u64,
+        request_id: *const c_char,
+        timeout_ms: i32,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_length: *mut usize,
+    ) -> i32;
+    fn ecrhub_acknowledge(handle: u64, request_id: *const c_char, outcome: *const c_char) -> i32;
+    fn ecrhub_json_get(
+        json: *const c_char,
+        path: *const c_char,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_length: *mut usize,
+    ) -> i32;
+    fn ecrhub_json_set(
+        json: *const c_char,
+        path: *const c_char,
+        value: *const c_char,
+        buffer: *mut c_char,
+        capacity: usize,
+        out_length: *mut usize,
+    ) -> i32;
     fn ecrhub_resolve(
         handle: u64,
         request_id: *const c_char,
@@ -50,6 +81,7 @@ unsafe extern "C" {
 }
 
 const OK: i32 = 0;
+const NOTHING: i32 = 4;
 const ARGUMENT: i32 = -1;
 const HANDLE: i32 = -2;
 const CONFIG: i32 = -3;
@@ -184,13 +216,13 @@ fn connect_takes_any_text() {
 }
 
 #[test]
-fn send_and_call_take_any_text_any_time_and_any_capacity() {
+fn send_start_and_call_take_any_text_any_time_and_any_capacity() {
     with_terminal(|handle| {
-        let inputs = (texts(), prop_oneof![Just(0), any::<i32>()], 0usize..100, any::<bool>());
-        run(inputs, |(request, timeout, capacity, call)| {
+        let inputs = (texts(), prop_oneof![Just(0), any::<i32>()], 0usize..100, 0usize..3);
+        run(inputs, |(request, timeout, capacity, which)| {
             let mut buffer = vec![0x55u8; capacity + 1];
             let mut length = usize::MAX;
-            let function = if call { ecrhub_call } else { ecrhub_send };
+            let function = [ecrhub_call, ecrhub_send, ecrhub_start][which];
             let out = buffer.as_mut_ptr().cast();
             // SAFETY: NULL or a text with its NUL; the buffer is one byte larger than is said.
             let status = unsafe {
@@ -228,13 +260,71 @@ fn acknowledge_and_resolve_take_any_text() {
     with_terminal(|handle| {
         run((texts(), texts(), texts()), |(id, outcome, note)| {
             // SAFETY: each is NULL or a text with its NUL.
-            let status = unsafe { ecrhub_acknowledge(handle, pointer(&id)) };
+            let status = unsafe { ecrhub_acknowledge(handle, pointer(&id), pointer(&outcome)) };
             check(status, &[ARGUMENT])?;
             // SAFETY: as above.
             let status =
                 unsafe { ecrhub_resolve(handle, pointer(&id), pointer(&outcome), pointer(&note)) };
             check(status, &[ARGUMENT])
         });
+    });
+}
+
+/// Writes nothing where it is not to, and says how long the text is.
+fn check_text(
+    status: i32,
+    buffer: &[u8],
+    capacity: usize,
+    length: usize,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(buffer[capacity], 0x55, "nothing is written past the capacity");
+    match status {
+        OK => prop_assert!(length < capacity && buffer[length] == 0),
+        TOO_SMALL => prop_assert!(length >= capacity && length != usize::MAX),
+        _ => prop_assert_eq!(length, usize::MAX, "outputs are written on success only"),
+    }
+    Ok(())
+}
+
+#[test]
+fn wait_takes_any_text_any_time_and_any_capacity() {
+    with_terminal(|handle| {
+        run((texts(), any::<i32>(), 0usize..100), |(id, timeout, capacity)| {
+            let mut buffer = vec![0x55u8; capacity + 1];
+            let mut length = usize::MAX;
+            let out = buffer.as_mut_ptr().cast();
+            // SAFETY: NULL or a text with its NUL; the buffer is one byte larger than is said.
+            let status = unsafe {
+                ecrhub_wait(handle, pointer(&id), timeout, out, capacity, &raw mut length)
+            };
+            check(status, &[ARGUMENT])?;
+            check_text(status, &buffer, capacity, length)
+        });
+    });
+}
+
+#[test]
+fn the_json_functions_take_any_text_and_any_capacity() {
+    run((texts(), texts(), texts(), 0usize..100), |(json, path, value, capacity)| {
+        let mut buffer = vec![0x55u8; capacity + 1];
+        let mut length = usize::MAX;
+        let out = buffer.as_mut_ptr().cast();
+        // SAFETY: NULL or texts with their NULs; the buffer is one byte larger than is said.
+        let status = unsafe {
+            ecrhub_json_get(pointer(&json), pointer(&path), out, capacity, &raw mut length)
+        };
+        check(status, &[OK, NOTHING, ARGUMENT, JSON, TOO_SMALL])?;
+        check_text(status, &buffer, capacity, length)?;
+        buffer.fill(0x55);
+        length = usize::MAX;
+        let out = buffer.as_mut_ptr().cast();
+        // SAFETY: as above.
+        let status = unsafe {
+            let value = pointer(&value);
+            ecrhub_json_set(pointer(&json), pointer(&path), value, out, capacity, &raw mut length)
+        };
+        check(status, &[OK, ARGUMENT, JSON, TOO_SMALL])?;
+        check_text(status, &buffer, capacity, length)
     });
 }
 
@@ -247,7 +337,9 @@ fn every_number_that_is_no_handle_is_refused() {
             check(ecrhub_disconnect(handle), &[HANDLE])?;
             check(ecrhub_send(handle, text, 0, null_mut(), 0, null_mut()), &[HANDLE])?;
             check(ecrhub_poll(handle, -1, null_mut(), 0, null_mut()), &[HANDLE])?;
-            check(ecrhub_acknowledge(handle, text), &[HANDLE])
+            check(ecrhub_start(handle, text, 0, null_mut(), 0, null_mut()), &[HANDLE])?;
+            check(ecrhub_wait(handle, text, -1, null_mut(), 0, null_mut()), &[HANDLE])?;
+            check(ecrhub_acknowledge(handle, text, c"approved".as_ptr()), &[HANDLE])
         }
     });
 }

@@ -45,7 +45,7 @@ fn folder() -> &'static Path {
         run(build.arg(target).current_dir(root()));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("costs");
         std::fs::create_dir_all(&folder).unwrap();
-        for name in ["libecrhub.so", "libecrhub.so.0"] {
+        for name in ["libecrhub.so", "libecrhub.so.1"] {
             std::fs::copy(target.join("release/libecrhub.so"), folder.join(name)).unwrap();
         }
         for till in ["till", "many"] {

@@ -18,6 +18,7 @@ fn generated() -> String {
         .with_config(config)
         .with_src(root().join("src/ffi/constants.rs"))
         .with_src(root().join("src/ffi/exports.rs"))
+        .with_src(root().join("src/ffi/json.rs"))
         .generate()
         .expect("cbindgen reads the sources")
         .write(&mut text);
@@ -106,7 +107,9 @@ fn macros(prefix: &str) -> Vec<(String, String)> {
 fn the_headers_statuses_are_the_librarys() {
     let mut known = macros("ECRHUB_ERR_");
     known.extend(
-        ["ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED"].iter().flat_map(|name| macros(name)),
+        ["ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED", "ECRHUB_OUTDATED", "ECRHUB_NOTHING"]
+            .iter()
+            .flat_map(|name| macros(name)),
     );
     known.sort();
     let mut statuses =
@@ -187,7 +190,7 @@ fn the_library_exports_the_headers_functions_and_nothing_else() {
         .filter_map(|line| line.split_once('(')?.0.split([' ', '*']).next_back())
         .collect();
     declared.sort_unstable();
-    assert_eq!(declared.len(), 18, "{declared:?}");
+    assert_eq!(declared.len(), 22, "{declared:?}");
     assert_eq!(support::exported_symbols(), declared);
 }
 
@@ -195,5 +198,5 @@ fn the_library_exports_the_headers_functions_and_nothing_else() {
 fn the_librarys_soname_is_versioned() {
     let library = support::library();
     let dynamic = support::succeeds(Command::new("readelf").arg("-d").arg(library));
-    assert!(dynamic.contains("soname: [libecrhub.so.0]"), "{dynamic}");
+    assert!(dynamic.contains("soname: [libecrhub.so.1]"), "{dynamic}");
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::*;
 use ecrhub::journal::{Entry, Journal, NewOrder, Reader, Settlement, SqliteJournal};
-use ecrhub::{Called, Completed, Config, EventKind, Outcome, Polled, Terminal};
+use ecrhub::{Acknowledged, Called, Completed, Config, EventKind, Outcome, Polled, Terminal};
 use ecrhub_simulator::{Behaviour, Simulator};
 use journal_support::{DAY_MS, Folder};
 use serde_json::{Value, json};
@@ -88,7 +88,8 @@ fn leave_unknown(simulator: &Simulator, path: &Path, id: &str, since_ms: i64, un
         at_ms: unknown_ms,
     };
     journal.settle(id, &unknown).unwrap();
-    journal.acknowledge(id, unknown_ms).unwrap();
+    let acknowledged = journal.acknowledge(id, Outcome::Unknown, unknown_ms).unwrap();
+    assert_eq!(acknowledged, Acknowledged::Done);
 }
 
 fn charge(simulator: &Simulator, number: &str) {
@@ -151,7 +152,7 @@ fn an_order_that_a_later_process_gave_up_is_clarified_once_the_terminal_is_there
     let done = wait_json(&till, "completed");
     assert_eq!((&done["outcome"], &done["recovered"]), (&json!("unknown"), &json!(true)));
     assert!(row(&path, &number).unknown_ms.unwrap() > now_ms() - HOUR_MS);
-    till.acknowledge(&number).unwrap();
+    acknowledge(&till, &number, Outcome::Unknown);
     drop(till);
     simulator.refuse_connections(false);
     let till = open(impatient);
@@ -166,7 +167,8 @@ fn delivered_twice(order: &Value, path: &Path, simulator: &Simulator) -> (Value,
     drop(till);
     let till = open(with_journal(simulator, path));
     let again = wait_json(&till, "completed");
-    till.acknowledge(again["request_id"].as_str().unwrap()).unwrap();
+    let outcome = Outcome::from_name(again["outcome"].as_str().unwrap()).unwrap();
+    acknowledge(&till, again["request_id"].as_str().unwrap(), outcome);
     (first, again)
 }
 
@@ -275,7 +277,7 @@ fn an_outcome_written_at_the_second_fetch_leaves_nothing_stale() {
     simulator.refuse_connections(false);
     assert_eq!(wait_json(&till, "clarified")["outcome"], "approved");
     assert_eq!(pending(&till), [is("unacknowledged", "approved")]);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     assert_eq!(pending(&till), []);
     assert_eq!(row(&path, &id).outcome, Some(Outcome::Approved));
 }
@@ -374,7 +376,7 @@ fn a_second_look_that_was_due_after_the_tills_end_is_taken_by_the_next() {
     let number = number();
     let id = send(&till, &sale(&number, "12.02"));
     assert_eq!(wait_completed(&till, &id).outcome, Outcome::Cancelled);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Cancelled);
     drop(till);
     let entry = row(&path, &id);
     assert_eq!(entry.look_ms, entry.settled_ms.map(|at| at + 60_000));
@@ -425,14 +427,15 @@ fn a_correction_that_was_not_fetched_is_found_again_by_the_next_process() {
     simulator.set_next(Behaviour::AcknowledgedDeclined);
     let id = send(&till, &sale(&number, "12.00"));
     assert_eq!(wait_completed(&till, &id).outcome, Outcome::Approved);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     let waiting = || serde_json::from_str::<Value>(&till.state().unwrap()).unwrap();
     eventually("it is corrected", || waiting()["events_waiting"] == json!(1));
     let before = queries(&simulator, &number);
     eventually("it is looked at again", || queries(&simulator, &number) > before);
     std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(till.acknowledge(&id, Outcome::Approved).unwrap(), Acknowledged::Outdated);
     // Another write of this till takes with it which looks are done.
-    till.acknowledge(&id).unwrap();
+    send(&till, &sale(&common::number(), "12.00"));
     drop(till);
     assert_eq!(row(&path, &id).outcome, Some(Outcome::Approved), "nobody has fetched more");
 

@@ -81,7 +81,7 @@ fn an_order_left_open_is_recovered_under_every_spelling_of_the_address() {
             let till = open(at(first, &path));
             let again = wait_for_completion(&till);
             assert!(again.request_id == id && again.retold, "{first:?}: {again:?}");
-            till.acknowledge(&id).unwrap();
+            acknowledge(&till, &id, Outcome::Approved);
             assert_eq!(simulator.charges(&number), 1);
         }
     }
@@ -145,7 +145,7 @@ fn an_order_open_under_another_name_is_never_silent_and_is_adopted_by_name() {
     let row = &pending(&till)[0];
     assert_eq!(row["terminal"], json!(format!("ws://{now}")));
     assert_eq!(row.get("elsewhere"), None);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     drop(till);
     // For good: the next one need not be told any more.
     let till = open(at(&now, &path));

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use common::*;
 use ecrhub::journal::{Entry, Filter, Reader};
-use ecrhub::{Clarified, Completed, Config, Event, EventKind, Outcome, Polled, Status, Terminal};
+use ecrhub::{
+    Acknowledged, Clarified, Completed, Config, Event, EventKind, Outcome, Polled, Status, Terminal,
+};
 use ecrhub_simulator::{Behaviour, Options, Simulator};
 use journal_support::Folder;
 use serde_json::Value;
@@ -150,7 +152,7 @@ fn disconnecting_while_an_order_is_found_out_leaves_it_to_the_next_connect() {
     assert!(done.recovered && !done.retold, "{done:?}");
     assert_eq!(done.merchant_order_no.as_deref(), Some(number.as_str()));
     assert_eq!(simulator.charges(&number), 1);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     assert_eq!(pending(&till), []);
 }
 
@@ -213,7 +215,7 @@ fn an_outcome_is_told_again_until_it_is_acknowledged_and_never_after() {
     }
     let till = open(with_journal(&simulator, &path));
     // What was told before the till connected can be acknowledged before it is fetched.
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     drop(till);
     tells_nothing(&open(with_journal(&simulator, &path)));
     let asked =
@@ -235,7 +237,7 @@ fn a_later_handle_clarifies_an_unknown_order() {
     simulator.cut_link();
     assert_eq!(wait_completed(&till, &id).outcome, Outcome::Unknown);
     assert_eq!(pending(&till), [is("unknown", Some("unknown"))]);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Unknown);
     assert_eq!(pending(&till), [is("unknown", Some("unknown"))], "until it is resolved");
     drop(till);
 
@@ -250,27 +252,31 @@ fn a_later_handle_clarifies_an_unknown_order() {
     let till = open(with_journal(&simulator, &path));
     let again = wait_for_truth(&till);
     assert_eq!((again.outcome, again.retold), (Outcome::Approved, true));
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     assert_eq!(pending(&till), []);
     drop(till);
     tells_nothing(&open(with_journal(&simulator, &path)));
     assert_eq!(simulator.charges(&number), 1);
 }
 
-/// What is acknowledged is what was told: the truth that came meanwhile, and that nobody has fetched, is still owed.
+/// What has been corrected meanwhile is acknowledged no more: the correction, which nobody has fetched, is delivered.
 #[test]
-fn acknowledging_unknown_does_not_swallow_the_truth_that_waits_behind_it() {
+fn acknowledging_unknown_is_outdated_once_a_correction_waits_behind_it() {
     let (folder, simulator) = (Folder::new(), simulator());
     let path = folder.file("orders.db");
     let (till, id) = told_unknown_and_clarified(&simulator, &path);
-    till.acknowledge(&id).unwrap();
-    // The till dies before it fetches what waits.
+    assert_eq!(till.acknowledge(&id, Outcome::Unknown).unwrap(), Acknowledged::Outdated);
+    // The till dies before it fetches what waits. Nothing was acknowledged: "unknown" is delivered again, and corrected.
     drop(till);
-    the_truth_is_told(&simulator, &path, &id);
+    let till = open(with_journal(&simulator, &path));
+    let again = wait_for_completion(&till);
+    assert_eq!((again.outcome, again.retold), (Outcome::Unknown, true));
+    let clarified = wait_for_truth(&till);
+    assert_eq!((clarified.request_id, clarified.outcome), (id, Outcome::Approved));
 }
 
 #[test]
-fn acknowledging_unknown_does_not_swallow_the_truth_that_is_just_being_handed_out() {
+fn acknowledging_unknown_is_outdated_while_a_correction_is_just_being_handed_out() {
     let (folder, simulator) = (Folder::new(), simulator());
     let path = folder.file("orders.db");
     let (till, id) = told_unknown_and_clarified(&simulator, &path);
@@ -281,10 +287,12 @@ fn acknowledging_unknown_does_not_swallow_the_truth_that_is_just_being_handed_ou
             Polled::Timeout | Polled::Interrupted => panic!("the truth does not come"),
         }
     };
-    till.acknowledge(&id).unwrap();
+    assert_eq!(till.acknowledge(&id, Outcome::Unknown).unwrap(), Acknowledged::Outdated);
     // The till dies before the delivery arrives.
     drop((till, delivery));
-    the_truth_is_told(&simulator, &path, &id);
+    let till = open(with_journal(&simulator, &path));
+    let clarified = wait_for_truth(&till);
+    assert_eq!((clarified.request_id, clarified.outcome), (id, Outcome::Approved));
 }
 
 /// A till that was told "unknown", and for which the truth waits to be fetched.
@@ -303,12 +311,6 @@ fn told_unknown_and_clarified(simulator: &Simulator, path: &Path) -> (Terminal, 
         pending(&till) == [is("unacknowledged", Some("approved"))]
     });
     (till, id)
-}
-
-fn the_truth_is_told(simulator: &Simulator, path: &Path, id: &str) {
-    let till = open(with_journal(simulator, path));
-    let truth = wait_for_truth(&till);
-    assert_eq!((truth.request_id.as_str(), truth.outcome), (id, Outcome::Approved));
 }
 
 #[test]
@@ -364,7 +366,7 @@ fn a_number_the_journal_knows_is_refused_in_a_later_handle() {
     let till = open(with_journal(&simulator, &path));
     let id = send(&till, &sale(&number, "12.00"));
     wait_completed(&till, &id);
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     drop(till);
     let till = open(with_journal(&simulator, &path));
     let prepared = till.prepare(&sale(&number, "12.00")).unwrap();
@@ -441,9 +443,10 @@ fn an_outcome_that_cannot_be_written_down_is_told_all_the_same() {
     let truth = wait_for_truth(&till);
     assert_eq!((truth.request_id.as_str(), truth.outcome), (id.as_str(), Outcome::Approved));
     assert_eq!(pending(&till), [is("unacknowledged", Some("approved"))]);
-    assert_eq!(till.acknowledge(&id).unwrap_err().status(), Status::Journal);
+    let refused = till.acknowledge(&id, Outcome::Approved).unwrap_err();
+    assert_eq!(refused.status(), Status::Journal);
     other.execute_batch("ROLLBACK").unwrap();
-    till.acknowledge(&id).unwrap();
+    acknowledge(&till, &id, Outcome::Approved);
     assert_eq!(pending(&till), []);
     drop(till);
     tells_nothing(&open(with_journal(&simulator, &path)));
@@ -550,7 +553,7 @@ fn on_a_full_disk_no_order_leaves_and_none_is_forgotten() {
         .map(|_| {
             let done = wait_for_completion(&till);
             assert_eq!(done.outcome, Outcome::Approved, "{done:?}");
-            till.acknowledge(&done.request_id).unwrap();
+            acknowledge(&till, &done.request_id, done.outcome);
             done.merchant_order_no.unwrap()
         })
         .collect();

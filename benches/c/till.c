@@ -29,7 +29,7 @@ static void acknowledge(void)
     char id[65];
     const char *from = strstr(event, "\"request_id\":\"");
     MUST(from && sscanf(from + 14, "%64[^\"]", id) == 1);
-    must(ecrhub_acknowledge(handle, id), "ecrhub_acknowledge");
+    must(ecrhub_acknowledge(handle, id, ECRHUB_OUTCOME_APPROVED), "ecrhub_acknowledge");
 }
 
 static int64_t measure(void (*one)(long), long serial)

@@ -32,6 +32,8 @@ Public Const ECRHUB_ABI As Long = 1
 Public Const ECRHUB_OK As Long = 0
 Public Const ECRHUB_TIMEOUT As Long = 1
 Public Const ECRHUB_INTERRUPTED As Long = 2
+Public Const ECRHUB_OUTDATED As Long = 3
+Public Const ECRHUB_NOTHING As Long = 4
 Public Const ECRHUB_ERR_ARGUMENT As Long = -1
 Public Const ECRHUB_ERR_HANDLE As Long = -2
 Public Const ECRHUB_ERR_CONFIG As Long = -3
@@ -70,6 +72,12 @@ Public Declare Function ecrhub_poll Lib "ecrhub_stdcall.dll" (ByVal handle As Cu
     ByVal eventJson As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
 Public Declare Function ecrhub_call Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByVal requestJson As Long, _
     ByVal timeoutMs As Long, ByVal eventJson As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
+' Like ecrhub_send, for a till that waits for this one request: its completion is read with ecrhub_wait.
+Public Declare Function ecrhub_start Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByVal requestJson As Long, _
+    ByVal timeoutMs As Long, ByVal requestId As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
+' With timeoutMs 0 from a Timer: ECRHUB_TIMEOUT while the request is in flight. Reading does not consume.
+Public Declare Function ecrhub_wait Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByVal requestId As Long, _
+    ByVal timeoutMs As Long, ByVal eventJson As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
 Public Declare Function ecrhub_wake Lib "ecrhub_stdcall.dll" (ByVal handle As Currency) As Long
 ' Always refused on Windows, with ECRHUB_ERR_UNSUPPORTED: ecrhub_wait_handle takes its place.
 Public Declare Function ecrhub_wait_fd Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByRef outFd As Long) As Long
@@ -82,10 +90,17 @@ Public Declare Function ecrhub_state Lib "ecrhub_stdcall.dll" (ByVal handle As C
 Public Declare Function ecrhub_pending Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByVal requestsJson As Long, _
     ByVal capacity As Long, ByRef outLength As Long) As Long
 Public Declare Function ecrhub_acknowledge Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, _
-    ByVal requestId As Long) As Long
+    ByVal requestId As Long, ByVal outcome As Long) As Long
 ' note may be 0.
 Public Declare Function ecrhub_resolve Lib "ecrhub_stdcall.dll" (ByVal handle As Currency, ByVal requestId As Long, _
     ByVal outcome As Long, ByVal note As Long) As Long
+
+' One value of a JSON text. buffer must not be json's own.
+Public Declare Function ecrhub_json_get Lib "ecrhub_stdcall.dll" (ByVal json As Long, ByVal path As Long, _
+    ByVal buffer As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
+' json may be 0 for an empty object, value 0 to remove; buffer may be json's own.
+Public Declare Function ecrhub_json_set Lib "ecrhub_stdcall.dll" (ByVal json As Long, ByVal path As Long, _
+    ByVal value As Long, ByVal buffer As Long, ByVal capacity As Long, ByRef outLength As Long) As Long
 
 Public Declare Function ecrhub_set_log Lib "ecrhub_stdcall.dll" (ByVal callback As Long, ByVal userData As Long, _
     ByVal maxLevel As Long) As Long
@@ -115,6 +130,31 @@ Public Function EcrhubText(ByRef bytes() As Byte, ByVal length As Long) As Strin
     text = String$(count, vbNullChar)
     MultiByteToWideChar CP_UTF8, 0, VarPtr(bytes(0)), length, StrPtr(text), count
     EcrhubText = text
+End Function
+
+' One value of an event or a list, "outcome" or "fields.trans_no"; empty when there is none.
+Public Function EcrhubJsonGet(ByVal json As String, ByVal path As String) As String
+    Dim text() As Byte, where() As Byte, found() As Byte, length As Long
+    text = EcrhubBytes(json)
+    where = EcrhubBytes(path)
+    ReDim found(0 To UBound(text))
+    If ecrhub_json_get(VarPtr(text(0)), VarPtr(where(0)), VarPtr(found(0)), UBound(found) + 1, length) = ECRHUB_OK Then
+        EcrhubJsonGet = EcrhubText(found, length)
+    End If
+End Function
+
+' The JSON text with value at path, objects created as needed; an empty json is an empty object. Empty when it is refused:
+' EcrhubWhy tells why.
+Public Function EcrhubJsonSet(ByVal json As String, ByVal path As String, ByVal value As String) As String
+    Dim text() As Byte, where() As Byte, said() As Byte, built() As Byte, length As Long
+    If Len(json) = 0 Then json = "{}"
+    text = EcrhubBytes(json)
+    where = EcrhubBytes(path)
+    said = EcrhubBytes(value)
+    ' Enough in any case: an escaped character takes six bytes at most.
+    ReDim built(0 To UBound(text) + 6 * (UBound(where) + UBound(said)) + 64)
+    If ecrhub_json_set(VarPtr(text(0)), VarPtr(where(0)), VarPtr(said(0)), VarPtr(built(0)), UBound(built) + 1, _
+        length) = ECRHUB_OK Then EcrhubJsonSet = EcrhubText(built, length)
 End Function
 
 ' Why the last call of this thread was refused.

@@ -15,7 +15,7 @@
   RESULTS. 0: done. Above 0: nothing is wrong, but there is nothing to give. Below 0: refused, and nothing was changed;
   ecrhub_last_error tells this thread why.
 
-  All functions may be called from any thread. ecrhub_poll and ecrhub_call wait: use timeout 0, or another thread, or
+  All functions may be called from any thread. ecrhub_poll, ecrhub_call and ecrhub_wait wait: use timeout 0, or another thread, or
   ecrhub_wait_handle where the screen must stay alive. Call nothing of it from DllMain or an initialization section. }
 
 unit ecrhub;
@@ -33,6 +33,8 @@ const
   ECRHUB_OK = 0;
   ECRHUB_TIMEOUT = 1;
   ECRHUB_INTERRUPTED = 2;
+  ECRHUB_OUTDATED = 3;
+  ECRHUB_NOTHING = 4;
   ECRHUB_ERR_ARGUMENT = -1;
   ECRHUB_ERR_HANDLE = -2;
   ECRHUB_ERR_CONFIG = -3;
@@ -80,6 +82,12 @@ function ecrhub_poll(Handle: TEcrhubHandle; TimeoutMs: LongInt; EventJson: PAnsi
   OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
 function ecrhub_call(Handle: TEcrhubHandle; RequestJson: PAnsiChar; TimeoutMs: LongInt; EventJson: PAnsiChar;
   Capacity: TEcrhubSize; OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
+{ Like ecrhub_send, for a till that waits for this one request: its completion is read with ecrhub_wait. }
+function ecrhub_start(Handle: TEcrhubHandle; RequestJson: PAnsiChar; TimeoutMs: LongInt; RequestId: PAnsiChar;
+  Capacity: TEcrhubSize; OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
+{ With TimeoutMs 0 from a timer: ECRHUB_TIMEOUT while the request is in flight. Reading does not consume. }
+function ecrhub_wait(Handle: TEcrhubHandle; RequestId: PAnsiChar; TimeoutMs: LongInt; EventJson: PAnsiChar;
+  Capacity: TEcrhubSize; OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
 function ecrhub_wake(Handle: TEcrhubHandle): LongInt; stdcall; external ECRHUB_DLL;
 { Always refused on Windows, with ECRHUB_ERR_UNSUPPORTED: ecrhub_wait_handle takes its place. }
 function ecrhub_wait_fd(Handle: TEcrhubHandle; var OutFd: LongInt): LongInt; stdcall; external ECRHUB_DLL;
@@ -90,10 +98,18 @@ function ecrhub_state(Handle: TEcrhubHandle; StateJson: PAnsiChar; Capacity: TEc
   stdcall; external ECRHUB_DLL;
 function ecrhub_pending(Handle: TEcrhubHandle; RequestsJson: PAnsiChar; Capacity: TEcrhubSize;
   OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
-function ecrhub_acknowledge(Handle: TEcrhubHandle; RequestId: PAnsiChar): LongInt; stdcall; external ECRHUB_DLL;
+function ecrhub_acknowledge(Handle: TEcrhubHandle; RequestId, Outcome: PAnsiChar): LongInt;
+  stdcall; external ECRHUB_DLL;
 { Note may be nil. }
 function ecrhub_resolve(Handle: TEcrhubHandle; RequestId, Outcome, Note: PAnsiChar): LongInt;
   stdcall; external ECRHUB_DLL;
+
+{ One value of a JSON text. Buffer must not be Json's own. }
+function ecrhub_json_get(Json, Path: PAnsiChar; Buffer: PAnsiChar; Capacity: TEcrhubSize;
+  OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
+{ Json may be nil for an empty object, Value nil to remove; Buffer may be Json's own. }
+function ecrhub_json_set(Json, Path, Value: PAnsiChar; Buffer: PAnsiChar; Capacity: TEcrhubSize;
+  OutLength: PEcrhubSize): LongInt; stdcall; external ECRHUB_DLL;
 
 { nil ends it. }
 function ecrhub_set_log(Callback: TEcrhubLog; UserData: Pointer; MaxLevel: LongInt): LongInt;

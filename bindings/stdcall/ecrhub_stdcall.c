@@ -31,6 +31,14 @@ FORWARD(int32_t, call,
         (ecrhub_handle handle, const char *request_json, int32_t timeout_ms, char *event_json, size_t capacity,
          size_t *out_length),
         (handle, request_json, timeout_ms, event_json, capacity, out_length))
+FORWARD(int32_t, start,
+        (ecrhub_handle handle, const char *request_json, int32_t timeout_ms, char *request_id, size_t capacity,
+         size_t *out_length),
+        (handle, request_json, timeout_ms, request_id, capacity, out_length))
+FORWARD(int32_t, wait,
+        (ecrhub_handle handle, const char *request_id, int32_t timeout_ms, char *event_json, size_t capacity,
+         size_t *out_length),
+        (handle, request_id, timeout_ms, event_json, capacity, out_length))
 FORWARD(int32_t, wake, (ecrhub_handle handle), (handle))
 FORWARD(int32_t, wait_fd, (ecrhub_handle handle, int32_t *out_fd), (handle, out_fd))
 FORWARD(int32_t, wait_handle, (ecrhub_handle handle, void **out_handle), (handle, out_handle))
@@ -38,10 +46,17 @@ FORWARD(int32_t, state, (ecrhub_handle handle, char *state_json, size_t capacity
         (handle, state_json, capacity, out_length))
 FORWARD(int32_t, pending, (ecrhub_handle handle, char *requests_json, size_t capacity, size_t *out_length),
         (handle, requests_json, capacity, out_length))
-FORWARD(int32_t, acknowledge, (ecrhub_handle handle, const char *request_id), (handle, request_id))
+FORWARD(int32_t, acknowledge, (ecrhub_handle handle, const char *request_id, const char *outcome),
+        (handle, request_id, outcome))
 FORWARD(int32_t, resolve,
         (ecrhub_handle handle, const char *request_id, const char *outcome, const char *note),
         (handle, request_id, outcome, note))
+FORWARD(int32_t, json_get,
+        (const char *json, const char *path, char *buffer, size_t capacity, size_t *out_length),
+        (json, path, buffer, capacity, out_length))
+FORWARD(int32_t, json_set,
+        (const char *json, const char *path, const char *value, char *buffer, size_t capacity, size_t *out_length),
+        (json, path, value, buffer, capacity, out_length))
 
 /* The callback is stdcall too, and what the library calls is not: it gets at the one through the other's user_data. */
 typedef void(__stdcall *stdcall_log_fn)(int32_t level, const char *message, void *user_data);

@@ -270,12 +270,13 @@ pub fn alarm(event: &Event, out: &mut Out) {
 
 /// What was told is not told again.
 pub fn acknowledge(terminal: &Terminal, event: &Event, out: &mut Out) {
-    let request_id = match &event.kind {
-        EventKind::Completed(done) if done.topic == ORDER => &done.request_id,
-        EventKind::Clarified(truth) => &truth.request_id,
+    let (request_id, outcome) = match &event.kind {
+        EventKind::Completed(done) if done.topic == ORDER => (&done.request_id, done.outcome),
+        EventKind::Clarified(clarified) => (&clarified.request_id, clarified.outcome),
         _ => return,
     };
-    if let Err(error) = terminal.acknowledge(request_id) {
+    // Where it has been corrected meanwhile, the correction comes as the next event.
+    if let Err(error) = terminal.acknowledge(request_id, outcome) {
         out.note(&format!(
             "The journal does not note that this was told; it will be told again: {error}"
         ));

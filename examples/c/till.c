@@ -64,6 +64,14 @@ static const char *what_to_do(const char *outcome)
     return "MONEY MAY HAVE MOVED: fetch a person, do not sell it again";
 }
 
+/* Where the outcome has been corrected meanwhile, the correction comes as the next event, to be acknowledged itself. */
+static void acknowledge(const char *id, const char *outcome)
+{
+    int32_t status = ecrhub_acknowledge(terminal, id, outcome);
+    if (status != ECRHUB_OUTDATED)
+        expect_ok("ecrhub_acknowledge", status);
+}
+
 static void completed(const char *event)
 {
     const char *fields = json_value(event, "fields");
@@ -82,7 +90,7 @@ static void completed(const char *event)
         printf("  because: %s\n", text);
     /* Here a real till stores the outcome. Then, and only then: */
     json_text(event, "request_id", id, sizeof id);
-    expect_ok("ecrhub_acknowledge", ecrhub_acknowledge(terminal, id));
+    acknowledge(id, outcome);
 }
 
 /* An outcome that was reported earlier was wrong, or an unknown is known now: a person has to see it. */
@@ -91,7 +99,7 @@ static void corrected(const char *event)
     char number[33], was[32], outcome[32], id[65];
     printf("  *** %s was reported as %s and is %s ***\n", json_text(event, "merchant_order_no", number, sizeof number),
            json_text(event, "was", was, sizeof was), json_text(event, "outcome", outcome, sizeof outcome));
-    expect_ok("ecrhub_acknowledge", ecrhub_acknowledge(terminal, json_text(event, "request_id", id, sizeof id)));
+    acknowledge(json_text(event, "request_id", id, sizeof id), outcome);
 }
 
 /* Shows one event; whether it was a completion. */

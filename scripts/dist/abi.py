@@ -46,7 +46,7 @@ def stubs(header: Path, scratch: Path, name: str) -> Path:
     bodies = [f"{prototype} {{ return 0; }}" for prototype in prototypes(header.read_text()).values()]
     source, library = include / "stubs.c", include / "libecrhub.so"
     source.write_text('#include "ecrhub.h"\n' + "\n".join(bodies) + "\n")
-    output("cc", "-g", "-O0", "-w", "-shared", "-fPIC", "-Wl,-soname,libecrhub.so.0", "-o", library, source)
+    output("cc", "-g", "-O0", "-w", "-shared", "-fPIC", "-Wl,-soname,libecrhub.so.1", "-o", library, source)
     return library
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 TOOLS = TARGET / "dist-tools"
 BUILD = TARGET / "dist-build"
-SONAME = "libecrhub.so.0"
+SONAME = "libecrhub.so.1"
 
 
 def version() -> str:

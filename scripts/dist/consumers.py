@@ -29,7 +29,7 @@ def sells(tree: Path, program: Path, expected: str) -> None:
 
 def needs_the_library(program: Path, shared: bool) -> None:
     needed = re.findall(r"\(NEEDED\).*\[(libecrhub.*)\]", said("readelf", "-d", program))
-    must(needed == (["libecrhub.so.0"] if shared else []), f"{program} needs {needed}")
+    must(needed == (["libecrhub.so.1"] if shared else []), f"{program} needs {needed}")
 
 
 def cmake(tree: Path, scratch: Path) -> None:

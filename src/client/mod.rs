@@ -21,7 +21,7 @@ use crate::error::{Error, Result, Status};
 use crate::event::{Completed, Event, EventKind};
 use crate::json::Object;
 use crate::protocol;
-use crate::terminal::{Called, Polled, Terminal};
+use crate::terminal::{Called, Delivery, Polled, Terminal};
 
 pub use order::{Authorization, Cashback, Completion, Order, Refund, Sale, Void, kind};
 
@@ -31,7 +31,7 @@ pub enum CallError {
     /// The library refused the request: nothing was sent.
     Refused(Error),
     /// [`Terminal::wake`] or [`Terminal::disconnect`] ended the wait. **The request lives on**: its completion comes by
-    /// [`Terminal::poll`] or [`Terminal::events`]. After a disconnect only a journal still knows it; the next
+    /// [`Terminal::poll`] or [`Terminal::events`], that of a started request by [`Terminal::completion`]. After a disconnect only a journal still knows it; the next
     /// connect with that journal finds it out.
     Interrupted {
         /// The request whose completion is still to come.
@@ -233,16 +233,69 @@ impl Terminal {
     ) -> Result<Completed, CallError> {
         let prepared = self.prepare(request_json)?;
         let request_id = prepared.request_id().to_owned();
-        let delivery = match self.call(prepared, timeout)? {
-            Called::Completed(delivery) => delivery,
-            Called::Interrupted => return Err(CallError::Interrupted { request_id }),
-        };
-        match delivery.accept().kind {
-            EventKind::Completed(done) => Ok(done),
-            other => Err(CallError::Refused(Error::new(
-                Status::Internal,
-                format!("the request \"{request_id}\" ended with {}", other.name()),
-            ))),
+        match self.call(prepared, timeout)? {
+            Called::Completed(delivery) => completed(delivery),
+            Called::Interrupted => Err(CallError::Interrupted { request_id }),
+        }
+    }
+
+    /// Sends any [`Order`] and gives its `request_id`; [`Terminal::completion`] waits for it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ecrhub::{Acknowledged, Config, Outcome, Sale, Terminal};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let simulator = ecrhub_simulator::Simulator::start(Default::default())?;
+    /// # let mut config = Config::new(simulator.url());
+    /// # config.app_id = Some("your-app-id".to_owned());
+    /// # let terminal = Terminal::connect(config)?;
+    /// let id = terminal.start_order(&Sale::new("ORDER1", "34.50"))?;
+    /// let done = loop {
+    ///     match terminal.completion(&id, Some(Duration::from_millis(100)))? {
+    ///         Some(done) => break done,
+    ///         None => println!("the customer looks for the card"),
+    ///     }
+    /// };
+    /// assert_eq!(done.outcome, Outcome::Approved);
+    /// // Once the till has stored it:
+    /// assert_eq!(terminal.acknowledge(&id, done.outcome)?, Acknowledged::Done);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The statuses of [`Terminal::prepare`] and [`Terminal::submit`]: nothing was sent.
+    pub fn start_order<K: kind::Kind>(&self, order: &Order<K>) -> Result<String> {
+        self.start_request(&order.to_json(), order.answer_within())
+    }
+
+    /// The same for any request, as JSON text.
+    ///
+    /// # Errors
+    /// As [`Terminal::start_order`].
+    pub fn start_request(&self, request_json: &str, timeout: Option<Duration>) -> Result<String> {
+        let prepared = self.prepare(request_json)?;
+        let request_id = prepared.request_id().to_owned();
+        self.start(prepared, timeout)?;
+        Ok(request_id)
+    }
+
+    /// The completion of a request that was started; none while it is in flight. `wait` none waits for ever. It can be
+    /// read again, see [`Terminal::wait`].
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] with the statuses of [`Terminal::wait`]; [`CallError::Interrupted`].
+    pub fn completion(
+        &self,
+        request_id: &str,
+        wait: Option<Duration>,
+    ) -> Result<Option<Completed>, CallError> {
+        match self.wait(request_id, wait)? {
+            Polled::Event(delivery) => completed(delivery).map(Some),
+            Polled::Timeout => Ok(None),
+            Polled::Interrupted => {
+                Err(CallError::Interrupted { request_id: request_id.to_owned() })
+            }
         }
     }
 
@@ -265,6 +318,16 @@ impl Terminal {
     /// ```
     pub fn events(&self) -> Events<'_> {
         Events { terminal: self }
+    }
+}
+
+fn completed(delivery: Delivery) -> Result<Completed, CallError> {
+    match delivery.accept().kind {
+        EventKind::Completed(done) => Ok(done),
+        other => Err(CallError::Refused(Error::new(
+            Status::Internal,
+            format!("a request ended with {}", other.name()),
+        ))),
     }
 }
 

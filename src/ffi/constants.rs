@@ -13,6 +13,10 @@ pub const ECRHUB_OK: i32 = 0;
 pub const ECRHUB_TIMEOUT: i32 = 1;
 /// The wait was ended by `ecrhub_wake`, or because the handle was disconnected.
 pub const ECRHUB_INTERRUPTED: i32 = 2;
+/// The outcome that was acknowledged is not the order's outcome any more: the new one is delivered.
+pub const ECRHUB_OUTDATED: i32 = 3;
+/// The JSON has no value at this path, or it is null.
+pub const ECRHUB_NOTHING: i32 = 4;
 /// An argument is NULL, not UTF-8 or out of range.
 pub const ECRHUB_ERR_ARGUMENT: i32 = -1;
 /// The handle was never given out, or has been disconnected.
@@ -64,6 +68,8 @@ mod tests {
             ("ECRHUB_OK", ECRHUB_OK),
             ("ECRHUB_TIMEOUT", ECRHUB_TIMEOUT),
             ("ECRHUB_INTERRUPTED", ECRHUB_INTERRUPTED),
+            ("ECRHUB_OUTDATED", ECRHUB_OUTDATED),
+            ("ECRHUB_NOTHING", ECRHUB_NOTHING),
             ("ECRHUB_ERR_ARGUMENT", ECRHUB_ERR_ARGUMENT),
             ("ECRHUB_ERR_HANDLE", ECRHUB_ERR_HANDLE),
             ("ECRHUB_ERR_CONFIG", ECRHUB_ERR_CONFIG),

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::{Error, Result, Status};
 use crate::protocol::Outcome;
 use crate::registry;
-use crate::terminal::{self, Called, Delivery, Polled, Terminal};
+use crate::terminal::{self, Acknowledged, Called, Delivery, Polled, Prepared, Terminal};
 
 use super::guard::{enter, enter_to_read_last_error};
 use super::text::{self, Out, Slot};
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn ecrhub_connect(
 
 /// Ends a connection and its handle.
 ///
-/// The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll` and `ecrhub_call`
-/// that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
+/// The connection is closed properly, with WebSocket's closing handshake. Every `ecrhub_poll`, `ecrhub_call` and
+/// `ecrhub_wait` that waits on the handle returns ECRHUB_INTERRUPTED; every later call on it returns ECRHUB_ERR_HANDLE. Events
 /// that nobody fetched are gone, but for what the journal keeps: an order without an outcome stays open there, and
 /// the next `ecrhub_connect` for this terminal finds it out.
 ///
@@ -175,13 +175,7 @@ pub unsafe extern "C" fn ecrhub_send(
         let request = unsafe { text::read(request_json, "request_json") }?;
         // SAFETY: as above.
         let out = unsafe { Out::new(request_id, capacity, out_length) }?;
-        let timeout = answer_timeout(timeout_ms)?;
-        let terminal = registry::get(handle)?;
-        let prepared = terminal.prepare(request)?;
-        let id = prepared.request_id().to_owned();
-        out.check(&id)?;
-        terminal.submit(prepared, timeout)?;
-        out.write(&id)
+        send(handle, request, timeout_ms, &out, Terminal::submit)
     })
 }
 
@@ -211,25 +205,21 @@ pub unsafe extern "C" fn ecrhub_poll(
     enter(|| {
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let out = unsafe { Out::new(event_json, capacity, out_length) }?;
-        let wait = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        match registry::get(handle)?.poll(wait)? {
-            Polled::Event(delivery) => hand_over(delivery, &out),
-            Polled::Timeout => Ok(Status::Timeout),
-            Polled::Interrupted => Ok(Status::Interrupted),
-        }
+        polled(registry::get(handle)?.poll(wait_time(timeout_ms))?, &out)
     })
 }
 
-/// Sends a request and waits for its own "completed" event. All other events stay for `ecrhub_poll`.
+/// Sends a request and waits for its own "completed" event: `ecrhub_start` and `ecrhub_wait` in one. All other events
+/// stay for `ecrhub_poll`.
 ///
 /// `request_json`, `timeout_ms`: as for `ecrhub_send`. This returns at the latest when the request completes: after
-/// `timeout_ms`, and for an order that must be found out `recovery_timeout_ms` and a little more.
+/// `timeout_ms`, and for an order that must be recovered `recovery_timeout_ms` and a little more.
 ///
 /// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
 ///
 /// Returns ECRHUB_OK (the event is written; its `outcome` says what happened); ECRHUB_INTERRUPTED (`ecrhub_wake`
-/// was called, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but does not
-/// fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
+/// was called during this call, or the handle was disconnected); ECRHUB_ERR_BUFFER_TOO_SMALL (the answer is there, but
+/// does not fit). After these two the request has been sent and lives on, and its completion comes by `ecrhub_poll`. All
 /// other statuses are those of `ecrhub_send` and mean that nothing was sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_call(
@@ -254,8 +244,75 @@ pub unsafe extern "C" fn ecrhub_call(
     })
 }
 
-/// Ends the waiting of a handle: every `ecrhub_poll` and `ecrhub_call` blocked on it returns ECRHUB_INTERRUPTED.
-/// When none is blocked, the next one does, so a wake-up is never lost in between; several of them count as one.
+/// Sends a request as `ecrhub_send` does, for a till that waits for this one request: its "completed" event is read with
+/// `ecrhub_wait`, as often as one likes, and never comes by `ecrhub_poll`. Whatever becomes of the calling thread, the
+/// completion is there for whoever knows the `request_id`.
+///
+/// Parameters and statuses are those of `ecrhub_send`. A till that names the `request_id` in the request itself knows it
+/// even if this call never returns to it.
+///
+/// Everything else comes by `ecrhub_poll` as ever: "recovering", and a "clarified" event that corrects the outcome.
+///
+/// A started request is bound to its handle. When the handle ends, or the process does, nothing waits for it any more:
+/// with a journal, the next `ecrhub_connect` for this terminal delivers an order's completion by `ecrhub_poll`, unless it
+/// was acknowledged; `retold` is true if it had been known before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_start(
+    handle: ecrhub_handle,
+    request_json: *const c_char,
+    timeout_ms: i32,
+    request_id: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request = unsafe { text::read(request_json, "request_json") }?;
+        // SAFETY: as above.
+        let out = unsafe { Out::new(request_id, capacity, out_length) }?;
+        send(handle, request, timeout_ms, &out, Terminal::start)
+    })
+}
+
+/// Gives the "completed" event of a request that was sent with `ecrhub_start`, and waits for it if need be.
+///
+/// `request_id`: what `ecrhub_start` has given.
+///
+/// `timeout_ms`: how long to wait, 0 for not at all, a negative one for ever; it changes nothing about the request.
+///
+/// `event_json`, `capacity`, `out_length`: where the event is written, see "Text and buffers" above.
+///
+/// Reading does not consume it: any number of threads may wait for one request, and each gets the same event, again and
+/// again, until it is acknowledged or a thousand requests that were started have completed after it. Where such
+/// completions take up more than `max_queue_bytes`, the oldest of those that were read go before that. So nothing is lost
+/// between this call and the caller's next line: what was not stored is read again.
+///
+/// Returns ECRHUB_OK (the event is written); ECRHUB_TIMEOUT (the request is in flight, or is being recovered);
+/// ECRHUB_INTERRUPTED (`ecrhub_wake` was called, or the handle was disconnected, while this waited; the request lives
+/// on); ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no request of this id was started on this handle, or its completion is
+/// kept no longer); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_BUFFER_TOO_SMALL (call again with a larger
+/// buffer); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ecrhub_wait(
+    handle: ecrhub_handle,
+    request_id: *const c_char,
+    timeout_ms: i32,
+    event_json: *mut c_char,
+    capacity: usize,
+    out_length: *mut usize,
+) -> i32 {
+    enter(|| {
+        // SAFETY: the caller's promise, in the header's "Text and buffers".
+        let request_id = unsafe { text::read(request_id, "request_id") }?;
+        // SAFETY: as above.
+        let out = unsafe { Out::new(event_json, capacity, out_length) }?;
+        polled(registry::get(handle)?.wait(request_id, wait_time(timeout_ms))?, &out)
+    })
+}
+
+/// Ends the waiting of a handle: every `ecrhub_poll`, `ecrhub_call` and `ecrhub_wait` blocked on it returns
+/// ECRHUB_INTERRUPTED. When none is blocked, the next `ecrhub_poll` does, so that the wake-up of a thread that polls is
+/// never lost in between; several of them count as one.
 ///
 /// Returns ECRHUB_OK; ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_UNSUPPORTED (called from inside the log
 /// callback); ECRHUB_ERR_INTERNAL.
@@ -267,9 +324,10 @@ pub extern "C" fn ecrhub_wake(handle: ecrhub_handle) -> i32 {
     })
 }
 
-/// Gives a file descriptor that is readable while an event waits, for a till that has an event loop of its own
-/// (`poll`, `epoll`, glib, Qt): when it becomes readable, call `ecrhub_poll` with timeout 0 until it returns
-/// ECRHUB_TIMEOUT. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
+/// Gives a file descriptor that is readable while an event waits, or the completion of a started request that nobody
+/// has read; for a till that has an event loop of its own (`poll`, `epoll`, glib, Qt). When it becomes readable, call
+/// `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT, and `ecrhub_wait` with timeout 0 for each request that
+/// was started and is waited for: it stays readable until that is done. Windows has no such descriptors; there `ecrhub_wait_handle` takes its place.
 ///
 /// `out_fd`: where the descriptor is written. It is the library's own: never read it, write it or close it. It ends
 /// with the handle, so take it out of the loop before `ecrhub_disconnect`. Each call gives the same one.
@@ -285,9 +343,10 @@ pub unsafe extern "C" fn ecrhub_wait_fd(handle: ecrhub_handle, out_fd: *mut i32)
     })
 }
 
-/// Gives a Windows event object that is signalled while an event waits, for a till that has a message loop or a wait
-/// of its own (`MsgWaitForMultipleObjects`, `WaitForMultipleObjects`): when it is signalled, call `ecrhub_poll` with
-/// timeout 0 until it returns ECRHUB_TIMEOUT. Everywhere else `ecrhub_wait_fd` takes its place.
+/// Gives a Windows event object that is signalled while an event waits, or the completion of a started request that
+/// nobody has read; for a till that has a message loop or a wait of its own (`MsgWaitForMultipleObjects`,
+/// `WaitForMultipleObjects`). When it is signalled, call `ecrhub_poll` with timeout 0 until it returns ECRHUB_TIMEOUT,
+/// and `ecrhub_wait` with timeout 0 for each request that was started and is waited for. Everywhere else `ecrhub_wait_fd` takes its place.
 ///
 /// `out_handle`: where the event object is written, a HANDLE. It is the library's own: only wait for it, never set,
 /// reset or close it. It ends with the handle, so stop waiting for it before `ecrhub_disconnect`. It is not
@@ -357,28 +416,36 @@ pub unsafe extern "C" fn ecrhub_pending(
     })
 }
 
-/// Says that the till has the outcome of this order safe, in its own books: it is not told again, and no longer listed
-/// by `ecrhub_pending`.
+/// Says that the till has stored this outcome: it is not delivered again, and no longer listed by `ecrhub_pending`.
 ///
-/// `request_id`: of a "completed" or "clarified" event.
+/// `request_id`, `outcome`: of the "completed" or "clarified" event that the till has stored.
+///
+/// It takes effect only if `outcome` is the request's present one. If that has changed meanwhile, this returns
+/// ECRHUB_OUTDATED and changes nothing; the "clarified" event with the new outcome comes by `ecrhub_poll`, to be
+/// acknowledged in its turn.
 ///
 /// Call it after the till has stored the outcome, not before. Doing it again changes nothing. Without a journal it is the
 /// same, but for what ends with the handle; a till that never acknowledges loses nothing there, only the oldest of
-/// more than 4,096 orders from that list.
+/// more than 4,096 orders from that list. The completion of a started request is not kept for `ecrhub_wait` any longer.
 ///
-/// Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, or there is no such request that has completed);
-/// ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the outcome will be told
-/// again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
+/// Returns ECRHUB_OK; ECRHUB_OUTDATED; ECRHUB_ERR_ARGUMENT (NULL, not UTF-8, no word for an outcome, or there is no such
+/// request that has completed); ECRHUB_ERR_HANDLE; ECRHUB_ERR_FORKED; ECRHUB_ERR_JOURNAL (it could not be written: the
+/// outcome will be delivered again); ECRHUB_ERR_UNSUPPORTED (called from inside the log callback); ECRHUB_ERR_INTERNAL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ecrhub_acknowledge(
     handle: ecrhub_handle,
     request_id: *const c_char,
+    outcome: *const c_char,
 ) -> i32 {
     enter(|| {
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let request_id = unsafe { text::read(request_id, "request_id") }?;
-        registry::get(handle)?.acknowledge(request_id)?;
-        Ok(Status::Ok)
+        // SAFETY: as above.
+        let outcome = outcome_named(unsafe { text::read(outcome, "outcome") }?, &Outcome::ALL)?;
+        Ok(match registry::get(handle)?.acknowledge(request_id, outcome)? {
+            Acknowledged::Done => Status::Ok,
+            Acknowledged::Outdated => Status::Outdated,
+        })
     })
 }
 
@@ -405,7 +472,8 @@ pub unsafe extern "C" fn ecrhub_resolve(
         // SAFETY: the caller's promise, in the header's "Text and buffers".
         let request_id = unsafe { text::read(request_id, "request_id") }?;
         // SAFETY: as above.
-        let outcome = outcome_named(unsafe { text::read(outcome, "outcome") }?)?;
+        let outcome =
+            outcome_named(unsafe { text::read(outcome, "outcome") }?, &Terminal::CAN_BE_DECIDED)?;
         // SAFETY: as above.
         let note = unsafe { text::read_optional(note, "note") }?;
         registry::get(handle)?.resolve(request_id, outcome, note)?;
@@ -441,11 +509,41 @@ pub extern "C" fn ecrhub_set_log(
     enter(|| logging::set(callback, user_data, max_level))
 }
 
+/// Sends a request whose id fits, in one way or the other.
+fn send(
+    handle: ecrhub_handle,
+    request: &str,
+    timeout_ms: i32,
+    out: &Out,
+    submit: fn(&Terminal, Prepared, Option<Duration>) -> Result<()>,
+) -> Result<Status> {
+    let timeout = answer_timeout(timeout_ms)?;
+    let terminal = registry::get(handle)?;
+    let prepared = terminal.prepare(request)?;
+    let id = prepared.request_id().to_owned();
+    out.check(&id)?;
+    submit(&terminal, prepared, timeout)?;
+    out.write(&id)
+}
+
+fn polled(polled: Polled, out: &Out) -> Result<Status> {
+    match polled {
+        Polled::Event(delivery) => hand_over(delivery, out),
+        Polled::Timeout => Ok(Status::Timeout),
+        Polled::Interrupted => Ok(Status::Interrupted),
+    }
+}
+
 /// Hands an event to the caller. One that does not fit goes back to where it came from.
 fn hand_over(delivery: Delivery, out: &Out) -> Result<Status> {
     out.write(delivery.json())?;
-    delivery.accept();
+    delivery.accept_json();
     Ok(Status::Ok)
+}
+
+/// How long to wait for an event; none for ever.
+fn wait_time(timeout_ms: i32) -> Option<Duration> {
+    u64::try_from(timeout_ms).ok().map(Duration::from_millis)
 }
 
 /// How long to wait for an answer; none takes the configuration's.
@@ -459,10 +557,12 @@ fn answer_timeout(timeout_ms: i32) -> Result<Option<Duration>> {
     Ok((millis > 0).then(|| Duration::from_millis(millis)))
 }
 
-/// An outcome by its name. Which of them a person may decide on is the terminal's to say.
-fn outcome_named(name: &str) -> Result<Outcome> {
-    Outcome::from_name(name).ok_or_else(|| {
-        let allowed = "approved, declined, cancelled, not_found";
-        Error::new(Status::Argument, format!("outcome: one of {allowed}, got {name:?}"))
+/// One of these outcomes by its name.
+fn outcome_named(name: &str, allowed: &[Outcome]) -> Result<Outcome> {
+    let outcome = Outcome::from_name(name).filter(|outcome| allowed.contains(outcome));
+    outcome.ok_or_else(|| {
+        let names: Vec<&str> = allowed.iter().map(|outcome| outcome.name()).collect();
+        let message = format!("outcome: one of {}, got {name:?}", names.join(", "));
+        Error::new(Status::Argument, message)
     })
 }

@@ -15,12 +15,13 @@
 //!   which is the process's and not a forked child's.
 //! - Nothing in a thread-local has a destructor: such a one would keep the library loaded until its thread ends.
 //!
-//! The doc comments of [`exports`] and [`constants`] are C programmers' documentation: cbindgen copies them into
+//! The doc comments of [`exports`], [`json`] and [`constants`] are C programmers' documentation: cbindgen copies them into
 //! `include/ecrhub.h`, after the chapters that `cbindgen.toml` holds. `tests/header.rs` keeps the committed header equal.
 
 mod constants;
 mod exports;
 mod guard;
+mod json;
 mod last_error;
 mod logging;
 mod names;

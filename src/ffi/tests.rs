@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::exports::*;
 use super::guard;
+use super::json::*;
 use crate::error::Status;
 
 fn last_error() -> String {
@@ -22,7 +23,7 @@ fn last_error() -> String {
 type Export = (&'static str, fn() -> i32);
 
 /// Every export with a status, with arguments that would be refused at the latest for their handle.
-fn every_export() -> [Export; 14] {
+fn every_export() -> [Export; 18] {
     const TEXT: *const c_char = c"{}".as_ptr();
     // SAFETY: the texts end with a NUL, and the outputs are NULL or writable.
     unsafe {
@@ -33,13 +34,17 @@ fn every_export() -> [Export; 14] {
             ("send", || ecrhub_send(0, TEXT, 0, null_mut(), 0, null_mut())),
             ("poll", || ecrhub_poll(0, 0, null_mut(), 0, null_mut())),
             ("call", || ecrhub_call(0, TEXT, 0, null_mut(), 0, null_mut())),
+            ("start", || ecrhub_start(0, TEXT, 0, null_mut(), 0, null_mut())),
+            ("wait", || ecrhub_wait(0, TEXT, 0, null_mut(), 0, null_mut())),
             ("wake", || ecrhub_wake(0)),
             ("wait_fd", || ecrhub_wait_fd(0, &mut 0)),
             ("wait_handle", || ecrhub_wait_handle(0, &mut null_mut())),
             ("state", || ecrhub_state(0, null_mut(), 0, null_mut())),
             ("pending", || ecrhub_pending(0, null_mut(), 0, null_mut())),
-            ("acknowledge", || ecrhub_acknowledge(0, TEXT)),
+            ("acknowledge", || ecrhub_acknowledge(0, TEXT, c"approved".as_ptr())),
             ("resolve", || ecrhub_resolve(0, TEXT, c"approved".as_ptr(), null())),
+            ("json_get", || ecrhub_json_get(TEXT, c"".as_ptr(), null_mut(), 0, null_mut())),
+            ("json_set", || ecrhub_json_set(TEXT, c"".as_ptr(), TEXT, null_mut(), 0, null_mut())),
             ("set_log", || ecrhub_set_log(None, null_mut(), 9)),
         ]
     }
@@ -141,7 +146,7 @@ fn every_status_has_its_name_in_c() {
     for status in Status::ALL {
         assert_eq!(name(status.code()), status.name());
     }
-    for none in [3, -14, i32::MIN, i32::MAX] {
+    for none in [5, -14, i32::MIN, i32::MAX] {
         assert_eq!(name(none), "ECRHUB_UNKNOWN_STATUS");
     }
 }

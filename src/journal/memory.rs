@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
-use super::{Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS, Settlement};
+use super::{
+    Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS,
+    Settlement,
+};
 use crate::error::{Error, Result, Status};
 use crate::protocol::Outcome;
 
@@ -99,17 +102,18 @@ impl MemoryJournal {
         request_id: &str,
         rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
         edit: impl FnOnce(&mut Entry),
-    ) -> Result<()> {
+    ) -> Result<Step> {
         let mut state = self.locked();
         let seq = state.by_request_id.get(request_id).copied();
         let found = seq.and_then(|seq| state.rows.get(&seq));
-        let (Step::Write, Some(seq), Some(mut entry)) = (rule(found)?, seq, found.cloned()) else {
-            return Ok(());
+        let step = rule(found)?;
+        let (Step::Write, Some(seq), Some(mut entry)) = (step, seq, found.cloned()) else {
+            return Ok(step);
         };
         state.may_write()?;
         edit(&mut entry);
         state.write(seq, Some(entry));
-        Ok(())
+        Ok(step)
     }
 }
 
@@ -186,12 +190,12 @@ impl Journal for MemoryJournal {
 
     fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::settle(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| entry.settle(new))
+        self.change(request_id, rule, |entry| entry.settle(new)).map(drop)
     }
 
     fn clarify(&self, request_id: &str, was: Outcome, new: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::clarify(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| entry.clarify(was, new))
+        self.change(request_id, rule, |entry| entry.clarify(was, new)).map(drop)
     }
 
     fn looked(&self, looks: &[(String, Outcome)]) -> Result<()> {
@@ -207,9 +211,10 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+    fn acknowledge(&self, request_id: &str, outcome: Outcome, at_ms: i64) -> Result<Acknowledged> {
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found, outcome);
         self.change(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
+            .map(Acknowledged::from)
     }
 
     fn resolve(
@@ -222,7 +227,7 @@ impl Journal for MemoryJournal {
         let rule = |found: Option<&Entry>| {
             rules::resolve(request_id, found, outcome).map(|()| Step::Write)
         };
-        self.change(request_id, rule, |entry| entry.resolve(outcome, note, at_ms))
+        self.change(request_id, rule, |entry| entry.resolve(outcome, note, at_ms)).map(drop)
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {

@@ -199,6 +199,25 @@ impl Entry {
     }
 }
 
+/// What came of an acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Acknowledged {
+    /// The outcome is acknowledged, and not delivered again.
+    Done,
+    /// The order has another outcome meanwhile, which is delivered. Nothing was changed.
+    Outdated,
+}
+
+impl From<rules::Step> for Acknowledged {
+    fn from(step: rules::Step) -> Self {
+        match step {
+            rules::Step::Write | rules::Step::Nothing => Acknowledged::Done,
+            rules::Step::Outdated => Acknowledged::Outdated,
+        }
+    }
+}
+
 /// How many orders are open under a terminal's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenUnder {
@@ -235,9 +254,9 @@ pub trait Journal: Send + Sync {
     /// yet, and a process that stopped now would leave an outcome that nobody looks at again.
     fn looked(&self, looks: &[(String, Outcome)]) -> Result<()>;
 
-    /// The till has the present outcome. Acknowledging again changes nothing.
+    /// The till has this outcome. Takes effect only if it is the present one; acknowledging again changes nothing.
     /// [`Status::Argument`](crate::Status::Argument) when there is no such order, or it has no outcome.
-    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()>;
+    fn acknowledge(&self, request_id: &str, outcome: Outcome, at_ms: i64) -> Result<Acknowledged>;
 
     /// What a person decided about an `unknown`: it has that outcome from now on and counts as acknowledged.
     /// [`Status::Argument`](crate::Status::Argument) when there is no such order, or it is not `unknown`,

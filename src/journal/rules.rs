@@ -13,6 +13,8 @@ pub(super) enum Step {
     Write,
     /// Nothing: it is written down already.
     Nothing,
+    /// Nothing: the outcome that the caller names is not the present one.
+    Outdated,
 }
 
 fn refused(message: String) -> Error {
@@ -110,12 +112,17 @@ pub(super) fn clarify(request_id: &str, found: Option<&Entry>, outcome: Outcome)
     }
 }
 
-pub(super) fn acknowledge(request_id: &str, found: Option<&Entry>) -> Result<Step> {
+pub(super) fn acknowledge(
+    request_id: &str,
+    found: Option<&Entry>,
+    outcome: Outcome,
+) -> Result<Step> {
     let entry = found.ok_or_else(|| argument(no_such(request_id)))?;
     match (entry.outcome, entry.acknowledged_ms) {
         (None, _) => Err(argument(format!(
             "the order \"{request_id}\" has no outcome yet, there is nothing to acknowledge"
         ))),
+        (Some(present), _) if present != outcome => Ok(Step::Outdated),
         (Some(_), None) => Ok(Step::Write),
         (Some(_), Some(_)) => Ok(Step::Nothing),
     }

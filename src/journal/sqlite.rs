@@ -20,7 +20,8 @@ use super::sql::{
 };
 use super::trouble::{failed, is_damage, refused};
 use super::{
-    DAY_MS, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS, Settlement,
+    Acknowledged, DAY_MS, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS,
+    Settlement,
 };
 use crate::error::Result;
 use crate::process;
@@ -158,15 +159,17 @@ impl SqliteJournal {
         request_id: &str,
         rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
         edit: impl FnOnce(&mut Entry),
-    ) -> Result<()> {
+    ) -> Result<Step> {
         self.with("written", |inner| {
             let transaction = inner.write()?;
             let found = by_request_id(&transaction, request_id)?;
-            if let (Step::Write, Some(mut entry)) = (rule(found.as_ref())?, found) {
+            let step = rule(found.as_ref())?;
+            if let (Step::Write, Some(mut entry)) = (step, found) {
                 edit(&mut entry);
                 write_back(&transaction, &entry)?;
             }
-            Ok(transaction.commit()?)
+            transaction.commit()?;
+            Ok(step)
         })
     }
 }
@@ -326,13 +329,13 @@ impl Journal for SqliteJournal {
     fn settle(&self, request_id: &str, new: &Settlement<'_>) -> Result<()> {
         let masked = Masked::of(new);
         let rule = |found: Option<&Entry>| rules::settle(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| entry.settle(&masked.settlement(new)))
+        self.change(request_id, rule, |entry| entry.settle(&masked.settlement(new))).map(drop)
     }
 
     fn clarify(&self, request_id: &str, was: Outcome, new: &Settlement<'_>) -> Result<()> {
         let masked = Masked::of(new);
         let rule = |found: Option<&Entry>| rules::clarify(request_id, found, new.outcome);
-        self.change(request_id, rule, |entry| entry.clarify(was, &masked.settlement(new)))
+        self.change(request_id, rule, |entry| entry.clarify(was, &masked.settlement(new))).map(drop)
     }
 
     fn looked(&self, looks: &[(String, Outcome)]) -> Result<()> {
@@ -345,9 +348,10 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
+    fn acknowledge(&self, request_id: &str, outcome: Outcome, at_ms: i64) -> Result<Acknowledged> {
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found, outcome);
         self.change(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
+            .map(Acknowledged::from)
     }
 
     fn resolve(
@@ -362,6 +366,7 @@ impl Journal for SqliteJournal {
             rules::resolve(request_id, found, outcome).map(|()| Step::Write)
         };
         self.change(request_id, rule, |entry| entry.resolve(outcome, note.as_deref(), at_ms))
+            .map(drop)
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rules::{self, Step};
-use super::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
+use super::{Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::error::Result;
 use crate::hash::OwnMap;
 use crate::protocol::Outcome;
@@ -58,7 +58,7 @@ impl Book {
         request_id: &str,
         rule: impl FnOnce(Option<&Entry>) -> Result<Step>,
         change: impl FnOnce(&mut Entry),
-    ) -> Result<()> {
+    ) -> Result<Step> {
         let at = self.by_id.get(request_id).copied();
         let mut entry = at.and_then(|at| self.entries.get_mut(&at)).map(|entry| &mut **entry);
         let step = rule(entry.as_deref())?;
@@ -68,7 +68,7 @@ impl Book {
             let after = Shelf::of(entry);
             self.put(at, before, after);
         }
-        Ok(())
+        Ok(step)
     }
 
     fn put(&mut self, at: u64, before: Shelf, after: Shelf) {
@@ -126,12 +126,12 @@ impl Journal for Volatile {
 
     fn settle(&self, request_id: &str, settlement: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::settle(request_id, found, settlement.outcome);
-        self.lock().write(request_id, rule, |entry| entry.settle(&bare(settlement)))
+        self.lock().write(request_id, rule, |entry| entry.settle(&bare(settlement))).map(drop)
     }
 
     fn clarify(&self, request_id: &str, was: Outcome, settlement: &Settlement<'_>) -> Result<()> {
         let rule = |found: Option<&Entry>| rules::clarify(request_id, found, settlement.outcome);
-        self.lock().write(request_id, rule, |entry| entry.clarify(was, &bare(settlement)))
+        self.lock().write(request_id, rule, |entry| entry.clarify(was, &bare(settlement))).map(drop)
     }
 
     /// Nobody asks this book what is due: it is gone with the handle.
@@ -139,9 +139,11 @@ impl Journal for Volatile {
         Ok(())
     }
 
-    fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found);
-        self.lock().write(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
+    fn acknowledge(&self, request_id: &str, outcome: Outcome, at_ms: i64) -> Result<Acknowledged> {
+        let rule = |found: Option<&Entry>| rules::acknowledge(request_id, found, outcome);
+        self.lock()
+            .write(request_id, rule, |entry| entry.acknowledged_ms = Some(at_ms))
+            .map(Acknowledged::from)
     }
 
     fn resolve(
@@ -154,7 +156,7 @@ impl Journal for Volatile {
         let rule = |found: Option<&Entry>| {
             rules::resolve(request_id, found, outcome).map(|()| Step::Write)
         };
-        self.lock().write(request_id, rule, |entry| entry.resolve(outcome, remark, at_ms))
+        self.lock().write(request_id, rule, |entry| entry.resolve(outcome, remark, at_ms)).map(drop)
     }
 
     fn find(&self, request_id: &str) -> Result<Option<Entry>> {
@@ -235,7 +237,7 @@ mod tests {
         let book = Volatile::default();
         (0..KEPT).for_each(|count| begin(&book, count));
         (1..4).for_each(|count| settle(&book, count));
-        book.acknowledge("3", 0).unwrap();
+        assert_eq!(book.acknowledge("3", Outcome::Approved, 0).unwrap(), Acknowledged::Done);
         begin(&book, KEPT);
         assert!(!is_kept(&book, 3), "it is acknowledged");
         begin(&book, KEPT + 1);

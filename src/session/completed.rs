@@ -131,7 +131,7 @@ impl Session {
                 standing,
             });
         } else {
-            self.recent.remember(&request.request_id);
+            self.recent.remember(&request.request_id, outcome);
         }
         if self.settings.is_planted(Planted::CompleteTwice) {
             self.emit(EventKind::Completed(completed.clone()), now);

@@ -364,9 +364,9 @@ impl Session {
         std::mem::take(&mut self.looked_at)
     }
 
-    /// Whether a request with this id completed not long ago.
-    pub fn has_completed(&self, request_id: &str) -> bool {
-        self.recent.knows_id(request_id)
+    /// The outcome last reported of a request that completed not long ago.
+    pub fn outcome_of(&self, request_id: &str) -> Option<Outcome> {
+        self.recent.outcome_of(request_id)
     }
 
     /// What is in flight, oldest first.

@@ -33,6 +33,23 @@ pub(super) enum Standing {
     Decided,
 }
 
+/// What is remembered of a completed request.
+#[derive(Debug, Clone)]
+enum Known {
+    Order(Past),
+    /// Any other request.
+    Other(Outcome),
+}
+
+impl Known {
+    fn order(&self) -> Option<&Past> {
+        match self {
+            Known::Order(past) => Some(past),
+            Known::Other(_) => None,
+        }
+    }
+}
+
 impl Past {
     /// A record under its number may be its own.
     pub(super) fn may_have_reached_the_terminal(&self) -> bool {
@@ -49,8 +66,8 @@ impl Past {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Recent {
     oldest_first: VecDeque<Arc<str>>,
-    /// By `request_id`; none for a request that is no order.
-    past: OwnMap<Arc<str>, Option<Past>>,
+    /// By `request_id`.
+    past: OwnMap<Arc<str>, Known>,
     /// Order numbers, and the `request_id` of the newest order of each.
     numbers: OwnMap<Arc<str>, Arc<str>>,
     /// Numbers of orders that the terminal was seen to call reversed.
@@ -60,26 +77,26 @@ pub(super) struct Recent {
 
 impl Recent {
     /// Remembers a completed request that is no order.
-    pub(super) fn remember(&mut self, request_id: &str) {
+    pub(super) fn remember(&mut self, request_id: &str, outcome: Outcome) {
         if !self.past.contains_key(request_id) {
-            self.insert(request_id.into(), None);
+            self.insert(request_id.into(), Known::Other(outcome));
         }
     }
 
     /// Remembers a completed order, or what is known of it now.
     pub(super) fn remember_order(&mut self, past: Past) {
         if let Some(known) = self.past.get_mut(&*past.request.request_id) {
-            *known = Some(past);
+            *known = Known::Order(past);
             return;
         }
         let id: Arc<str> = past.request.request_id.as_str().into();
         if let Some(number) = past.request.merchant_order_no.as_deref() {
             self.numbers.insert(number.into(), Arc::clone(&id));
         }
-        self.insert(id, Some(past));
+        self.insert(id, Known::Order(past));
     }
 
-    fn insert(&mut self, id: Arc<str>, past: Option<Past>) {
+    fn insert(&mut self, id: Arc<str>, past: Known) {
         if self.oldest_first.len() >= REMEMBERED {
             self.forget_the_oldest();
         }
@@ -89,8 +106,10 @@ impl Recent {
 
     fn forget_the_oldest(&mut self) {
         let Some(id) = self.oldest_first.pop_front() else { return };
-        let number =
-            self.past.remove(&id).flatten().and_then(|past| past.request.merchant_order_no);
+        let number = match self.past.remove(&id) {
+            Some(Known::Order(past)) => past.request.merchant_order_no,
+            Some(Known::Other(_)) | None => None,
+        };
         if let Some(number) = number
             && self.numbers.get(&*number) == Some(&id)
         {
@@ -119,12 +138,20 @@ impl Recent {
 
     /// Every completed order.
     pub(super) fn orders(&self) -> impl Iterator<Item = &Past> {
-        self.past.values().flatten()
+        self.past.values().filter_map(Known::order)
     }
 
     /// The order with this `request_id`.
     pub(super) fn order(&self, request_id: &str) -> Option<&Past> {
-        self.past.get(request_id)?.as_ref()
+        self.past.get(request_id)?.order()
+    }
+
+    /// The outcome last reported of the request with this `request_id`.
+    pub(super) fn outcome_of(&self, request_id: &str) -> Option<Outcome> {
+        Some(match self.past.get(request_id)? {
+            Known::Order(past) => past.outcome,
+            Known::Other(outcome) => *outcome,
+        })
     }
 
     /// The order stands for its number.
@@ -142,7 +169,7 @@ impl Recent {
 
     /// A person has decided what became of it.
     pub(super) fn note_decided(&mut self, request_id: &str) {
-        if let Some(Some(past)) = self.past.get_mut(request_id) {
+        if let Some(Known::Order(past)) = self.past.get_mut(request_id) {
             past.standing = Standing::Decided;
         }
     }
@@ -196,7 +223,7 @@ impl Recent {
         past.sort_unstable_by_key(|(id, _)| *id);
         for (id, past) in past {
             id.hash(to);
-            if let Some(Past { request: _, outcome, attempt, standing }) = past {
+            if let Some(Past { request: _, outcome, attempt, standing }) = past.order() {
                 (outcome, *attempt == Attempt::Again, *standing as u8).hash(to);
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Fault, Result, Status};
 use crate::event::{Clarified, Completed, Event, EventKind, Sent};
-use crate::journal::{Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
+use crate::journal::{Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
 use crate::planted::{Plant, Planted};
 use crate::protocol::members::{Members, Value};
 use crate::protocol::{self, Outcome, Request, Verdict};
@@ -115,7 +115,7 @@ impl Books {
             at_ms,
         };
         self.journal.settle(&order.request_id, &settlement)?;
-        self.acknowledge(&order.request_id, at_ms)
+        self.acknowledge(&order.request_id, Outcome::NotSent, at_ms).map(|_| ())
     }
 
     /// Before an event is told: writes down the outcome it carries.
@@ -138,7 +138,7 @@ impl Books {
                 };
                 self.journal.settle(&done.request_id, &settlement)?;
                 if self.plant.is(Planted::AcknowledgeEarly) {
-                    self.journal.acknowledge(&done.request_id, event.at)?;
+                    let _ = self.journal.acknowledge(&done.request_id, done.outcome, event.at)?;
                 }
                 Ok(())
             }
@@ -172,10 +172,15 @@ impl Books {
     }
 
     /// The till has the outcome; see [`Journal::acknowledge`].
-    pub fn acknowledge(&self, request_id: &str, at_ms: i64) -> Result<()> {
-        self.journal.acknowledge(request_id, at_ms)?;
+    pub fn acknowledge(
+        &self,
+        request_id: &str,
+        outcome: Outcome,
+        at_ms: i64,
+    ) -> Result<Acknowledged> {
+        let acknowledged = self.journal.acknowledge(request_id, outcome, at_ms)?;
         self.disown_if_done(request_id);
-        Ok(())
+        Ok(acknowledged)
     }
 
     /// Keeps no account of orders about which nothing is left to do.

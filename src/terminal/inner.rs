@@ -1,18 +1,17 @@
-//! One terminal's state under its lock: a session, a socket, a queue, and who waits.
+//! One terminal's state under its lock: a session, a socket, events, and who waits for them.
 
-use std::sync::{Arc, Condvar};
+use std::sync::Arc;
 
 use tungstenite::Message;
 
 use super::diary::Line;
+use super::events::{Events, Outgoing};
+use super::loan::SocketLoan;
 use super::neighbours::Neighbour;
-use super::queue::{EventQueue, Queued};
+use super::queue::EventQueue;
 use super::unwritten::Unwritten;
-use super::watch::{Stay, Watcher};
 use crate::error::{Error, Fault, Result, Status};
-use crate::hash::OwnMap;
-use crate::io::{self, Farewell, Link, News, Reactor, Turn};
-use crate::protocol::{Outcome, Request};
+use crate::io::{Farewell, Link, News, Reactor, Turn};
 use crate::session::{Action, Now, Others, Progress, Session};
 
 pub(super) struct Inner {
@@ -21,61 +20,15 @@ pub(super) struct Inner {
     /// What the neighbours were last shown.
     pub(super) shown: Others,
     pub(super) link: Link,
-    pub(super) queue: EventQueue,
-    /// Requests whose completion a blocked `call` takes.
-    pub(super) calls: OwnMap<String, Call>,
-    /// (`request_id`, number) of orders that are being written to the journal.
-    pub(super) reserved: Vec<(String, Option<String>)>,
-    /// Outcomes that were handed out although the journal could not be written.
+    pub(super) events: Events,
     pub(super) unwritten: Unwritten,
-    /// Second looks that are done, which the journal does not know yet, each with the outcome that it left standing.
-    pub(super) looked: Vec<(String, Outcome)>,
-    /// Clarifications that have left the queue and not reached the caller yet.
-    pub(super) delivering: Vec<Queued>,
-    pub(super) wakes: Wakes,
-    /// The caller who watches the socket.
-    pub(super) watcher: Option<Watcher>,
-    /// The socket stays lent though nobody watches it just now.
-    pub(super) stay: Option<Stay>,
-    /// When a watch last ended with something read, on the monotonic clock.
-    pub(super) last_watch_ms: Option<u64>,
+    pub(super) socket_loan: SocketLoan,
     /// When the I/O thread will come by itself.
     pub(super) armed: Option<u64>,
     pub(super) ids: Ids,
     pub(super) ended: Option<Ended>,
-    pub(super) signal: Option<io::ReadySignal>,
-    /// What is said to the log once the lock is free.
-    pub(super) to_say: Vec<Line>,
-}
-
-/// A `call` that waits.
-#[derive(Default)]
-pub(super) struct Call {
-    /// There once it sleeps without the socket.
-    pub(super) ready: Option<Arc<Condvar>>,
-    pub(super) done: Option<Queued>,
-}
-
-impl Call {
-    pub(super) fn wake(&self) {
-        if let Some(ready) = &self.ready {
-            ready.notify_all();
-        }
-    }
-}
-
-/// Wake-ups: for who is blocked now, or else for who comes next.
-#[derive(Debug, Default)]
-pub(super) struct Wakes {
-    /// Blocked, in whatever way.
-    pub(super) waiting: usize,
-    /// In `call`, from its first line to its last: a wake-up is for it also while it does not sleep yet.
-    pub(super) calls: usize,
-    /// Blocked in `poll` without the socket.
-    pub(super) polls: usize,
-    /// Moves with every wake-up of blocked waiters.
-    pub(super) round: u64,
-    pub(super) for_the_next: bool,
+    /// For the log, once the lock is free.
+    pub(super) log_lines: Vec<Line>,
 }
 
 /// The handle has ended; its socket may still be saying goodbye.
@@ -138,29 +91,20 @@ impl Inner {
             neighbour,
             shown: Others::default(),
             link,
-            queue,
-            calls: OwnMap::default(),
-            reserved: Vec::new(),
+            events: Events::new(queue),
             unwritten: Unwritten::default(),
-            looked: Vec::new(),
-            delivering: Vec::new(),
-            wakes: Wakes::default(),
-            watcher: None,
-            stay: None,
-            last_watch_ms: None,
+            socket_loan: SocketLoan::default(),
             armed: None,
             ids: Ids { prefix: id_prefix, count: 0 },
             ended: None,
-            signal: None,
-            to_say: Vec::new(),
+            log_lines: Vec::new(),
         }
     }
 
-    /// The clarification has reached the caller, or is back in the queue.
-    pub(super) fn no_longer_delivering(&mut self, queued: &Queued) {
-        let place = self.delivering.iter().position(|other| other.event == queued.event);
-        if let Some(place) = place {
-            self.delivering.remove(place);
+    /// The event was not handed over: it is the next one again.
+    pub(super) fn put_back(&mut self, outgoing: Arc<Outgoing>) {
+        if self.ended.is_none() {
+            self.events.put_back(outgoing);
         }
     }
 
@@ -168,8 +112,8 @@ impl Inner {
         if self.ended.is_some() {
             return Err(ended());
         }
-        let in_flight = self.session.in_flight() + self.reserved.len();
-        let unfetched = self.queue.own_precious_len();
+        let in_flight = self.session.in_flight() + self.unwritten.reserved();
+        let unfetched = self.events.queue.own_precious_len();
         if in_flight + unfetched >= max_in_flight {
             return Err(Error::new(
                 Status::Busy,
@@ -179,42 +123,21 @@ impl Inner {
                 ),
             ));
         }
-        if self.queue.is_full() {
+        if self.events.queue.is_full() {
             return Err(Error::new(
                 Status::Busy,
                 format!(
                     "completions not fetched take up {} bytes, more than max_queue_bytes: fetch events with ecrhub_poll",
-                    self.queue.own_precious_bytes()
+                    self.events.queue.own_precious_bytes()
                 ),
             ));
         }
         Ok(())
     }
 
-    pub(super) fn release(&mut self, order: &Request) {
-        self.reserved.retain(|(id, _)| *id != order.request_id);
-    }
-
-    /// Whether a wait that began in this round is over.
-    pub(super) fn is_interrupted(&self, round: u64) -> bool {
-        self.ended.is_some() || self.wakes.round != round
-    }
-
-    /// The same for a poll, which also takes a wake-up that was left when nobody was blocked.
-    pub(super) fn is_poll_interrupted(&mut self, round: u64) -> bool {
-        self.is_interrupted(round) || std::mem::take(&mut self.wakes.for_the_next)
-    }
-
-    /// The signal is set exactly while an event waits.
-    pub(super) fn show_readiness(&mut self) {
-        if let Some(signal) = &mut self.signal {
-            signal.set(self.queue.len() > 0);
-        }
-    }
-
     pub(super) fn due(&self) -> Option<u64> {
-        let stay = self.stay.as_ref().and_then(|stay| stay.until);
-        [self.session.next_deadline(), self.link.deadline(), stay].into_iter().flatten().min()
+        let check = self.socket_loan.check_at();
+        [self.session.next_deadline(), self.link.deadline(), check].into_iter().flatten().min()
     }
 
     /// Whether the I/O thread would come too late by itself; it is to be kicked then.
@@ -331,6 +254,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Validation};
     use crate::event::EventKind;
+    use crate::io;
     use crate::io::Pair;
     use crate::protocol::{self, Defaults};
     use crate::session::{Attempt, LinkState, Settings};

@@ -1,34 +1,43 @@
-//! What a handle is: a session, a socket, an event queue, and who waits for it.
+//! What a handle is: a session, a socket, events, and who waits for them.
 //!
-//! | room | what |
+//! | module | what |
 //! |---|---|
 //! | this page | the Rust API: [`Terminal`], what its waits come back with |
 //! | `shared` | the state behind it, and how callers and the I/O thread take turns at it |
-//! | `wait` | `poll` and `call`: how a caller waits, and watches the socket meanwhile |
-//! | `watch` | whose turn it is to watch the socket |
-//! | `inner` | what the lock guards: session, socket, queue, waiters |
-//! | `queue` | events waiting to be fetched |
+//! | `inner` | what the lock guards |
+//! | `events` | an event on its way to the till, and who it is for |
+//! | `queue` | events that wait for `poll` |
+//! | `started` | completions that wait for `wait` |
+//! | `waiters` | who waits, and every wake-up |
+//! | `wait` | how `poll`, `call` and `wait` wait |
+//! | `loan` | who watches the socket: the I/O thread, or a caller who waits |
 //! | `start` | how it begins, with what earlier processes left |
 //! | `outcomes` | when an outcome is written, and what may build on it |
-//! | `pending` | what is open, from memory and journal |
-//! | `unwritten` | outcomes that the journal could not take yet |
+//! | `unwritten` | what the journal does not have yet |
 //! | `books` | what is written to the journal, and when |
+//! | `pending` | what is open, from memory and journal |
+//! | `neighbours` | handles of this process on the same terminal |
 //! | `diary` | what happens, for the log |
 
 #![forbid(unsafe_code)]
 
 mod books;
 mod diary;
+mod events;
 mod inner;
+mod loan;
 mod neighbours;
 mod outcomes;
 mod pending;
 mod queue;
 mod shared;
 mod start;
+mod started;
+#[cfg(test)]
+mod tests;
 mod unwritten;
 mod wait;
-mod watch;
+mod waiters;
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -39,9 +48,10 @@ use crate::error::{Error, Result, Status};
 use crate::event::Event;
 use crate::protocol::{Outcome, Request};
 
+pub use crate::journal::Acknowledged;
 pub use books::Books;
-use queue::Queued;
-use shared::Shared;
+use events::Outgoing;
+use shared::{How, Shared};
 
 /// A connection to one terminal. It connects, and comes back by itself, until [`Terminal::disconnect`].
 ///
@@ -63,52 +73,77 @@ impl Prepared {
     }
 }
 
-/// An event that has left the queue for one caller. Dropped without [`Delivery::accept`], it goes back to the
-/// queue's front, so that nothing is lost when it cannot be handed on.
+/// Where an event was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// It has left the queue, or was the completion of a call.
+    Queue,
+    /// It is kept for others who wait for the same request.
+    Started,
+}
+
+/// An event that is handed to one caller. Dropped without [`Delivery::accept`], one of [`Terminal::poll`] or
+/// [`Terminal::call`] goes back to the queue's front, so that nothing is lost when it cannot be handed on.
 pub struct Delivery {
     shared: Arc<Shared>,
-    queued: Option<Queued>,
-    json: String,
+    /// None once it was accepted.
+    outgoing: Option<Arc<Outgoing>>,
+    source: Source,
 }
 
 impl Delivery {
-    fn new(shared: &Arc<Shared>, queued: Queued) -> Self {
-        let json = queued.event.to_json();
-        Delivery { shared: Arc::clone(shared), queued: Some(queued), json }
+    fn new(shared: &Arc<Shared>, outgoing: Arc<Outgoing>, source: Source) -> Self {
+        Delivery { shared: Arc::clone(shared), outgoing: Some(outgoing), source }
+    }
+
+    fn outgoing(&self) -> &Arc<Outgoing> {
+        match &self.outgoing {
+            Some(outgoing) => outgoing,
+            None => unreachable!("a delivery has its event until it is accepted or dropped"),
+        }
     }
 
     /// The event as JSON, the text that `ecrhub_poll` hands out.
     pub fn json(&self) -> &str {
-        &self.json
+        self.outgoing().json()
+    }
+
+    /// The event.
+    pub fn event(&self) -> &Event {
+        &self.outgoing().event
     }
 
     /// The caller has it now.
     pub fn accept(mut self) -> Event {
-        match self.queued.take() {
-            Some(queued) => {
-                self.shared.delivered(&queued);
-                queued.event
-            }
-            None => unreachable!("a delivery has its event until it is accepted or dropped"),
+        let outgoing = Arc::clone(self.outgoing());
+        self.note_accepted();
+        outgoing.into_event()
+    }
+
+    /// As [`Delivery::accept`], for a caller who has the JSON.
+    pub fn accept_json(mut self) {
+        self.note_accepted();
+    }
+
+    fn note_accepted(&mut self) {
+        let outgoing = self.outgoing.take();
+        if let (Some(outgoing), Source::Started) = (outgoing, self.source) {
+            self.shared.lock().events.note_read(outgoing.event.request_id());
         }
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        if let Some(queued) = self.queued.take() {
-            self.shared.put_back(queued);
+        if let (Some(outgoing), Source::Queue) = (self.outgoing.take(), self.source) {
+            self.shared.lock().put_back(outgoing);
         }
     }
 }
 
-/// What [`Terminal::poll`] came back with.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once, where a box would be an allocation for every event"
-)]
+/// What [`Terminal::poll`] and [`Terminal::wait`] came back with.
 pub enum Polled {
-    /// An event.
+    /// An event, or the completion that was waited for.
     Event(Delivery),
     /// None within the time.
     Timeout,
@@ -117,10 +152,6 @@ pub enum Polled {
 }
 
 /// What [`Terminal::call`] came back with.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once, where a box would be an allocation for every event"
-)]
 pub enum Called {
     /// The request's own completion.
     Completed(Delivery),
@@ -130,6 +161,10 @@ pub enum Called {
 }
 
 impl Terminal {
+    /// What a person may decide about an `unknown` order.
+    pub const CAN_BE_DECIDED: [Outcome; 4] =
+        [Outcome::Approved, Outcome::Declined, Outcome::Cancelled, Outcome::NotFound];
+
     /// Checks the configuration, starts connecting and returns.
     ///
     /// # Errors
@@ -154,7 +189,27 @@ impl Terminal {
     /// [`Status::Duplicate`], [`Status::Busy`], [`Status::Journal`], or [`Status::Handle`] once disconnected. Nothing was
     /// sent then.
     pub fn submit(&self, prepared: Prepared, timeout: Option<Duration>) -> Result<()> {
-        self.shared.submit(prepared.request, timeout, None)
+        self.shared.submit(prepared.request, timeout, How::Send)
+    }
+
+    /// As [`Terminal::submit`], but the completion never comes by [`Terminal::poll`]: [`Terminal::wait`] reads it.
+    ///
+    /// # Errors
+    /// As [`Terminal::submit`].
+    pub fn start(&self, prepared: Prepared, timeout: Option<Duration>) -> Result<()> {
+        self.shared.submit(prepared.request, timeout, How::Start)
+    }
+
+    /// The completion of a request that [`Terminal::start`] has sent. `wait` none waits for ever, zero never.
+    ///
+    /// Reading does not consume it: it can be read again, by any number of threads, until it is acknowledged or a
+    /// thousand later ones have completed.
+    ///
+    /// # Errors
+    /// [`Status::Argument`] when no such request was started, or its completion is kept no longer; [`Status::Handle`]
+    /// once the terminal is disconnected.
+    pub fn wait(&self, request_id: &str, wait: Option<Duration>) -> Result<Polled> {
+        self.shared.wait(request_id, wait)
     }
 
     /// Sends, and waits for the request's own completion. All other events stay for [`Terminal::poll`].
@@ -173,7 +228,7 @@ impl Terminal {
         self.shared.poll(wait)
     }
 
-    /// Every blocked `poll` and `call` comes back with `Interrupted`; when none is blocked, the next one does.
+    /// Every blocked `poll`, `call` and `wait` comes back with `Interrupted`; when none is blocked, the next `poll` does.
     ///
     /// # Errors
     /// [`Status::Handle`] once the terminal is disconnected.
@@ -181,7 +236,7 @@ impl Terminal {
         self.shared.wake()
     }
 
-    /// A descriptor that is readable while an event waits. It belongs to the terminal and ends with it.
+    /// A descriptor that is readable while an event waits, or the completion of a started request that nobody has read. It belongs to the terminal and ends with it.
     ///
     /// # Errors
     /// [`Status::Unsupported`] on Windows, where [`Terminal::wait_handle`] takes its place.
@@ -189,7 +244,7 @@ impl Terminal {
         self.shared.wait_fd()
     }
 
-    /// A Windows event object that is signalled while an event waits. It belongs to the terminal and ends with it.
+    /// A Windows event object that is signalled while [`Terminal::wait_fd`] would be readable. It belongs to the terminal and ends with it.
     ///
     /// # Errors
     /// [`Status::Unsupported`] everywhere else, where [`Terminal::wait_fd`] takes its place.
@@ -213,12 +268,14 @@ impl Terminal {
         self.shared.pending()
     }
 
-    /// The caller has this request's outcome; it is not told again. Doing it again changes nothing.
+    /// The till has stored this outcome of the request: it is not delivered again. Takes effect only if it is the
+    /// present one: where it was corrected meanwhile, nothing changes, and the correction is delivered. Doing it again
+    /// changes nothing.
     ///
     /// # Errors
     /// [`Status::Argument`] when there is no such request or it has no outcome yet, [`Status::Journal`].
-    pub fn acknowledge(&self, request_id: &str) -> Result<()> {
-        self.shared.acknowledge(request_id)
+    pub fn acknowledge(&self, request_id: &str, outcome: Outcome) -> Result<Acknowledged> {
+        self.shared.acknowledge(request_id, outcome)
     }
 
     /// Writes down what a person decided about an order that is `unknown`.
@@ -226,10 +283,8 @@ impl Terminal {
     /// # Errors
     /// [`Status::Argument`] unless `outcome` is approved, declined, cancelled or not_found and the order is unknown.
     pub fn resolve(&self, request_id: &str, outcome: Outcome, note: Option<&str>) -> Result<()> {
-        let can_be_decided =
-            [Outcome::Approved, Outcome::Declined, Outcome::Cancelled, Outcome::NotFound];
-        if !can_be_decided.contains(&outcome) {
-            let names = can_be_decided.map(Outcome::name).join(", ");
+        if !Self::CAN_BE_DECIDED.contains(&outcome) {
+            let names = Self::CAN_BE_DECIDED.map(Outcome::name).join(", ");
             let message = format!("outcome: one of {names}, got \"{outcome}\"");
             return Err(Error::new(Status::Argument, message));
         }

@@ -1,134 +1,156 @@
-//! When an outcome is written to the journal, and what may build on it: handing it out, acknowledging and resolving.
+//! When an outcome is written to the journal, and what builds on it: handing it out, acknowledging and resolving.
 
 #![forbid(unsafe_code)]
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::Delivery;
+use super::events::Outgoing;
+use super::inner::Inner;
 use super::pending::OpenInMemory;
-use super::queue::Queued;
 use super::shared::Shared;
-use crate::error::{Result, Status};
-use crate::event::{Event, EventKind};
+use super::unwritten::Look;
+use super::{Acknowledged, Delivery};
+use crate::error::{Error, Result, Status};
 use crate::io;
-use crate::protocol::{self, Outcome};
+use crate::protocol::Outcome;
+
+/// Held while outcomes are written, so that those of one order are written in the order in which they came.
+pub(super) type JournalOrder<'a> = MutexGuard<'a, ()>;
+
+/// What is written with the next outcome or order.
+#[derive(Debug)]
+pub(super) struct Overdue {
+    pub(super) looks: Vec<Look>,
+    pub(super) given_up: Vec<Arc<Outgoing>>,
+}
+
+impl Overdue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.looks.is_empty() && self.given_up.is_empty()
+    }
+}
+
+impl Inner {
+    pub(super) fn take_overdue(&mut self) -> Overdue {
+        Overdue {
+            looks: self.unwritten.take_looks(),
+            given_up: self.events.started.take_given_up(),
+        }
+    }
+}
+
+fn log_unwritten(recorded: Result<()>) {
+    if let Err(error) = recorded {
+        log_line!(log::Level::Error, "an outcome could not be written to the journal: {error}");
+    }
+}
 
 impl Shared {
-    /// Second looks that are done go into the journal with whatever is written next. One that is not written is only
-    /// taken once more.
-    pub(super) fn write_down_looks(&self) {
-        if !self.has_looked.swap(false, Ordering::AcqRel) {
+    /// Taken before `inner`, never while holding it.
+    pub(super) fn lock_journal_order(&self) -> JournalOrder<'_> {
+        self.journal_order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down what the event says, then lets it be handed out. An outcome that cannot be written is delivered all
+    /// the same: the till must learn it now, and [`Shared::acknowledge`] tries again.
+    pub(super) fn record(&self, delivery: &Delivery) {
+        if !delivery.event().kind.is_precious() {
             return;
         }
-        let looked = std::mem::take(&mut self.lock().looked);
-        if let Err(error) = self.books.looked(&looked) {
+        let order = self.lock_journal_order();
+        let recorded = self.write_outcome(delivery.outgoing(), &order);
+        drop(order);
+        log_unwritten(recorded);
+    }
+
+    /// Writes an outcome that is not written yet, and whatever waits to be written with the next one.
+    fn write_outcome(&self, outgoing: &Arc<Outgoing>, order: &JournalOrder<'_>) -> Result<()> {
+        let (overdue, before) = {
+            let mut inner = self.lock();
+            (inner.take_overdue(), inner.unwritten.outcomes_before(outgoing))
+        };
+        self.write_overdue(overdue, order);
+        before.map_or(Ok(()), |before| self.write_in_order(before, outgoing, order))
+    }
+
+    /// Writes the earlier outcomes of an order, and this one. One of the earlier that cannot be written changes nothing:
+    /// the journal takes a correction without what it corrects.
+    fn write_in_order(
+        &self,
+        before: Vec<Arc<Outgoing>>,
+        outgoing: &Arc<Outgoing>,
+        _: &JournalOrder<'_>,
+    ) -> Result<()> {
+        for earlier in before {
+            if self.books.record(&earlier.event).is_ok() {
+                self.lock().unwritten.remove_outcome(&earlier);
+            }
+        }
+        self.books.record(&outgoing.event)?;
+        self.lock().unwritten.remove_outcome(outgoing);
+        Ok(())
+    }
+
+    /// Second looks that are done, and outcomes that nobody will fetch, are written with whatever is written next. A look
+    /// that cannot be written is only taken once more; an outcome is tried again when it is acknowledged.
+    pub(super) fn write_overdue(&self, overdue: Overdue, order: &JournalOrder<'_>) {
+        let Overdue { looks, given_up } = overdue;
+        if !looks.is_empty()
+            && let Err(error) = self.books.looked(&looks)
+        {
+            self.lock().unwritten.add_looks(looks);
             log_line!(
                 log::Level::Warn,
                 "a second look could not be written to the journal: {error}"
             );
-            self.lock().looked.extend(looked);
-            self.has_looked.store(true, Ordering::Release);
         }
-    }
-
-    /// Writes down what the event says, then hands it out. An outcome that cannot be written is told all the same: the
-    /// till must learn it now, and [`Shared::acknowledge`] tries again.
-    pub(super) fn deliver(self: &Arc<Self>, mut queued: Queued) -> Delivery {
-        let is_precious = queued.event.kind.is_precious();
-        let pen = is_precious.then(|| self.pen.lock().unwrap_or_else(PoisonError::into_inner));
-        if is_truth(&queued) {
-            self.lock().delivering.push(queued.clone());
-        }
-        if is_precious {
-            self.write_down_looks();
-        }
-        let recorded = if queued.is_recorded { Ok(()) } else { self.books.record(&queued.event) };
-        if !queued.is_recorded && is_of_an_order(&queued.event.kind) {
-            self.note_record(&queued.event, recorded.is_ok());
-        }
-        queued.is_recorded = recorded.is_ok();
-        drop(pen);
-        if let Err(error) = recorded {
-            log_line!(log::Level::Error, "an outcome could not be written to the journal: {error}");
-        }
-        Delivery::new(self, queued)
-    }
-
-    /// Notes which outcomes the journal still lacks.
-    fn note_record(&self, event: &Event, is_written: bool) {
-        if is_written && !self.is_behind.load(Ordering::Acquire) {
-            return;
-        }
-        let mut inner = self.lock();
-        if is_written {
-            inner.unwritten.forget(event);
-        } else {
-            inner.unwritten.keep(event);
-            self.is_behind.store(true, Ordering::Release);
-        }
-    }
-
-    /// The caller has it now.
-    pub(super) fn delivered(&self, queued: &Queued) {
-        if is_truth(queued) {
-            self.lock().no_longer_delivering(queued);
-        }
-    }
-
-    pub(super) fn put_back(&self, queued: Queued) {
-        let mut inner = self.lock();
-        inner.no_longer_delivering(&queued);
-        if inner.ended.is_none() {
-            inner.queue.put_back(queued);
-            inner.show_readiness();
-            inner.ring();
-            self.ready.notify_all();
+        for outgoing in &given_up {
+            let before = self.lock().unwritten.outcomes_before(outgoing);
+            if let Some(before) = before {
+                log_unwritten(self.write_in_order(before, outgoing, order));
+            }
         }
     }
 
     pub(super) fn pending(&self) -> Result<String> {
         let memory = {
             let inner = self.lock_live()?;
-            // What is put back into the queue may be older than what could not be written since.
-            let unwritten =
-                |queued: &&Queued| inner.unwritten.of(queued.event.request_id()).is_none();
-            let waiting = inner.queue.precious().filter(unwritten).map(|queued| &queued.event);
-            OpenInMemory::take(
-                inner.session.open_requests(),
-                inner.unwritten.events().chain(waiting),
-            )
+            OpenInMemory::take(inner.session.open_requests(), inner.unwritten.outcomes())
         };
         self.books.pending(memory)
     }
 
-    /// What is acknowledged is what the till was told. The truth about an unknown order that still waits to be fetched,
-    /// or is just being handed out, is owed to it: covered by the acknowledgement of the "unknown" before it, it would be lost with this process.
-    pub(super) fn acknowledge(&self, request_id: &str) -> Result<()> {
-        let _pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_owed = {
-            let inner = self.lock_live()?;
-            let mut precious = inner.queue.precious();
-            inner.delivering.iter().any(|queued| is_about(queued, request_id))
-                || precious.any(|queued| {
-                    queued.is_recorded && is_truth(queued) && is_about(queued, request_id)
-                })
-        };
-        if is_owed {
-            return Ok(());
-        }
-        self.write_down_looks();
-        self.write_if_unwritten(request_id, |queued| !is_truth(queued))?;
-        match self.books.acknowledge(request_id, io::now().wall_ms) {
-            Err(error) if error.status() == Status::Argument => {
-                // Requests that move no money are in no book; there is nothing to keep of them once they have completed.
-                if self.lock_live()?.session.has_completed(request_id) {
-                    Ok(())
-                } else {
-                    Err(error)
+    /// Takes effect only if `outcome` is the order's newest one, whether that has been fetched or not.
+    pub(super) fn acknowledge(&self, request_id: &str, outcome: Outcome) -> Result<Acknowledged> {
+        let acknowledged = {
+            let order = self.lock_journal_order();
+            let newest = self.lock_live()?.unwritten.newest_outcome(request_id);
+            if let Some(newest) = newest {
+                if newest.outcome_of_order() != Some(outcome) {
+                    return Ok(Acknowledged::Outdated);
                 }
+                self.write_outcome(&newest, &order)?;
             }
-            other => other,
+            let overdue = self.lock().take_overdue();
+            self.write_overdue(overdue, &order);
+            self.acknowledge_written(request_id, outcome)?
+        };
+        if acknowledged == Acknowledged::Done {
+            self.lock().events.forget_started(request_id);
+        }
+        Ok(acknowledged)
+    }
+
+    fn acknowledge_written(&self, request_id: &str, outcome: Outcome) -> Result<Acknowledged> {
+        let acknowledged = self.books.acknowledge(request_id, outcome, io::now().wall_ms);
+        if !matches!(&acknowledged, Err(error) if error.status() == Status::Argument) {
+            return acknowledged;
+        }
+        // Requests that are no orders are in no journal.
+        match self.lock_live()?.session.outcome_of(request_id) {
+            Some(present) if present == outcome => Ok(Acknowledged::Done),
+            Some(_) => Ok(Acknowledged::Outdated),
+            None => acknowledged,
         }
     }
 
@@ -138,50 +160,24 @@ impl Shared {
         outcome: Outcome,
         note: Option<&str>,
     ) -> Result<()> {
-        self.write_if_unwritten(request_id, |_| true)?;
+        let order = self.lock_journal_order();
+        let newest = self.lock_live()?.unwritten.newest_outcome(request_id);
+        if let Some(newest) = newest {
+            self.write_outcome(&newest, &order)?;
+        }
         self.books.resolve(request_id, outcome, note, io::now().wall_ms)?;
-        self.lock_live()?.session.forget_unknown(request_id);
-        Ok(())
-    }
-
-    /// The newest outcome that was handed out and is not in the journal yet is written before anything builds on it; so
-    /// is what waits to be handed out and `counts`.
-    fn write_if_unwritten(&self, request_id: &str, counts: fn(&Queued) -> bool) -> Result<()> {
-        let unwritten: Vec<Event> = {
-            let inner = self.lock_live()?;
-            let waiting = inner.queue.precious().filter(|queued| {
-                !queued.is_recorded && counts(queued) && is_about(queued, request_id)
-            });
-            let waiting = waiting.map(|queued| &queued.event);
-            inner.unwritten.of(request_id).into_iter().chain(waiting).cloned().collect()
-        };
-        for event in &unwritten {
-            self.books.record(event)?;
-        }
-        if !unwritten.is_empty() {
-            let mut inner = self.lock();
-            unwritten.iter().for_each(|event| inner.unwritten.forget(event));
-            for queued in inner.queue.precious_mut() {
-                queued.is_recorded |= unwritten.contains(&queued.event);
-            }
-        }
+        let mut inner = self.lock_live()?;
+        inner.session.forget_unknown(request_id);
+        inner.events.forget_started(request_id);
         Ok(())
     }
 }
 
-fn is_truth(queued: &Queued) -> bool {
-    matches!(queued.event.kind, EventKind::Clarified(_))
-}
-
-/// Whether it carries an outcome that the journal keeps.
-fn is_of_an_order(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Completed(done) => done.topic == protocol::ORDER,
-        kind => matches!(kind, EventKind::Clarified(_)),
-    }
-}
-
-/// Whether it is the outcome of this order.
-fn is_about(queued: &Queued, request_id: &str) -> bool {
-    is_of_an_order(&queued.event.kind) && queued.event.request_id() == request_id
+/// The error for a wait that can never end.
+pub(super) fn not_started(request_id: &str) -> Error {
+    let message = format!(
+        "request_id: no request \"{request_id}\" was started here, or its completion is kept no longer: it was \
+         acknowledged, or a thousand later ones have completed"
+    );
+    Error::new(Status::Argument, message)
 }

@@ -3,38 +3,31 @@
 //! text.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::events::Outgoing;
 use crate::event::{Event, EventKind};
 
 /// Events other than completions that wait at most.
 const ORDINARY_KEPT: usize = 1_000;
 
 /// An answer of so many bytes keeps its text whatever waits before it: hardly any is as long.
-const TEXT_KEPT: usize = 16_384;
+pub(super) const TEXT_KEPT: usize = 16_384;
 
-/// An event, and whether the journal already has what it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Queued {
-    pub(super) event: Event,
-    pub(super) is_recorded: bool,
-}
-
-impl Queued {
-    /// A completion that an earlier process or handle has left.
-    fn is_retold(&self) -> bool {
-        match &self.event.kind {
-            EventKind::Completed(done) => done.retold,
-            EventKind::Clarified(truth) => truth.retold,
-            _ => false,
-        }
+/// A completion that an earlier process or handle has left.
+fn is_retold(event: &Event) -> bool {
+    match &event.kind {
+        EventKind::Completed(done) => done.retold,
+        EventKind::Clarified(clarified) => clarified.retold,
+        _ => false,
     }
 }
 
 #[derive(Debug)]
 pub(super) struct EventQueue {
     /// Each with its place in the order of arrival. Two queues, so that dropping never has to search.
-    precious: VecDeque<(i64, Queued)>,
-    ordinary: VecDeque<(i64, Queued)>,
+    precious: VecDeque<(i64, Arc<Outgoing>)>,
+    ordinary: VecDeque<(i64, Arc<Outgoing>)>,
     next: i64,
     before: i64,
     dropped: u64,
@@ -65,20 +58,26 @@ impl EventQueue {
         }
     }
 
-    pub(super) fn push(&mut self, mut queued: Queued) {
-        if self.is_full() && queued.event.kind.is_precious() && !queued.is_retold() {
-            queued.event.kind.leave_out_long_response(TEXT_KEPT);
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    pub(super) fn push(&mut self, mut event: Event) -> Arc<Outgoing> {
+        if self.is_full() && event.kind.is_precious() && !is_retold(&event) {
+            event.kind.leave_out_long_response(TEXT_KEPT);
         }
         let place = self.next;
         self.next += 1;
-        self.count(&queued);
-        self.side(&queued).push_back((place, queued));
+        self.count(&event);
+        let outgoing = Outgoing::new(event);
+        self.side(&outgoing.event).push_back((place, Arc::clone(&outgoing)));
         while self.is_too_much()
             && let Some((_, oldest)) = self.ordinary.pop_front()
         {
-            self.discount(&oldest);
+            self.discount(&oldest.event);
             self.dropped += 1;
         }
+        outgoing
     }
 
     fn is_too_much(&self) -> bool {
@@ -86,11 +85,11 @@ impl EventQueue {
         kept > ORDINARY_KEPT || (kept > 1 && self.ordinary_bytes > self.max_bytes)
     }
 
-    fn count(&mut self, queued: &Queued) {
-        let bytes = queued.event.kind.size();
+    fn count(&mut self, event: &Event) {
+        let bytes = event.kind.size();
         self.bytes += bytes;
-        if queued.event.kind.is_precious() {
-            if queued.is_retold() {
+        if event.kind.is_precious() {
+            if is_retold(event) {
                 self.retold += 1;
                 self.retold_bytes += bytes;
             }
@@ -99,11 +98,11 @@ impl EventQueue {
         }
     }
 
-    fn discount(&mut self, queued: &Queued) {
-        let bytes = queued.event.kind.size();
+    fn discount(&mut self, event: &Event) {
+        let bytes = event.kind.size();
         self.bytes -= bytes;
-        if queued.event.kind.is_precious() {
-            if queued.is_retold() {
+        if event.kind.is_precious() {
+            if is_retold(event) {
                 self.retold -= 1;
                 self.retold_bytes -= bytes;
             }
@@ -113,14 +112,14 @@ impl EventQueue {
     }
 
     /// Back to where it was taken from.
-    pub(super) fn put_back(&mut self, queued: Queued) {
+    pub(super) fn put_back(&mut self, outgoing: Arc<Outgoing>) {
         self.before -= 1;
         let place = self.before;
-        self.count(&queued);
-        self.side(&queued).push_front((place, queued));
+        self.count(&outgoing.event);
+        self.side(&outgoing.event).push_front((place, outgoing));
     }
 
-    pub(super) fn pop(&mut self) -> Option<Queued> {
+    pub(super) fn pop(&mut self) -> Option<Arc<Outgoing>> {
         let precious = self.precious.front().map(|(place, _)| *place);
         let ordinary = self.ordinary.front().map(|(place, _)| *place);
         let side = match (precious, ordinary) {
@@ -128,25 +127,16 @@ impl EventQueue {
             (Some(_), _) => &mut self.precious,
             (None, _) => &mut self.ordinary,
         };
-        let (_, queued) = side.pop_front()?;
-        self.discount(&queued);
-        Some(queued)
+        let (_, outgoing) = side.pop_front()?;
+        self.discount(&outgoing.event);
+        Some(outgoing)
     }
 
     pub(super) fn len(&self) -> usize {
         self.precious.len() + self.ordinary.len()
     }
 
-    /// Completions and clarifications nobody has fetched.
-    pub(super) fn precious(&self) -> impl Iterator<Item = &Queued> {
-        self.precious.iter().map(|(_, queued)| queued)
-    }
-
-    pub(super) fn precious_mut(&mut self) -> impl Iterator<Item = &mut Queued> {
-        self.precious.iter_mut().map(|(_, queued)| queued)
-    }
-
-    /// How many of them are of this handle's own requests.
+    /// How many completions and clarifications nobody has fetched that are of this handle's own requests.
     pub(super) fn own_precious_len(&self) -> usize {
         self.precious.len() - self.retold
     }
@@ -170,8 +160,8 @@ impl EventQueue {
         self.dropped
     }
 
-    fn side(&mut self, queued: &Queued) -> &mut VecDeque<(i64, Queued)> {
-        if queued.event.kind.is_precious() { &mut self.precious } else { &mut self.ordinary }
+    fn side(&mut self, event: &Event) -> &mut VecDeque<(i64, Arc<Outgoing>)> {
+        if event.kind.is_precious() { &mut self.precious } else { &mut self.ordinary }
     }
 }
 
@@ -181,12 +171,12 @@ mod tests {
     use crate::event::{Clarified, EventKind};
     use crate::protocol::Outcome;
 
-    fn ordinary(at: i64) -> Queued {
+    fn ordinary(at: i64) -> Event {
         let kind = EventKind::Connected { url: String::new() };
-        Queued { event: Event { at, kind }, is_recorded: false }
+        Event { at, kind }
     }
 
-    fn precious(at: i64) -> Queued {
+    fn precious(at: i64) -> Event {
         let kind = EventKind::Clarified(Clarified {
             request_id: String::new(),
             merchant_order_no: None,
@@ -198,11 +188,11 @@ mod tests {
             response: None,
             retold: false,
         });
-        Queued { event: Event { at, kind }, is_recorded: false }
+        Event { at, kind }
     }
 
     fn drain(queue: &mut EventQueue) -> Vec<i64> {
-        std::iter::from_fn(|| queue.pop()).map(|queued| queued.event.at).collect()
+        std::iter::from_fn(|| queue.pop()).map(|outgoing| outgoing.event.at).collect()
     }
 
     #[test]
@@ -240,16 +230,16 @@ mod tests {
         assert_eq!(&events[..2], [0, 6]);
     }
 
-    fn message(at: i64, length: usize) -> Queued {
+    fn message(at: i64, length: usize) -> Event {
         let kind = EventKind::Message { message: " ".repeat(length), late_for: None };
-        Queued { event: Event { at, kind }, is_recorded: false }
+        Event { at, kind }
     }
 
     #[test]
     fn past_so_many_bytes_the_oldest_go_but_never_a_completion_nor_the_newest() {
         let mut queue = EventQueue::new(10_000);
         queue.push(precious(0));
-        (1..=3).for_each(|at| queue.push(message(at, 4_000)));
+        (1..=3).for_each(|at| drop(queue.push(message(at, 4_000))));
         assert_eq!(queue.dropped(), 1);
         assert!((8_000..10_000).contains(&queue.bytes()), "{}", queue.bytes());
         queue.push(message(4, 20_000));
@@ -258,12 +248,12 @@ mod tests {
         assert_eq!(queue.bytes(), 0);
     }
 
-    fn answered(at: i64, length: usize) -> Queued {
-        let mut queued = precious(at);
-        if let EventKind::Clarified(clarified) = &mut queued.event.kind {
+    fn answered(at: i64, length: usize) -> Event {
+        let mut event = precious(at);
+        if let EventKind::Clarified(clarified) = &mut event.kind {
             clarified.response = Some(" ".repeat(length));
         }
-        queued
+        event
     }
 
     #[test]
@@ -271,12 +261,12 @@ mod tests {
         let mut queue = EventQueue::new(100_000);
         queue.push(answered(1, 50_000));
         assert!(queue.is_full());
-        (2..=1_000).for_each(|at| queue.push(answered(at, 4_000_000)));
+        (2..=1_000).for_each(|at| drop(queue.push(answered(at, 4_000_000))));
         queue.push(answered(1_001, TEXT_KEPT));
         assert!(queue.bytes() < 1_000_000, "{}", queue.bytes());
         let lengths: Vec<_> = std::iter::from_fn(|| queue.pop())
-            .filter_map(|queued| match queued.event.kind {
-                EventKind::Clarified(clarified) => clarified.response.map(|text| text.len()),
+            .filter_map(|outgoing| match &outgoing.event.kind {
+                EventKind::Clarified(clarified) => clarified.response.as_ref().map(String::len),
                 _ => None,
             })
             .collect();
@@ -290,7 +280,7 @@ mod tests {
     fn completions_of_earlier_processes_are_not_this_handles_own() {
         let mut queue = EventQueue::new(usize::MAX);
         let mut again = precious(1);
-        if let EventKind::Clarified(truth) = &mut again.event.kind {
+        if let EventKind::Clarified(truth) = &mut again.kind {
             truth.retold = true;
         }
         queue.push(again);

@@ -4,20 +4,19 @@
 //! which never blocks; never while waiting, and never while the journal writes.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use mio::Token;
 
 use super::books::Books;
 use super::diary;
-use super::inner::{Call, Ended, Inner, ended};
-use super::queue::Queued;
+use super::inner::{Ended, Inner, ended};
+use super::outcomes::Overdue;
 use super::wait::Wait;
 use crate::config::Validation;
 use crate::error::{Error, Fault, Result, Stage, Status};
-use crate::event::EventKind;
 use crate::io::{self, Cause, Driven, Driver, Reactor, Turn};
 use crate::json::Object;
 use crate::protocol::{self, Defaults, Request};
@@ -41,15 +40,28 @@ pub(super) struct Shared {
     pub(super) inner: Mutex<Inner>,
     /// Who waits for that lock.
     pub(super) lined_up: AtomicUsize,
-    /// Recording an outcome and acknowledging one take turns, so that only what was told is acknowledged. Held while
-    /// the journal writes; taken before `inner`, never while holding it.
-    pub(super) pen: Mutex<()>,
-    /// Second looks are done that the journal does not know of yet.
-    pub(super) has_looked: AtomicBool,
-    /// The journal could not be written once: it may lack outcomes.
-    pub(super) is_behind: AtomicBool,
-    /// Who waits in `poll` without the socket.
-    pub(super) ready: Condvar,
+    /// See `lock_journal_order` in `outcomes`.
+    pub(super) journal_order: Mutex<()>,
+}
+
+/// An order that may be written down.
+struct Reserved {
+    /// How long its answer is waited for.
+    answer_within_ms: u64,
+    /// The attempt under its number that it takes the place of.
+    earlier: Option<String>,
+    /// What is written before it.
+    overdue: Overdue,
+}
+
+/// How a request is sent, and so where its completion goes.
+pub(super) enum How<'a, 'w> {
+    /// To the queue.
+    Send,
+    /// To those who wait for it.
+    Start,
+    /// To the caller, who waits for it.
+    Call(&'a Wait<'w>),
 }
 
 impl Shared {
@@ -72,7 +84,7 @@ impl Shared {
 
     /// How a turn ends that has left something to read: with a pause if callers want the lock.
     fn turn_with_more(&self, inner: &Inner) -> Turn {
-        if self.lined_up.load(Ordering::Relaxed) == 0 && inner.wakes.waiting == 0 {
+        if self.lined_up.load(Ordering::Relaxed) == 0 && !inner.events.waiters.is_anybody_asleep() {
             return Turn::Again;
         }
         Turn::Until(Some(io::now().mono_ms + PAUSE_MS))
@@ -81,7 +93,7 @@ impl Shared {
     /// Lets go of the lock, wakes the I/O thread when it must come, and then tells the log what has happened: that may
     /// take as long as the host likes.
     pub(super) fn unlock(&self, mut inner: MutexGuard<'_, Inner>, must_kick: bool) {
-        let lines = std::mem::take(&mut inner.to_say);
+        let lines = std::mem::take(&mut inner.log_lines);
         drop(inner);
         if must_kick {
             self.driver.kick(self.token);
@@ -112,20 +124,23 @@ impl Shared {
         &self,
         request: Request,
         timeout: Option<Duration>,
-        call: Option<&mut Wait<'_>>,
+        how: How<'_, '_>,
     ) -> Result<()> {
         let timeout_ms = timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX / 4));
         let is_order = request.is_order();
         let warnings = protocol::warnings(&request);
         let mut attempt = Attempt::First;
         if is_order {
-            let (answer_within_ms, earlier) = self.reserve(&request, timeout_ms)?;
-            self.write_down_looks();
+            let Reserved { answer_within_ms, earlier, overdue } =
+                self.reserve(&request, timeout_ms)?;
+            if !overdue.is_empty() {
+                self.write_overdue(overdue, &self.lock_journal_order());
+            }
             match self.books.begin(&request, answer_within_ms, io::now().wall_ms) {
                 Ok(begun) => attempt = begun,
                 Err(error) => {
                     let mut inner = self.lock();
-                    inner.release(&request);
+                    inner.unwritten.release(&request);
                     if let Some(earlier) = earlier {
                         inner.session.resume_earlier_attempt(&earlier, io::now());
                     }
@@ -135,7 +150,9 @@ impl Shared {
         }
         let mut inner = self.lock();
         let now = io::now();
-        inner.release(&request);
+        if is_order {
+            inner.unwritten.release(&request);
+        }
         let refused =
             inner.may_take(self.max_in_flight).and_then(|()| inner.session.check_unused(&request));
         if let Err(error) = refused {
@@ -148,21 +165,21 @@ impl Shared {
         if is_order && log::log_enabled!(log::Level::Info) {
             let number = request.merchant_order_no.as_deref();
             let what = diary::named(&request.topic, number, &request.request_id);
-            inner.to_say.push((log::Level::Info, format!("{what} is taken")));
+            inner.log_lines.push((log::Level::Info, format!("{what} is taken")));
         }
         if !warnings.is_empty() {
             let number = request.merchant_order_no.as_deref();
             let what = diary::named(&request.topic, number, &request.request_id);
             let line = |warning| (log::Level::Warn, format!("{what}: {warning}"));
-            inner.to_say.extend(warnings.into_iter().map(line));
+            inner.log_lines.extend(warnings.into_iter().map(line));
         }
-        if let Some(wait) = call {
-            inner.calls.insert(request.request_id.clone(), Call::default());
+        match how {
+            How::Send => {}
+            How::Start => inner.events.started.begin(&request.request_id),
             // Before the request leaves: its answer may be faster than the next line. Where the log comes in between,
             // the I/O thread watches until it is done.
-            if inner.to_say.is_empty() {
-                wait.watch(&mut inner);
-            }
+            How::Call(wait) if inner.log_lines.is_empty() => wait.borrow_socket(&mut inner),
+            How::Call(_) => {}
         }
         inner.session.submit(request, timeout_ms, attempt, now);
         inner.pump(None, now);
@@ -171,41 +188,27 @@ impl Shared {
         Ok(())
     }
 
-    /// Holds the order's number and id while the journal writes them. Gives how long its answer is waited for, and the
-    /// earlier attempt that it takes the place of.
-    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<(u64, Option<String>)> {
+    /// Holds the order's number and id while the journal writes them.
+    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<Reserved> {
         let mut inner = self.lock();
         inner.may_take(self.max_in_flight)?;
         // Before the journal is asked: it may not have the last outcome of the number's earlier order yet.
         inner.session.check_unused(order)?;
-        let is_held = inner.reserved.iter().any(|(id, number)| {
-            *id == order.request_id || (number.is_some() && *number == order.merchant_order_no)
-        });
-        if is_held {
+        if !inner.unwritten.reserve(order) {
             let message =
                 "biz_data.merchant_order_no or request_id: being sent by another thread right now";
             return Err(Error::new(Status::Duplicate, message));
         }
-        inner.reserved.push((order.request_id.clone(), order.merchant_order_no.clone()));
-        let earlier = inner.session.end_earlier_attempt(order);
-        Ok((inner.session.answer_within_ms(order, timeout_ms), earlier))
+        Ok(Reserved {
+            answer_within_ms: inner.session.answer_within_ms(order, timeout_ms),
+            earlier: inner.session.end_earlier_attempt(order),
+            overdue: inner.take_overdue(),
+        })
     }
 
     pub(super) fn wake(&self) -> Result<()> {
-        let mut inner = self.lock_live()?;
-        if inner.wakes.waiting == 0 && inner.wakes.calls == 0 {
-            inner.wakes.for_the_next = true;
-        } else {
-            inner.wakes.round += 1;
-            self.wake_all(&mut inner);
-        }
+        self.lock_live()?.events.waiters.interrupt();
         Ok(())
-    }
-
-    fn wake_all(&self, inner: &mut Inner) {
-        inner.ring();
-        self.ready.notify_all();
-        inner.calls.values().for_each(Call::wake);
     }
 
     #[cfg(unix)]
@@ -233,16 +236,12 @@ impl Shared {
     /// What a host waits on, made when it is first asked for.
     fn signal<T>(&self, of: fn(&io::ReadySignal) -> T) -> Result<T> {
         let mut inner = self.lock_live()?;
-        if inner.signal.is_none() {
-            let signal = io::ReadySignal::new().map_err(|error| {
-                Error::new(Status::Internal, format!("nothing to wait on can be made: {error}"))
-            })?;
-            inner.signal = Some(signal);
-            // Whoever waits for the descriptor waits for the I/O thread to notice.
-            inner.fetch_home(&self.driver);
-            inner.show_readiness();
-        }
-        inner.signal.as_ref().map(of).ok_or_else(ended)
+        let signal = inner.events.signal().map(of).map_err(|error| {
+            Error::new(Status::Internal, format!("nothing to wait on can be made: {error}"))
+        })?;
+        // Whoever waits for it waits for the I/O thread to notice.
+        inner.recall_socket(&self.driver);
+        Ok(signal)
     }
 
     fn unsupported<T>(&self, why: &str) -> Result<T> {
@@ -262,9 +261,9 @@ impl Shared {
             .text("state", state)
             .text("url", &self.url)
             .number("in_flight", as_number(inner.session.in_flight()))
-            .number("events_waiting", as_number(inner.queue.len()))
-            .number("events_dropped", inner.queue.dropped())
-            .number("bytes_waiting", as_number(inner.queue.bytes()))
+            .number("events_waiting", as_number(inner.events.queue.len()))
+            .number("events_dropped", inner.events.queue.dropped())
+            .number("bytes_waiting", as_number(inner.events.queue.bytes()))
             .number("reconnects", inner.session.reconnects());
         let object = match inner.session.last_ping_ms() {
             Some(ms) => object.number("last_ping_ms", ms),
@@ -286,19 +285,19 @@ impl Shared {
             return;
         }
         inner.ended = Some(Ended { linger_until: io::now().mono_ms + LINGER_MS });
-        inner.fetch_home(&self.driver);
+        inner.recall_socket(&self.driver);
         inner.link.close();
-        inner.signal = None;
-        self.wake_all(&mut inner);
+        inner.events.end();
         self.unlock(inner, true);
-        self.write_down_looks();
+        let overdue = self.lock().take_overdue();
+        self.write_overdue(overdue, &self.lock_journal_order());
         self.books.leave();
     }
 
     /// Ends a turn on a caller's thread; true when the I/O thread must be kicked, because it would come too late by
     /// itself.
     pub(super) fn after_turn(&self, inner: &mut Inner) -> bool {
-        self.tell(inner);
+        emit_events(inner);
         inner.is_late()
     }
 
@@ -307,47 +306,24 @@ impl Shared {
         inner.link.drop_now();
         let message = "a bug in the library: a panic was caught";
         inner.session.on_lost(Fault::new(Status::Internal, Stage::Receive, message), now);
-        self.tell(inner);
+        emit_events(inner);
     }
+}
 
-    /// Hands the session's events to who waits for them.
-    fn tell(&self, inner: &mut Inner) {
-        let looked = inner.session.take_looked_at();
-        if !looked.is_empty() {
-            inner.looked.extend(looked);
-            self.has_looked.store(true, Ordering::Release);
-        }
-        let (mut has_new, mut is_answered) = (false, false);
-        while let Some(event) = inner.session.next_event() {
-            inner.to_say.extend(diary::line_for(&event));
-            let waiting = match &event.kind {
-                EventKind::Completed(done) => inner.calls.get_mut(&done.request_id),
-                _ => None,
-            };
-            let queued = Queued { event, is_recorded: false };
-            match waiting {
-                Some(call) => {
-                    call.done = Some(queued);
-                    call.wake();
-                    is_answered = true;
-                }
-                None => {
-                    inner.queue.push(queued);
-                    has_new = true;
-                }
-            }
-        }
-        if has_new {
-            inner.show_readiness();
-            if inner.wakes.polls > 0 {
-                self.ready.notify_all();
-            }
-        }
-        if has_new || is_answered {
-            inner.ring();
-        }
-        inner.look_after_the_watcher();
+/// Hands the session's events to those they are for.
+fn emit_events(inner: &mut Inner) {
+    let looks = inner.session.take_looked_at();
+    if !looks.is_empty() {
+        inner.unwritten.add_looks(looks);
     }
+    while let Some(event) = inner.session.next_event() {
+        inner.log_lines.extend(diary::line_for(&event));
+        let outgoing = inner.events.emit(event);
+        if outgoing.outcome_of_order().is_some() {
+            inner.unwritten.add_outcome(&outgoing);
+        }
+    }
+    inner.wake_borrower_of_lost_socket();
 }
 
 fn as_number(count: usize) -> u64 {
@@ -361,7 +337,7 @@ impl Driven for Shared {
             return inner.linger(now);
         }
         let mut more = false;
-        let is_stay_over = inner.is_stay_over(now);
+        let is_check_due = inner.socket_loan.is_check_due(now);
         match cause {
             Cause::Found(found) => {
                 if let Err(fault) = inner.link.on_found(found, now.mono_ms) {
@@ -372,18 +348,18 @@ impl Driven for Shared {
             }
             Cause::Jumped => inner.session.on_clock_jump(now),
             Cause::Ready | Cause::Due => more = inner.on_ready(now),
-            Cause::Kicked if inner.link.has_unread() || is_stay_over => more = inner.on_ready(now),
+            Cause::Kicked if inner.link.has_unread() || is_check_due => more = inner.on_ready(now),
             Cause::Kicked => {}
         }
         if let Err(fault) = inner.link.on_due(now.mono_ms) {
             inner.session.on_lost(fault, now);
         }
-        if is_stay_over {
-            inner.look_after_the_stay(now, &self.driver);
+        if is_check_due {
+            inner.check_loan(now, &self.driver);
         }
         inner.session.on_time(now);
         inner.pump(Some(reactor), now);
-        self.tell(&mut inner);
+        emit_events(&mut inner);
         inner.armed = inner.due();
         let turn = if more { self.turn_with_more(&inner) } else { Turn::Until(inner.armed) };
         self.unlock(inner, false);

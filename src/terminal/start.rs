@@ -3,14 +3,14 @@
 #![forbid(unsafe_code)]
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::books::Books;
 use super::inner::Inner;
 use super::neighbours::Neighbour;
-use super::queue::{EventQueue, Queued};
+use super::queue::EventQueue;
 use super::shared::Shared;
 use crate::config::{Address, Config};
 use crate::error::Result;
@@ -31,7 +31,7 @@ fn fresh_seed(now: Now) -> u64 {
 }
 
 /// What a terminal starts with; used again when the I/O thread ends in that moment.
-struct Beginning {
+pub(super) struct Beginning {
     config: Config,
     address: Address,
     books: Books,
@@ -42,9 +42,15 @@ struct Beginning {
 
 impl Beginning {
     fn new(config: Config) -> Result<Self> {
+        config.check()?;
+        let books = open_books(&config, io::now())?;
+        Self::with(config, books)
+    }
+
+    /// With the orders that these books keep.
+    pub(super) fn with(config: Config, books: Books) -> Result<Self> {
         let address = config.check()?;
         let now = io::now();
-        let books = open_books(&config, now)?;
         let (restored, retold) = books.restore(now.wall_ms)?;
         warn_of_orders_elsewhere(&books)?;
         Ok(Beginning { config, address, books, restored, retold, now })
@@ -67,7 +73,7 @@ impl Beginning {
         let most = usize::try_from(self.config.max_queue_bytes).unwrap_or(usize::MAX);
         let mut queue = EventQueue::new(most);
         for event in &self.retold {
-            queue.push(Queued { event: event.clone(), is_recorded: true });
+            queue.push(event.clone());
         }
         queue
     }
@@ -97,25 +103,25 @@ impl Beginning {
                 id_prefix,
             )),
             lined_up: AtomicUsize::new(0),
-            pen: Mutex::new(()),
-            has_looked: AtomicBool::new(false),
-            is_behind: AtomicBool::new(false),
-            ready: Condvar::new(),
+            journal_order: Mutex::new(()),
+        }
+    }
+
+    pub(super) fn start(&self) -> Result<Arc<Shared>> {
+        loop {
+            let driver = io::driver()?;
+            let shared = Arc::new(self.shared(&driver));
+            // Refused when a shutdown has just ended that thread: then a new one is started.
+            if driver.add(shared.token, Arc::clone(&shared) as Arc<dyn Driven>) {
+                return Ok(shared);
+            }
         }
     }
 }
 
 impl Shared {
     pub(super) fn start(config: Config) -> Result<Arc<Shared>> {
-        let beginning = Beginning::new(config)?;
-        loop {
-            let driver = io::driver()?;
-            let shared = Arc::new(beginning.shared(&driver));
-            // Refused when a shutdown has just ended that thread: then a new one is started.
-            if driver.add(shared.token, Arc::clone(&shared) as Arc<dyn Driven>) {
-                return Ok(shared);
-            }
-        }
+        Beginning::new(config)?.start()
     }
 }
 

@@ -1,84 +1,137 @@
-//! Outcomes that were handed out although the journal could not be written: the one place that knows them.
+//! What the journal does not have yet of each order: the one place that knows.
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::event::{Event, EventKind};
+use super::events::Outgoing;
+use crate::event::Event;
+use crate::protocol::{Outcome, Request};
 
-/// Of each order the newest outcome that is not in the journal.
-#[derive(Debug, Default)]
-pub(super) struct Unwritten {
-    newest: BTreeMap<String, Event>,
+/// A second look that is done: the order, and the outcome that it left standing.
+pub(super) type Look = (String, Outcome);
+
+#[derive(Debug)]
+enum Item {
+    /// An order that is being written down before it is sent.
+    Order {
+        request_id: String,
+        number: Option<String>,
+    },
+    /// An outcome. It is written before it is handed out.
+    Outcome(Arc<Outgoing>),
+    Look(Look),
 }
 
-/// Whose outcome it is, and how it ranks among that order's: a clarification comes after the completion, a later one
-/// after an earlier one.
-fn place(event: &Event) -> Option<(&str, (bool, i64))> {
-    match &event.kind {
-        EventKind::Completed(done) => Some((&done.request_id, (false, event.at))),
-        EventKind::Clarified(truth) => Some((&truth.request_id, (true, event.at))),
-        _ => None,
-    }
+/// In the order in which it happened.
+#[derive(Debug, Default)]
+pub(super) struct Unwritten {
+    items: VecDeque<Item>,
 }
 
 impl Unwritten {
-    /// The event could not be written.
-    pub(super) fn keep(&mut self, event: &Event) {
-        let Some((request_id, rank)) = place(event) else { return };
-        let known = self.newest.get(request_id).and_then(place);
-        if known.is_none_or(|(_, known)| known <= rank) {
-            self.newest.insert(request_id.to_owned(), event.clone());
+    /// Holds the order's number and id. False if another order that is being written down has one of them.
+    pub(super) fn reserve(&mut self, order: &Request) -> bool {
+        let new = (&order.request_id, &order.merchant_order_no);
+        let is_taken = self.items.iter().any(|item| match item {
+            Item::Order { request_id, number } => {
+                request_id == new.0 || (number.is_some() && number == new.1)
+            }
+            Item::Outcome(_) | Item::Look(_) => false,
+        });
+        if !is_taken {
+            let (request_id, number) = (new.0.clone(), new.1.clone());
+            self.items.push_back(Item::Order { request_id, number });
+        }
+        !is_taken
+    }
+
+    /// The order is written down, or will not be.
+    pub(super) fn release(&mut self, order: &Request) {
+        self.items.retain(
+            |item| !matches!(item, Item::Order { request_id, .. } if *request_id == order.request_id),
+        );
+    }
+
+    /// How many orders are being written down.
+    pub(super) fn reserved(&self) -> usize {
+        self.items.iter().filter(|item| matches!(item, Item::Order { .. })).count()
+    }
+
+    pub(super) fn add_outcome(&mut self, outgoing: &Arc<Outgoing>) {
+        self.items.push_back(Item::Outcome(Arc::clone(outgoing)));
+    }
+
+    /// The outcomes of this event's order that have to be written before it. None if it is written itself.
+    pub(super) fn outcomes_before(&self, last: &Arc<Outgoing>) -> Option<Vec<Arc<Outgoing>>> {
+        let mut before = Vec::new();
+        for outcome in self.shared_outcomes() {
+            if Arc::ptr_eq(outcome, last) {
+                return Some(before);
+            }
+            if outcome.event.request_id() == last.event.request_id() {
+                before.push(Arc::clone(outcome));
+            }
+        }
+        None
+    }
+
+    /// The newest outcome of this order that is not written.
+    pub(super) fn newest_outcome(&self, request_id: &str) -> Option<Arc<Outgoing>> {
+        let mut newest_first = self.shared_outcomes().rev();
+        newest_first.find(|outcome| outcome.event.request_id() == request_id).cloned()
+    }
+
+    /// All outcomes that are not written, oldest first.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = &Event> {
+        self.shared_outcomes().map(|outcome| &outcome.event)
+    }
+
+    fn shared_outcomes(&self) -> impl DoubleEndedIterator<Item = &Arc<Outgoing>> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Outcome(outgoing) => Some(outgoing),
+            Item::Order { .. } | Item::Look(_) => None,
+        })
+    }
+
+    /// The outcome is written.
+    pub(super) fn remove_outcome(&mut self, outgoing: &Arc<Outgoing>) {
+        let is_it =
+            |item: &Item| matches!(item, Item::Outcome(other) if Arc::ptr_eq(other, outgoing));
+        if let Some(place) = self.items.iter().position(is_it) {
+            self.items.remove(place);
         }
     }
 
-    /// The event is in the journal: it and what came before it need not be written any more.
-    pub(super) fn forget(&mut self, event: &Event) {
-        let Some((request_id, rank)) = place(event) else { return };
-        let known = self.newest.get(request_id).and_then(place);
-        if known.is_some_and(|(_, known)| known <= rank) {
-            self.newest.remove(request_id);
+    pub(super) fn add_looks(&mut self, looks: Vec<Look>) {
+        self.items.extend(looks.into_iter().map(Item::Look));
+    }
+
+    /// All second looks, to be written now.
+    pub(super) fn take_looks(&mut self) -> Vec<Look> {
+        let mut looks = Vec::new();
+        if self.items.iter().any(|item| matches!(item, Item::Look(_))) {
+            for item in std::mem::take(&mut self.items) {
+                match item {
+                    Item::Look(look) => looks.push(look),
+                    other => self.items.push_back(other),
+                }
+            }
         }
-    }
-
-    pub(super) fn of(&self, request_id: &str) -> Option<&Event> {
-        self.newest.get(request_id)
-    }
-
-    pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
-        self.newest.values()
+        looks
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Clarified, Completed, Sent};
-    use crate::protocol::{ORDER, Outcome};
+    use crate::event::{Clarified, EventKind};
 
-    fn completed(at: i64) -> Event {
-        let kind = EventKind::Completed(Completed {
-            request_id: "r1".to_owned(),
-            topic: ORDER.to_owned(),
-            merchant_order_no: Some("A1".to_owned()),
-            outcome: Outcome::Unknown,
-            differs: Vec::new(),
-            second_look: false,
-            description: None,
-            sent: Sent::Yes,
-            response: None,
-            error: None,
-            recovered: false,
-            retold: false,
-            elapsed_ms: 1,
-        });
-        Event { at, kind }
-    }
-
-    fn clarified(at: i64) -> Event {
+    fn clarified(request_id: &str, at: i64) -> Arc<Outgoing> {
         let kind = EventKind::Clarified(Clarified {
-            request_id: "r1".to_owned(),
-            merchant_order_no: Some("A1".to_owned()),
+            request_id: request_id.to_owned(),
+            merchant_order_no: None,
             outcome: Outcome::Approved,
             was: Outcome::Unknown,
             differs: Vec::new(),
@@ -87,30 +140,38 @@ mod tests {
             response: None,
             retold: false,
         });
-        Event { at, kind }
+        Outgoing::new(Event { at, kind })
+    }
+
+    fn at(outcomes: &[Arc<Outgoing>]) -> Vec<i64> {
+        outcomes.iter().map(|outcome| outcome.event.at).collect()
     }
 
     #[test]
-    fn the_newest_outcome_of_an_order_counts_whichever_could_not_be_written_first() {
-        // The clock was set back between the two.
-        for events in [[completed(9), clarified(5)], [clarified(5), completed(9)]] {
-            let mut unwritten = Unwritten::default();
-            events.iter().for_each(|event| unwritten.keep(event));
-            assert_eq!(unwritten.of("r1"), Some(&clarified(5)));
-            assert_eq!(unwritten.events().count(), 1);
-        }
-    }
-
-    #[test]
-    fn what_is_written_takes_with_it_what_came_before_and_nothing_newer() {
+    fn an_outcome_is_written_after_those_of_its_order_that_came_before_it_and_no_others() {
         let mut unwritten = Unwritten::default();
-        unwritten.keep(&completed(1));
-        unwritten.forget(&clarified(2));
-        assert_eq!(unwritten.of("r1"), None);
-        unwritten.keep(&clarified(2));
-        unwritten.forget(&completed(1));
-        assert_eq!(unwritten.of("r1"), Some(&clarified(2)));
-        unwritten.forget(&clarified(2));
-        assert_eq!(unwritten.of("r1"), None);
+        // The clock was set back meanwhile.
+        let [first, other, second, third] =
+            [("a", 9), ("b", 1), ("a", 5), ("a", 7)].map(|(id, at)| clarified(id, at));
+        for outcome in [&first, &other, &second, &third] {
+            unwritten.add_outcome(outcome);
+        }
+        assert_eq!(at(&unwritten.outcomes_before(&second).unwrap()), [9]);
+        unwritten.remove_outcome(&second);
+        assert!(unwritten.outcomes_before(&second).is_none(), "it is written");
+        assert_eq!(at(&unwritten.outcomes_before(&third).unwrap()), [9]);
+        assert_eq!(unwritten.newest_outcome("a").unwrap().event.at, 7);
+        assert!(unwritten.newest_outcome("c").is_none());
+    }
+
+    #[test]
+    fn looks_are_taken_once_and_leave_everything_else() {
+        let mut unwritten = Unwritten::default();
+        unwritten.add_outcome(&clarified("a", 1));
+        unwritten.add_looks(vec![("a".to_owned(), Outcome::Declined)]);
+        unwritten.add_outcome(&clarified("a", 2));
+        assert_eq!(unwritten.take_looks(), [("a".to_owned(), Outcome::Declined)]);
+        assert_eq!(unwritten.take_looks(), []);
+        assert_eq!(unwritten.outcomes().map(|event| event.at).collect::<Vec<_>>(), [1, 2]);
     }
 }

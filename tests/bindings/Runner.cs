@@ -68,8 +68,20 @@ internal static class Runner
             case "event":
                 return NextEvent(command);
             case "acknowledge":
-                On(command).Acknowledge(requestId);
-                return Done();
+                bool isDone = On(command).Acknowledge(requestId, OutcomeOf(command.Text("outcome")));
+                return isDone ? Done() : One("outdated", "true");
+            case "start":
+                string started = Calls.Start(On(command).Handle, MessageOf(command), (int)(command.Number("timeout_ms") ?? 0));
+                return One("started", new JsonWriter().Text("request_id", started).End());
+            case "wait":
+                string completed = Calls.Wait(On(command).Handle, requestId, (int)(command.Number("timeout_ms") ?? 0));
+                return completed == null ? One("timeout", "true") : One("completed", completed);
+            case "json_get":
+                string value = Calls.JsonGet(command.Text("json"), command.Text("path"));
+                return value == null ? One("nothing", "true") : new JsonWriter().Text("value", value).End();
+            case "json_set":
+                string json = Calls.JsonSet(command.Text("json"), command.Text("path"), command.Text("value"));
+                return new JsonWriter().Text("json", json).End();
             case "resolve":
                 On(command).Resolve(requestId, OutcomeOf(command.Text("outcome")), command.Text("note"));
                 return Done();

@@ -142,7 +142,7 @@ impl Play<'_> {
             let config = self.config(step.get("config"));
             command.insert("config".to_owned(), config);
         }
-        if verb == "event" {
+        if matches!(verb, "event" | "wait") {
             command.entry("timeout_ms").or_insert(json!(20_000));
         }
         if self.language.is_raw && matches!(verb, "order" | "interrupt_order") {
@@ -157,6 +157,7 @@ impl Play<'_> {
         let expected = match expected {
             Some(expected) => self.fill_in(&expected),
             None if verb == "submit" => json!({"submitted": {"request_id": "*"}}),
+            None if verb == "start" => json!({"started": {"request_id": "*"}}),
             None => json!({"done": true}),
         };
         difference(&expected, &answer).map_or(Ok(()), |why| Err(format!("{why}\n  in {answer}")))
@@ -180,7 +181,7 @@ impl Play<'_> {
             step.get("message")
                 .and_then(|message| message.get("biz_data")?.get("merchant_order_no"))
         });
-        let ids = ["completed", "submitted", "interrupted"];
+        let ids = ["completed", "submitted", "started", "interrupted"];
         let id = ids.iter().find_map(|key| answer.get(key)?.get("request_id")?.as_str());
         if let (Some(number), Some(id)) = (number.and_then(Value::as_str), id) {
             // A query or a close of the same number has an id of its own.

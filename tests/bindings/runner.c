@@ -54,6 +54,55 @@ static void submit(void)
         print_request_id("submitted", id);
 }
 
+static void start(void)
+{
+    char id[65];
+    json_whole(command, "message", text, sizeof text);
+    if (succeeded(ecrhub_start(*handle_of(), text, json_number(command, "timeout_ms", 0), id, sizeof id, NULL)))
+        print_request_id("started", id);
+}
+
+static void wait_for(void)
+{
+    char id[128];
+    int32_t status = ecrhub_wait(*handle_of(), json_text(command, "request_id", id, sizeof id),
+                                 json_number(command, "timeout_ms", 0), event, sizeof event, NULL);
+    if (status == ECRHUB_TIMEOUT)
+        print_json("timeout", "true");
+    else if (succeeded(status))
+        print_json("completed", event);
+}
+
+/* The value, or the JSON text, is told as a text. */
+static void tell_text(int32_t status, const char *key)
+{
+    if (status == ECRHUB_NOTHING)
+        print_json("nothing", "true");
+    else if (succeeded(status)) {
+        printf("{\"%s\":", key);
+        print_quoted(text);
+        printf("}\n");
+    }
+}
+
+static void get_json(void)
+{
+    static char json[SHORT], path[SHORT];
+    json_text(command, "json", json, sizeof json);
+    json_text(command, "path", path, sizeof path);
+    tell_text(ecrhub_json_get(json, path, text, sizeof text, NULL), "value");
+}
+
+static void set_json(void)
+{
+    static char json[SHORT], path[SHORT], value[SHORT];
+    const int is_new = !json_value(command, "json"), is_gone = !json_value(command, "value");
+    json_text(command, "json", json, sizeof json);
+    json_text(command, "path", path, sizeof path);
+    json_text(command, "value", value, sizeof value);
+    tell_text(ecrhub_json_set(is_new ? NULL : json, path, is_gone ? NULL : value, text, sizeof text, NULL), "json");
+}
+
 static void next_event(void)
 {
     char kind[32];
@@ -69,8 +118,13 @@ static void next_event(void)
 
 static void acknowledge(void)
 {
-    char id[128];
-    done(ecrhub_acknowledge(*handle_of(), json_text(command, "request_id", id, sizeof id)));
+    char id[128], outcome[32];
+    int32_t status = ecrhub_acknowledge(*handle_of(), json_text(command, "request_id", id, sizeof id),
+                                        json_text(command, "outcome", outcome, sizeof outcome));
+    if (status == ECRHUB_OUTDATED)
+        print_json("outdated", "true");
+    else
+        done(status);
 }
 
 static void resolve(void)
@@ -181,6 +235,14 @@ static void obey(void)
         call();
     else if (strcmp(verb, "submit") == 0)
         submit();
+    else if (strcmp(verb, "start") == 0)
+        start();
+    else if (strcmp(verb, "wait") == 0)
+        wait_for();
+    else if (strcmp(verb, "json_get") == 0)
+        get_json();
+    else if (strcmp(verb, "json_set") == 0)
+        set_json();
     else if (strcmp(verb, "event") == 0)
         next_event();
     else if (strcmp(verb, "acknowledge") == 0)

@@ -60,6 +60,37 @@ void call()
     print_json("completed", terminal().call(whole("message"), time_of("timeout_ms")).value_or("null").c_str());
 }
 
+void wait_for()
+{
+    const auto event = terminal().wait(text_of(command, "request_id"), time_of("timeout_ms"));
+    print_json(event ? "completed" : "timeout", event ? event->c_str() : "true");
+}
+
+// The value, or the JSON text, is told as a text.
+void tell_text(const char *key, const std::string &text)
+{
+    printf("{\"%s\":", key);
+    print_quoted(text.c_str());
+    printf("}\n");
+}
+
+void get_json()
+{
+    const auto value = ecrhub::json_get(text_of(command, "json"), text_of(command, "path"));
+    if (value)
+        tell_text("value", *value);
+    else
+        print_json("nothing", "true");
+}
+
+void set_json()
+{
+    std::optional<std::string> value;
+    if (json_value(command.c_str(), "value"))
+        value = text_of(command, "value");
+    tell_text("json", ecrhub::json_set(text_of(command, "json"), text_of(command, "path"), value));
+}
+
 void next_event()
 {
     while (const auto event = terminal().poll(time_of("timeout_ms")))
@@ -140,11 +171,18 @@ const std::map<std::string, void (*)()> verbs = {
     {"send", call},
     {"submit",
      [] { print_request_id("submitted", terminal().send(whole("message"), time_of("timeout_ms")).c_str()); }},
+    {"start",
+     [] { print_request_id("started", terminal().start(whole("message"), time_of("timeout_ms")).c_str()); }},
+    {"wait", wait_for},
+    {"json_get", get_json},
+    {"json_set", set_json},
     {"event", next_event},
     {"acknowledge",
      [] {
-         terminal().acknowledge(text_of(command, "request_id"));
-         done();
+         if (terminal().acknowledge(text_of(command, "request_id"), text_of(command, "outcome")))
+             done();
+         else
+             print_json("outdated", "true");
      }},
     {"resolve", resolve},
     {"pending", [] { print_json("pending", terminal().pending().c_str()); }},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import signal
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import ecrhub
+from ecrhub import _native
 
 Command = Dict[str, Any]
 
@@ -108,8 +110,39 @@ def event(command: Command) -> Command:
 
 
 def acknowledge(command: Command) -> Command:
-    terminals[command["on"]].acknowledge(command["request_id"])
-    return {"done": True}
+    is_done = terminals[command["on"]].acknowledge(command["request_id"], command["outcome"])
+    return {"done": True} if is_done else {"outdated": True}
+
+
+def low_level(function: str, *arguments: Any) -> Tuple[int, str]:
+    """A function of the library that this package has no method for: its status, and the text it gave."""
+    text = ctypes.create_string_buffer(1 << 20)
+    given = [argument.encode() if isinstance(argument, str) else argument for argument in arguments]
+    status: int = getattr(_native.library, function)(*given, text, len(text), None)
+    if status < 0:
+        raise _native.refused(status)
+    return status, text.value.decode()
+
+
+def start(command: Command) -> Command:
+    handle, message = terminals[command["on"]]._handle, json.dumps(command["message"])
+    return {"started": {"request_id": low_level("ecrhub_start", handle, message, command.get("timeout_ms", 0))[1]}}
+
+
+def wait(command: Command) -> Command:
+    handle = terminals[command["on"]]._handle
+    status, text = low_level("ecrhub_wait", handle, command["request_id"], command["timeout_ms"])
+    return {"timeout": True} if status == _native.TIMEOUT else {"completed": json.loads(text)}
+
+
+def json_get(command: Command) -> Command:
+    status, text = low_level("ecrhub_json_get", command["json"], command["path"])
+    return {"value": text} if status == _native.OK else {"nothing": True}
+
+
+def json_set(command: Command) -> Command:
+    given = (command.get("json"), command["path"], command.get("value"))
+    return {"json": low_level("ecrhub_json_set", *given)[1]}
 
 
 def resolve(command: Command) -> Command:
@@ -198,6 +231,10 @@ DO: Dict[str, Callable[[Command], Command]] = {
         order,
         send,
         submit,
+        start,
+        wait,
+        json_get,
+        json_set,
         event,
         acknowledge,
         resolve,

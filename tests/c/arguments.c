@@ -13,7 +13,13 @@ static void null_texts_are_refused_by_name(void)
     CHECK(handle == 4711);
     REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is NULL", ecrhub_send(1, NULL, 0, text, sizeof text, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is NULL", ecrhub_call(1, NULL, 0, text, sizeof text, NULL));
-    REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is NULL", ecrhub_acknowledge(1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is NULL", ecrhub_acknowledge(1, NULL, "approved"));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "outcome is NULL", ecrhub_acknowledge(1, "id", NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is NULL", ecrhub_start(1, NULL, 0, text, sizeof text, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is NULL", ecrhub_wait(1, NULL, 0, text, sizeof text, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "json is NULL", ecrhub_json_get(NULL, "a", text, sizeof text, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "path is NULL", ecrhub_json_get("{}", NULL, text, sizeof text, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "path is NULL", ecrhub_json_set(NULL, NULL, NULL, text, sizeof text, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is NULL", ecrhub_resolve(1, NULL, "approved", "note"));
     REFUSED(ECRHUB_ERR_ARGUMENT, "outcome is NULL", ecrhub_resolve(1, "id", NULL, "note"));
 }
@@ -30,6 +36,10 @@ static void null_buffers_with_a_capacity_are_refused(void)
     REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_send(1, "{}", 0, NULL, 1, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_poll(1, 0, NULL, 1, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_call(1, "{}", 0, NULL, 1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_start(1, "{}", 0, NULL, 1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_wait(1, "id", 0, NULL, 1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_json_get("{}", "a", NULL, 1, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_json_set(NULL, "a", "b", NULL, 1, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_state(1, NULL, 1, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "buffer is NULL", ecrhub_pending(1, NULL, (size_t)-1, NULL));
     STATUS(ECRHUB_ERR_ARGUMENT, ecrhub_last_error(NULL, 1, NULL));
@@ -44,7 +54,13 @@ static void texts_that_are_not_utf8_are_refused_by_name(void)
         REFUSED(ECRHUB_ERR_ARGUMENT, "config_json is not UTF-8", ecrhub_connect(broken, &handle));
         REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is not UTF-8", ecrhub_send(1, broken, 0, NULL, 0, NULL));
         REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is not UTF-8", ecrhub_call(1, broken, 0, NULL, 0, NULL));
-        REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is not UTF-8", ecrhub_acknowledge(1, broken));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is not UTF-8", ecrhub_acknowledge(1, broken, "approved"));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "outcome is not UTF-8", ecrhub_acknowledge(1, "id", broken));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "request_json is not UTF-8", ecrhub_start(1, broken, 0, NULL, 0, NULL));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is not UTF-8", ecrhub_wait(1, broken, 0, NULL, 0, NULL));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "json is not UTF-8", ecrhub_json_get(broken, "a", NULL, 0, NULL));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "path is not UTF-8", ecrhub_json_get("{}", broken, NULL, 0, NULL));
+        REFUSED(ECRHUB_ERR_ARGUMENT, "value is not UTF-8", ecrhub_json_set("{}", "a", broken, NULL, 0, NULL));
         REFUSED(ECRHUB_ERR_ARGUMENT, "request_id is not UTF-8", ecrhub_resolve(1, broken, "approved", NULL));
         REFUSED(ECRHUB_ERR_ARGUMENT, "outcome is not UTF-8", ecrhub_resolve(1, "id", broken, NULL));
         REFUSED(ECRHUB_ERR_ARGUMENT, "note is not UTF-8", ecrhub_resolve(1, "id", "approved", broken));
@@ -56,6 +72,7 @@ static void numbers_out_of_range_are_refused(void)
 {
     REFUSED(ECRHUB_ERR_ARGUMENT, "timeout_ms is -1", ecrhub_send(1, "{}", -1, NULL, 0, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "timeout_ms is -2147483648", ecrhub_call(1, "{}", INT32_MIN, NULL, 0, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "timeout_ms is -1", ecrhub_start(1, "{}", -1, NULL, 0, NULL));
     REFUSED(ECRHUB_ERR_ARGUMENT, "max_level is 6", ecrhub_set_log(NULL, NULL, 6));
     REFUSED(ECRHUB_ERR_ARGUMENT, "max_level is -1", ecrhub_set_log(NULL, NULL, -1));
 }
@@ -68,6 +85,8 @@ static void an_outcome_nobody_can_decide_on_is_refused(void)
     for (i = 0; i < sizeof others / sizeof others[0]; i++)
         REFUSED(ECRHUB_ERR_ARGUMENT, "approved, declined, cancelled, not_found",
                 ecrhub_resolve(handle, "id", others[i], NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "in_progress, not_sent, unknown, ok, refused, got \"Approved\"",
+            ecrhub_acknowledge(handle, "id", "Approved"));
     STATUS(ECRHUB_OK, ecrhub_shutdown());
 }
 
@@ -81,12 +100,14 @@ static void a_handle_that_is_none_is_refused_everywhere(ecrhub_handle none)
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_send(none, "{}", 0, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_poll(none, -1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_call(none, "{}", 0, text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_HANDLE, ecrhub_start(none, "{}", 0, text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_HANDLE, ecrhub_wait(none, "id", -1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wake(none));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wait_fd(none, &fd));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wait_handle(none, &event));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_state(none, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_pending(none, text, sizeof text, &length));
-    STATUS(ECRHUB_ERR_HANDLE, ecrhub_acknowledge(none, "id"));
+    STATUS(ECRHUB_ERR_HANDLE, ecrhub_acknowledge(none, "id", "approved"));
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_resolve(none, "id", "approved", NULL));
     CHECK(strcmp(text, "untouched") == 0 && length == 4711 && fd == 4711 && event == text);
 }

@@ -13,11 +13,13 @@ static void the_parents_handle_is_refused_everywhere(ecrhub_handle parents)
     STATUS(ECRHUB_ERR_FORKED, ecrhub_send(parents, "{}", 0, text, sizeof text, NULL));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_poll(parents, -1, text, sizeof text, NULL));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_call(parents, "{}", 0, text, sizeof text, NULL));
+    STATUS(ECRHUB_ERR_FORKED, ecrhub_start(parents, "{}", 0, text, sizeof text, NULL));
+    STATUS(ECRHUB_ERR_FORKED, ecrhub_wait(parents, "id", -1, text, sizeof text, NULL));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_wake(parents));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_wait_fd(parents, &fd));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_state(parents, text, sizeof text, NULL));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_pending(parents, text, sizeof text, NULL));
-    STATUS(ECRHUB_ERR_FORKED, ecrhub_acknowledge(parents, "id"));
+    STATUS(ECRHUB_ERR_FORKED, ecrhub_acknowledge(parents, "id", "approved"));
     STATUS(ECRHUB_ERR_FORKED, ecrhub_resolve(parents, "id", "approved", NULL));
     REFUSED(ECRHUB_ERR_FORKED, "forked", ecrhub_wake(parents));
     CHECK(strcmp(text, "untouched") == 0 && fd == 4711);

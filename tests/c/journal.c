@@ -40,8 +40,11 @@ static void an_outcome_is_told_again_until_it_is_acknowledged(const char *url, c
     event = event_with(handle, "\"event\":\"completed\"");
     CONTAINS(event, id);
     CONTAINS(event, "\"retold\":true");
-    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id));
-    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id));
+    STATUS(ECRHUB_OUTDATED, ecrhub_acknowledge(handle, id, "declined"));
+    STATUS(ECRHUB_OK, ecrhub_pending(handle, text, sizeof text, NULL));
+    CONTAINS(text, id);
+    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id, "approved"));
+    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id, "approved"));
     STATUS(ECRHUB_OK, ecrhub_pending(handle, text, sizeof text, NULL));
     CHECK(strcmp(text, "[]") == 0);
     STATUS(ECRHUB_OK, ecrhub_shutdown());
@@ -65,7 +68,7 @@ static void an_unknown_outcome_is_decided_by_a_person(const char *url, const cha
     CHECK(strcmp(text, "[]") == 0);
     STATUS(ECRHUB_ERR_ARGUMENT, ecrhub_resolve(handle, id, "declined", NULL));
     STATUS(ECRHUB_ERR_ARGUMENT, ecrhub_resolve(handle, "no such id", "declined", NULL));
-    STATUS(ECRHUB_ERR_ARGUMENT, ecrhub_acknowledge(handle, "no such id"));
+    STATUS(ECRHUB_ERR_ARGUMENT, ecrhub_acknowledge(handle, "no such id", "approved"));
     STATUS(ECRHUB_OK, ecrhub_shutdown());
 }
 

@@ -40,7 +40,7 @@ static void *in_a_fresh_thread(void *ignored)
     STATUS(ECRHUB_OK, ecrhub_last_error(text, sizeof text, &length));
     CHECK(length == 0 && text[0] == '\0');
     STATUS(ECRHUB_OK, ecrhub_last_error(text, 1, NULL));
-    REFUSED(ECRHUB_ERR_ARGUMENT, "request_id", ecrhub_acknowledge(0, NULL));
+    REFUSED(ECRHUB_ERR_ARGUMENT, "request_id", ecrhub_acknowledge(0, NULL, "approved"));
     return ignored;
 }
 

@@ -58,7 +58,7 @@ static void a_sale_is_kept_under_this_name(const char *url, const char *file, co
 
     handle = open_journal(url, file);
     CONTAINS(event_with(handle, "\"event\":\"completed\""), id);
-    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id));
+    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id, ECRHUB_OUTCOME_APPROVED));
     STATUS(ECRHUB_OK, ecrhub_shutdown());
 }
 

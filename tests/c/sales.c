@@ -55,6 +55,62 @@ static void a_completion_too_large_for_call_comes_by_poll(void)
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
 }
 
+static void a_sale_that_is_started_is_read_with_wait_again_and_again(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char id[65], tiny[8] = "as was", small[64] = "untouched", event[16384], again[16384], outcome[32];
+    size_t needed = 0, length = 0;
+    event_with(handle, "\"event\":\"connected\"");
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_start(handle, sale(new_number(), "10.00"), 0, tiny, sizeof tiny, &needed));
+    CHECK(strcmp(tiny, "as was") == 0 && needed > 8); /* and nothing was sent */
+    STATUS(ECRHUB_OK, ecrhub_start(handle, sale(new_number(), "10.10"), 0, id, sizeof id, NULL));
+    STATUS(ECRHUB_TIMEOUT, ecrhub_wait(handle, id, 0, event, sizeof event, NULL));
+    STATUS(ECRHUB_TIMEOUT, ecrhub_wait(handle, id, 20, event, sizeof event, NULL));
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_wait(handle, id, -1, small, sizeof small, &needed));
+    CHECK(strcmp(small, "untouched") == 0 && needed >= sizeof small);
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_wait(handle, id, 0, NULL, 0, &length));
+    CHECK(length == needed);
+    STATUS(ECRHUB_OK, ecrhub_wait(handle, id, 0, event, needed + 1, &length));
+    CHECK(length == needed && strlen(event) == length);
+    STATUS(ECRHUB_OK, ecrhub_wait(handle, id, -1, again, sizeof again, NULL));
+    CHECK(strcmp(event, again) == 0);
+    STATUS(ECRHUB_OK, ecrhub_json_get(event, "outcome", outcome, sizeof outcome, NULL));
+    CHECK(strcmp(outcome, ECRHUB_OUTCOME_APPROVED) == 0);
+    STATUS(ECRHUB_TIMEOUT, ecrhub_poll(handle, 100, event, sizeof event, NULL));
+    STATUS(ECRHUB_OUTDATED, ecrhub_acknowledge(handle, id, ECRHUB_OUTCOME_UNKNOWN));
+    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id, outcome));
+    REFUSED(ECRHUB_ERR_ARGUMENT, id, ecrhub_wait(handle, id, 0, event, sizeof event, NULL));
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
+/* A request in one buffer, step by step. */
+static void a_request_is_built_and_its_answer_read_without_a_json_library(void)
+{
+    ecrhub_handle handle = connect_to(url);
+    char request[512] = "{}", event[8192], text[256];
+    size_t length = 0;
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "topic", "ecrhub.pay.order", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "app_id", "test", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.trans_type", "1", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.merchant_order_no", new_number(), request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.attach", "a \"quoted\" note\n", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.order_amount", "10.00", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.tip_amount", "1.00", request, sizeof request, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_set(request, "biz_data.tip_amount", NULL, request, sizeof request, &length));
+    CHECK(strlen(request) == length && !strstr(request, "tip_amount"));
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_json_set(request, "biz_data.description", "x", request, length, NULL));
+    CHECK(strlen(request) == length);
+    STATUS(ECRHUB_OK, ecrhub_call(handle, request, 0, event, sizeof event, NULL));
+    STATUS(ECRHUB_OK, ecrhub_json_get(event, "fields.attach", text, sizeof text, &length));
+    CHECK(strcmp(text, "a \"quoted\" note\n") == 0 && length == strlen(text));
+    STATUS(ECRHUB_NOTHING, ecrhub_json_get(event, "error", text, sizeof text, &length));
+    STATUS(ECRHUB_NOTHING, ecrhub_json_get(event, "fields.none.at.all", text, sizeof text, &length));
+    CHECK(length == strlen(text));
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_json_get(event, "outcome", text, 8, &length));
+    CHECK(length == 8);
+    STATUS(ECRHUB_OK, ecrhub_disconnect(handle));
+}
+
 struct till {
     pthread_t thread;
     ecrhub_handle handle;
@@ -172,6 +228,8 @@ int main(int argc, char **argv)
     url = terminal_url(argc, argv);
     a_sale_that_is_called_gives_its_completion();
     a_sale_that_is_sent_completes_by_poll();
+    a_sale_that_is_started_is_read_with_wait_again_and_again();
+    a_request_is_built_and_its_answer_read_without_a_json_library();
     a_completion_too_large_for_call_comes_by_poll();
     threads_that_share_a_handle_get_each_their_own_completions();
     the_state_tells_where_it_is_connected();

@@ -71,12 +71,16 @@ static void call_everything(int32_t level, const char *message, void *user_data)
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_send(1, "{}", 0, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_poll(1, -1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_call(1, "{}", 0, text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_start(1, "{}", 0, text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wait(1, "id", -1, text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_json_get("{}", "a", text, sizeof text, &length));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_json_set("{}", "a", "b", text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wake(1));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wait_fd(1, &fd));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_wait_handle(1, &event));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_state(1, text, sizeof text, &length));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_pending(1, text, sizeof text, &length));
-    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_acknowledge(1, "id"));
+    STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_acknowledge(1, "id", "approved"));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_resolve(1, "id", "approved", NULL));
     STATUS(ECRHUB_ERR_UNSUPPORTED, ecrhub_set_log(NULL, NULL, 0));
     STATUS(ECRHUB_OK, ecrhub_last_error(text, sizeof text, &length));

@@ -72,7 +72,7 @@ int main(void)
     int round;
     for (round = 0; round < 2; round++) {
         pthread_t thread;
-        void *library = dlopen("libecrhub.so.0", RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen("libecrhub.so.1", RTLD_NOW | RTLD_LOCAL);
         CHECK(library);
         CHECK(pthread_create(&thread, NULL, use, library) == 0);
         CHECK(pthread_join(thread, NULL) == 0);
@@ -83,7 +83,7 @@ int main(void)
     while (atomic_load(&answered) < 2)
         usleep(1000);
     usleep(300000);
-    CHECK(dlopen("libecrhub.so.0", RTLD_NOW | RTLD_NOLOAD));
+    CHECK(dlopen("libecrhub.so.1", RTLD_NOW | RTLD_NOLOAD));
     puts("done");
     return 0;
 }

@@ -23,16 +23,20 @@ IMPORT(int32_t) ecrhub_shutdown(void);
 IMPORT(int32_t) ecrhub_send(handle_id, const char *, int32_t, char *, size_t, size_t *);
 IMPORT(int32_t) ecrhub_poll(handle_id, int32_t, char *, size_t, size_t *);
 IMPORT(int32_t) ecrhub_call(handle_id, const char *, int32_t, char *, size_t, size_t *);
+IMPORT(int32_t) ecrhub_start(handle_id, const char *, int32_t, char *, size_t, size_t *);
+IMPORT(int32_t) ecrhub_wait(handle_id, const char *, int32_t, char *, size_t, size_t *);
+IMPORT(int32_t) ecrhub_json_get(const char *, const char *, char *, size_t, size_t *);
+IMPORT(int32_t) ecrhub_json_set(const char *, const char *, const char *, char *, size_t, size_t *);
 IMPORT(int32_t) ecrhub_wake(handle_id);
 IMPORT(int32_t) ecrhub_wait_fd(handle_id, int32_t *);
 IMPORT(int32_t) ecrhub_wait_handle(handle_id, void **);
 IMPORT(int32_t) ecrhub_state(handle_id, char *, size_t, size_t *);
 IMPORT(int32_t) ecrhub_pending(handle_id, char *, size_t, size_t *);
-IMPORT(int32_t) ecrhub_acknowledge(handle_id, const char *);
+IMPORT(int32_t) ecrhub_acknowledge(handle_id, const char *, const char *);
 IMPORT(int32_t) ecrhub_resolve(handle_id, const char *, const char *, const char *);
 IMPORT(int32_t) ecrhub_set_log(log_t, void *, int32_t);
 
-enum { OK = 0, TIMEOUT = 1, INTERRUPTED = 2, ARGUMENT = -1, TOO_SMALL = -7, UNSUPPORTED = -11 };
+enum { OK = 0, TIMEOUT = 1, INTERRUPTED = 2, OUTDATED = 3, NOTHING = 4, ARGUMENT = -1, TOO_SMALL = -7, UNSUPPORTED = -11 };
 
 static void fail(int line, const char *what)
 {
@@ -120,8 +124,23 @@ static void sell(handle_id handle)
     CHECK(strlen(id) == length);
     wait_for(handle, "\"event\":\"completed\"");
     CHECK(strstr(event, id) && strstr(event, "\"outcome\":\"approved\""));
-    RETURNS(OK, ecrhub_acknowledge(handle, id));
+    RETURNS(OUTDATED, ecrhub_acknowledge(handle, id, "declined"));
+    RETURNS(OK, ecrhub_acknowledge(handle, id, "approved"));
     printf("%s\n", event);
+}
+
+static void start_and_wait(handle_id handle)
+{
+    char request[512], outcome[32];
+    snprintf(request, sizeof request, "%s", sale("10.01"));
+    RETURNS(OK, ecrhub_json_set(request, "biz_data.order_amount", "10.00", request, sizeof request, NULL));
+    RETURNS(OK, ecrhub_start(handle, request, 0, id, sizeof id, NULL));
+    RETURNS(OK, ecrhub_wait(handle, id, 30000, event, sizeof event, NULL));
+    RETURNS(OK, ecrhub_json_get(event, "outcome", outcome, sizeof outcome, NULL));
+    CHECK(strcmp(outcome, "approved") == 0);
+    RETURNS(NOTHING, ecrhub_json_get(event, "error", outcome, sizeof outcome, NULL));
+    RETURNS(OK, ecrhub_acknowledge(handle, id, outcome));
+    RETURNS(ARGUMENT, ecrhub_wait(handle, id, 0, event, sizeof event, NULL));
 }
 
 int main(int argc, char **argv)
@@ -142,6 +161,7 @@ int main(int argc, char **argv)
     RETURNS(OK, ecrhub_wake(handle));
     RETURNS(INTERRUPTED, ecrhub_poll(handle, -1, event, sizeof event, NULL));
     sell(handle);
+    start_and_wait(handle);
     RETURNS(TOO_SMALL, ecrhub_state(handle, NULL, 0, NULL));
     RETURNS(OK, ecrhub_pending(handle, event, sizeof event, NULL));
     RETURNS(ARGUMENT, ecrhub_resolve(handle, "no such id", "declined", NULL));

@@ -84,7 +84,7 @@ int main(void)
     int round;
     CHECK(!mapped());
     for (round = 0; round < 2; round++) {
-        void *library = dlopen("libecrhub.so.0", RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen("libecrhub.so.1", RTLD_NOW | RTLD_LOCAL);
         CHECK(library && mapped());
         use_in_a_thread(library);
         CHECK(dlclose(library) == 0);
@@ -93,7 +93,7 @@ int main(void)
 
     /* From the thread that stays it is as safe, only not gone. */
     for (round = 0; round < 2; round++) {
-        void *library = dlopen("libecrhub.so.0", RTLD_NOW | RTLD_LOCAL);
+        void *library = dlopen("libecrhub.so.1", RTLD_NOW | RTLD_LOCAL);
         CHECK(library);
         use(library);
         CHECK(dlclose(library) == 0);

@@ -1,4 +1,5 @@
-/* The descriptor is readable while an event waits, and is the library's own. */
+/* The descriptor is readable while an event waits, or the completion of a started request that nobody has read; and is the
+ * library's own. */
 #include "check.h"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
 {
     ecrhub_handle handle = connect_to(terminal_url(argc, argv));
     int32_t fd = -1, again = -1;
-    char id[65], small[4];
+    char id[65], small[4], event[8192];
     STATUS(ECRHUB_OK, ecrhub_wait_fd(handle, &fd));
     STATUS(ECRHUB_OK, ecrhub_wait_fd(handle, &again));
     CHECK(fd >= 0 && again == fd);
@@ -39,6 +40,20 @@ int main(int argc, char **argv)
     STATUS(ECRHUB_OK, ecrhub_send(handle, sale(new_number(), "10.00"), 0, id, sizeof id, NULL));
     CHECK(readable(fd, SOON));
     drain(handle);
+    CHECK(!readable(fd, 100));
+
+    /* And for a completion that is waited for, until it is read or acknowledged. */
+    STATUS(ECRHUB_OK, ecrhub_start(handle, sale(new_number(), "10.00"), 0, id, sizeof id, NULL));
+    CHECK(readable(fd, SOON));
+    STATUS(ECRHUB_TIMEOUT, ecrhub_poll(handle, 0, small, sizeof small, NULL));
+    STATUS(ECRHUB_ERR_BUFFER_TOO_SMALL, ecrhub_wait(handle, id, 0, small, sizeof small, NULL));
+    CHECK(readable(fd, 0));
+    STATUS(ECRHUB_OK, ecrhub_wait(handle, id, 0, event, sizeof event, NULL));
+    CHECK(!readable(fd, 100));
+    STATUS(ECRHUB_OK, ecrhub_wait(handle, id, 0, event, sizeof event, NULL));
+    STATUS(ECRHUB_OK, ecrhub_start(handle, sale(new_number(), "10.00"), 0, id, sizeof id, NULL));
+    CHECK(readable(fd, SOON));
+    STATUS(ECRHUB_OK, ecrhub_acknowledge(handle, id, "approved"));
     CHECK(!readable(fd, 100));
 
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));

@@ -48,6 +48,17 @@ static void it_wakes_a_message_loop(ecrhub_handle handle, void *event)
     CHECK(!signalled(event, 100));
 }
 
+static void it_tells_of_a_started_request_until_it_is_read(ecrhub_handle handle, void *event)
+{
+    char id[65], text[8192];
+    STATUS(ECRHUB_OK, ecrhub_start(handle, sale(new_number(), "10.00"), 0, id, sizeof id, NULL));
+    CHECK(signalled(event, SOON));
+    STATUS(ECRHUB_TIMEOUT, ecrhub_poll(handle, 0, text, sizeof text, NULL));
+    CHECK(signalled(event, 0));
+    STATUS(ECRHUB_OK, ecrhub_wait(handle, id, 0, text, sizeof text, NULL));
+    CHECK(!signalled(event, 100));
+}
+
 static void it_behaves(ecrhub_handle handle)
 {
     void *event = NULL, *again = NULL;
@@ -71,6 +82,7 @@ static void it_behaves(ecrhub_handle handle)
     CHECK(!signalled(event, 100));
     it_wakes_a_wait_for_several(handle, event);
     it_wakes_a_message_loop(handle, event);
+    it_tells_of_a_started_request_until_it_is_read(handle, event);
 
     /* That it is closed, unload_windows.c shows: whether a number is a handle's tells little, they are used again. */
     STATUS(ECRHUB_OK, ecrhub_disconnect(handle));

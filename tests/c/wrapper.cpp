@@ -85,7 +85,8 @@ static void a_sale_is_sent_or_called(const char *url)
     CHECK(event && event->find("\"outcome\":\"declined\"") != std::string::npos);
     CONTAINS(terminal.state().c_str(), "\"state\":\"connected\"");
     CONTAINS(terminal.pending().c_str(), id.c_str());
-    terminal.acknowledge(id);
+    CHECK(!terminal.acknowledge(id, "declined"));
+    CHECK(terminal.acknowledge(id, "approved"));
     CHECK(terminal.pending().find(id) == std::string::npos);
 #ifdef _WIN32
     CHECK(terminal.wait_handle() != nullptr);
@@ -96,6 +97,25 @@ static void a_sale_is_sent_or_called(const char *url)
 #endif
 }
 
+static void a_sale_is_started_and_waited_for(const char *url)
+{
+    ecrhub::Terminal terminal(url);
+    const std::string request = ecrhub::json_set(sale(new_number(), "10.01"), "biz_data.order_amount", "10.00");
+    const std::string id = terminal.start(request);
+    const auto event = terminal.wait(id, 30s);
+    CHECK(event && terminal.wait(id, 0ms) == event);
+    CHECK(ecrhub::json_get(*event, "outcome") == "approved");
+    CHECK(ecrhub::json_get(*event, "fields.order_amount") == "10.00");
+    CHECK(!ecrhub::json_get(*event, "error") && !ecrhub::json_get(*event, "no.such.thing"));
+    CHECK(terminal.acknowledge(id, "approved"));
+    throws(ECRHUB_ERR_ARGUMENT, "acknowledged", [&] { terminal.wait(id, 0ms); });
+    while (const auto other = terminal.poll(0ms))
+        CHECK(other->find("completed") == std::string::npos);
+    CHECK(ecrhub::json_set("", "a.b", "\"") == "{\"a\":{\"b\":\"\\\"\"}}");
+    CHECK(ecrhub::json_set("{\"a\":1}", "a", std::nullopt) == "{}");
+    throws(ECRHUB_ERR_JSON, "not JSON", [] { ecrhub::json_get("{", "a"); });
+}
+
 // .69: approved with an answer of 1 MiB.
 static void what_is_large_comes_whole(const char *url)
 {
@@ -104,6 +124,8 @@ static void what_is_large_comes_whole(const char *url)
     CHECK(poll_for(terminal, "completed").size() > 1000000);
     const auto event = terminal.call(sale(new_number(), "10.69"));
     CHECK(event && event->size() > 1000000);
+    const auto waited = terminal.wait(terminal.start(sale(new_number(), "10.69")), 60s);
+    CHECK(waited && waited->size() > 1000000);
     throws(ECRHUB_ERR_BUFFER_TOO_SMALL, "bytes", [&] { terminal.call(sale(new_number(), "10.69"), 0ms, 100); });
     CHECK(poll_for(terminal, "completed").size() > 1000000);
 }
@@ -115,6 +137,7 @@ int main(int argc, char **argv)
     a_terminal_ends_with_its_object_and_may_be_moved();
     nothing_to_give_is_an_empty_optional();
     a_sale_is_sent_or_called(url);
+    a_sale_is_started_and_waited_for(url);
     what_is_large_comes_whole(url);
     ecrhub::set_log(nullptr);
     ecrhub::shutdown();

@@ -5,7 +5,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ecrhub::{Called, Completed, Config, Event, EventKind, Polled, Terminal};
+use ecrhub::{
+    Acknowledged, Called, Completed, Config, Event, EventKind, Outcome, Polled, Terminal,
+};
 use ecrhub_simulator::{Options, Simulator};
 
 /// Nothing in these tests takes this long; it only keeps a broken build from hanging.
@@ -70,6 +72,11 @@ pub fn call(terminal: &Terminal, request: &str) -> Completed {
         },
         Called::Interrupted => panic!("nobody interrupted"),
     }
+}
+
+/// Acknowledges what is the present outcome.
+pub fn acknowledge(terminal: &Terminal, request_id: &str, outcome: Outcome) {
+    assert_eq!(terminal.acknowledge(request_id, outcome).unwrap(), Acknowledged::Done);
 }
 
 pub fn next_event(terminal: &Terminal) -> Event {

@@ -31,7 +31,7 @@ class Gate(unittest.TestCase):
 
     def test_a_new_function_passes(self):
         added = (
-            "int32_t ecrhub_shutdown(void);\nint32_t ecrhub_wait_handle(ecrhub_handle handle, uintptr_t *out_handle);"
+            "int32_t ecrhub_shutdown(void);\nint32_t ecrhub_new(ecrhub_handle handle, uintptr_t *out_handle);"
         )
         self.assertEqual(complaints("int32_t ecrhub_shutdown(void);", added), "")
 

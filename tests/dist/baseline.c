@@ -58,6 +58,21 @@ static void a_query_by_send_and_poll(ecrhub_handle terminal, char *id, size_t ca
     CHECK(strstr(text, "\"outcome\":\"" ECRHUB_OUTCOME_APPROVED "\""));
 }
 
+static void a_sale_by_start_and_wait(ecrhub_handle terminal, char *id, size_t capacity)
+{
+    char request[512], outcome[32];
+    CHECK(ecrhub_json_set("{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"test\"}", "biz_data.trans_type", "1", request,
+                          sizeof request, NULL) == ECRHUB_OK);
+    CHECK(ecrhub_json_set(request, "biz_data.merchant_order_no", "BASELINE2", request, sizeof request, NULL) == ECRHUB_OK);
+    CHECK(ecrhub_json_set(request, "biz_data.order_amount", "34.50", request, sizeof request, NULL) == ECRHUB_OK);
+    CHECK(ecrhub_start(terminal, request, 0, id, capacity, NULL) == ECRHUB_OK);
+    CHECK(ecrhub_wait(terminal, id, 30000, text, sizeof text, NULL) == ECRHUB_OK);
+    CHECK(ecrhub_json_get(text, "outcome", outcome, sizeof outcome, NULL) == ECRHUB_OK);
+    CHECK(strcmp(outcome, ECRHUB_OUTCOME_APPROVED) == 0);
+    CHECK(ecrhub_json_get(text, "error", outcome, sizeof outcome, NULL) == ECRHUB_NOTHING);
+    CHECK(ecrhub_poll(terminal, 0, text, sizeof text, NULL) == ECRHUB_TIMEOUT);
+}
+
 static void what_is_asked_of_a_terminal(ecrhub_handle terminal)
 {
     int32_t fd = -1;
@@ -81,7 +96,9 @@ int main(int argc, char **argv)
     a_sale_by_call(terminal);
     a_query_by_send_and_poll(terminal, id, sizeof id);
     what_is_asked_of_a_terminal(terminal);
-    CHECK(ecrhub_acknowledge(terminal, id) == ECRHUB_OK);
+    CHECK(ecrhub_acknowledge(terminal, id, ECRHUB_OUTCOME_DECLINED) == ECRHUB_OUTDATED);
+    CHECK(ecrhub_acknowledge(terminal, id, ECRHUB_OUTCOME_APPROVED) == ECRHUB_OK);
+    a_sale_by_start_and_wait(terminal, id, sizeof id);
     CHECK(ecrhub_resolve(terminal, id, ECRHUB_OUTCOME_APPROVED, NULL) == ECRHUB_ERR_ARGUMENT);
     CHECK(ecrhub_disconnect(terminal) == ECRHUB_OK);
     CHECK(ecrhub_shutdown() == ECRHUB_OK);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ecrhub::internals::journal::memory::MemoryJournal;
 use ecrhub::internals::{Action, Books, Now, Progress, Session};
 use ecrhub::protocol::{self, Defaults, Request};
-use ecrhub::{Event, EventKind, Outcome, Validation};
+use ecrhub::{Acknowledged, Event, EventKind, Outcome, Validation};
 
 use crate::kinds::{Assumption, Case, Fault, What};
 use crate::network::{Frame, Socket, Topic};
@@ -395,20 +395,24 @@ impl World {
 
     fn acknowledge(&mut self, told: Report<'_>) {
         let is_newer = |queued: &Queued| {
-            queued.stage != Stage::New
-                && report(&queued.event)
-                    .is_some_and(|other| other.was.is_some() && other.request_id == told.request_id)
+            report(&queued.event).is_some_and(|other| other.request_id == told.request_id)
         };
+        // Outdated: what waits is acknowledged in its turn.
         if self.till.queue.iter().any(is_newer) {
             return;
         }
         self.say(|| format!("the till acknowledges {} {}", told.request_id, told.outcome));
         let case = Rc::clone(&self.case);
         let now = self.moment();
-        match self.till.books_to_write(&case).acknowledge(told.request_id, now.wall_ms) {
-            Ok(()) => self.on_acknowledged(told),
+        let books = self.till.books_to_write(&case);
+        match books.acknowledge(told.request_id, told.outcome, now.wall_ms) {
+            Ok(Acknowledged::Done) => self.on_acknowledged(told),
             // A number that was used again took the row of its earlier attempt.
-            Err(_) if self.is_of_earlier_attempt(told) => {}
+            Ok(Acknowledged::Outdated) | Err(_) if self.is_of_earlier_attempt(told) => {}
+            Ok(Acknowledged::Outdated) => self.ledger.fail(format!(
+                "{} {} is outdated, and nothing newer is delivered",
+                told.request_id, told.outcome
+            )),
             Err(error) => self.ledger.fail(format!("an acknowledgement is refused: {error}")),
         }
     }

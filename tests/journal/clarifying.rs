@@ -22,7 +22,7 @@ fn a_correction_is_to_be_acknowledged_like_any_outcome() {
         ] {
             begin(journal, id, id).unwrap();
             journal.settle(id, &ended(was)).unwrap();
-            journal.acknowledge(id, NOW_MS).unwrap();
+            acknowledge(journal, id, was, NOW_MS);
             journal.clarify(id, was, &later(Outcome::Approved)).unwrap();
             let entry = get(journal, id);
             assert_eq!((entry.outcome, entry.was), (Some(Outcome::Approved), Some(was)));
@@ -30,7 +30,7 @@ fn a_correction_is_to_be_acknowledged_like_any_outcome() {
             assert_eq!((entry.settled_ms, entry.acknowledged_ms), (Some(NOW_MS + 7_000), None));
             assert_eq!(entry.elapsed_ms, Some(900), "that is the order's own");
             assert_eq!(open_ids(journal), [id]);
-            journal.acknowledge(id, NOW_MS + 8_000).unwrap();
+            acknowledge(journal, id, Outcome::Approved, NOW_MS + 8_000);
             journal.clarify(id, was, &later(Outcome::Approved)).unwrap();
             assert!(open_ids(journal).is_empty(), "the same once more changes nothing");
         }
@@ -54,7 +54,7 @@ fn the_same_outcome_corrects_nothing() {
     both(|journal| {
         begin(journal, "r1", "A1").unwrap();
         journal.settle("r1", &ended(Outcome::Declined)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
+        acknowledge(journal, "r1", Outcome::Declined, NOW_MS);
         let before = get(journal, "r1");
         journal.clarify("r1", Outcome::Declined, &later(Outcome::Declined)).unwrap();
         assert_eq!(get(journal, "r1"), before);
@@ -105,7 +105,7 @@ fn a_look_is_due_until_it_is_done() {
         for id in ["r1", "r2"] {
             begin(journal, id, id).unwrap();
             journal.settle(id, &with_look(Outcome::Declined)).unwrap();
-            journal.acknowledge(id, NOW_MS).unwrap();
+            acknowledge(journal, id, Outcome::Declined, NOW_MS);
             assert_eq!(get(journal, id).look_ms, Some(NOW_MS + 31_000), "acknowledged or not");
         }
         let look = |id: &str, outcome| (id.to_owned(), outcome);
@@ -130,7 +130,7 @@ fn a_look_at_an_outcome_that_is_not_written_yet_does_not_count_for_the_one_befor
         let looks = |outcome| journal.looked(&[("r1".to_owned(), outcome)]).unwrap();
         looks(Outcome::Declined);
         journal.settle("r1", &with_look(Outcome::Approved)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
+        acknowledge(journal, "r1", Outcome::Approved, NOW_MS);
         looks(Outcome::Declined);
         assert_eq!(get(journal, "r1").look_ms, Some(NOW_MS + 31_000), "the correction is owed");
         looks(Outcome::Approved);
@@ -148,7 +148,7 @@ fn an_order_with_a_look_due_is_never_forgotten() {
     {
         begin(&journal, id, id).unwrap();
         journal.settle(id, &with_look(Outcome::NotFound)).unwrap();
-        journal.acknowledge(id, acknowledged_ms).unwrap();
+        acknowledge(&journal, id, Outcome::NotFound, acknowledged_ms);
     }
     let done = ["looked", "newest"].map(|id| (id.to_owned(), Outcome::NotFound));
     journal.looked(&done).unwrap();

@@ -17,7 +17,9 @@ mod time;
 use std::path::Path;
 
 use ecrhub::journal::memory::MemoryJournal;
-use ecrhub::journal::{self, Filter, Journal, NewOrder, Reader, Settlement, SqliteJournal};
+use ecrhub::journal::{
+    self, Acknowledged, Filter, Journal, NewOrder, Reader, Settlement, SqliteJournal,
+};
 use ecrhub::{Error, Outcome, Status};
 use journal_support::*;
 
@@ -60,7 +62,7 @@ fn an_order_is_listed_as_it_was_accepted_until_it_has_an_outcome_that_was_acknow
         assert_eq!((entry.recovered, entry.settled_ms), (true, Some(NOW_MS + 1_000)));
         assert_eq!(open_ids(journal), ["r1"], "it was not acknowledged");
 
-        journal.acknowledge("r1", NOW_MS + 2_000).unwrap();
+        acknowledge(journal, "r1", Outcome::Approved, NOW_MS + 2_000);
         assert!(open_ids(journal).is_empty());
         assert_eq!(get(journal, "r1").acknowledged_ms, Some(NOW_MS + 2_000));
     });
@@ -92,7 +94,7 @@ fn a_number_is_used_once_across_all_terminals() {
         );
         journal.settle("r1", &ended(Outcome::Declined)).unwrap();
         refused(again(), Status::Duplicate, &["declined"]);
-        journal.acknowledge("r1", NOW_MS).unwrap();
+        acknowledge(journal, "r1", Outcome::Declined, NOW_MS);
         refused(again(), Status::Duplicate, &["declined"]);
         assert!(journal.find("r2").unwrap().is_none());
         assert_eq!(get(journal, "r1").outcome, Some(Outcome::Declined));
@@ -131,7 +133,7 @@ fn an_order_that_was_not_sent_gives_its_number_back() {
         assert_eq!(open_ids(journal), ["r2", "r3"], "and the new one is the newest");
         // The same request_id may come back as well.
         journal.settle("r3", &Settlement { sent: "no", ..ended(Outcome::NotSent) }).unwrap();
-        journal.acknowledge("r3", NOW_MS).unwrap();
+        acknowledge(journal, "r3", Outcome::NotSent, NOW_MS);
         begin(journal, "r3", "A1").unwrap();
         assert_eq!(get(journal, "r3").outcome, None);
     });
@@ -170,7 +172,7 @@ fn only_not_sent_and_busy_give_their_number_back() {
         for outcome in others {
             begin(journal, outcome.name(), outcome.name()).unwrap();
             journal.settle(outcome.name(), &ended(outcome)).unwrap();
-            journal.acknowledge(outcome.name(), NOW_MS).unwrap();
+            acknowledge(journal, outcome.name(), outcome, NOW_MS);
             let again = begin_again(journal, "again", outcome.name());
             refused(again, Status::Duplicate, &[outcome.name()]);
         }
@@ -193,7 +195,7 @@ fn an_outcome_is_written_once_and_never_over_another() {
         refused(journal.settle("r1", &ended(Outcome::Approved)), Status::Journal, &["\"r1\""]);
         begin(journal, "r1", "A1").unwrap();
         journal.settle("r1", &ended(Outcome::Approved)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
+        acknowledge(journal, "r1", Outcome::Approved, NOW_MS);
         journal
             .settle("r1", &Settlement { at_ms: NOW_MS + 9_000, ..ended(Outcome::Approved) })
             .unwrap();
@@ -245,7 +247,7 @@ fn an_unknown_stays_open_after_it_was_acknowledged() {
     both(|journal| {
         begin(journal, "r1", "A1").unwrap();
         journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
+        acknowledge(journal, "r1", Outcome::Unknown, NOW_MS);
         assert_eq!(open_ids(journal), ["r1"]);
     });
 }
@@ -253,13 +255,34 @@ fn an_unknown_stays_open_after_it_was_acknowledged() {
 #[test]
 fn acknowledging_again_changes_nothing() {
     both(|journal| {
-        refused(journal.acknowledge("r1", NOW_MS), Status::Argument, &["\"r1\""]);
+        let approved = |at_ms| journal.acknowledge("r1", Outcome::Approved, at_ms);
+        refused(approved(NOW_MS), Status::Argument, &["\"r1\""]);
         begin(journal, "r1", "A1").unwrap();
-        refused(journal.acknowledge("r1", NOW_MS), Status::Argument, &["no outcome"]);
+        refused(approved(NOW_MS), Status::Argument, &["no outcome"]);
         journal.settle("r1", &ended(Outcome::Approved)).unwrap();
-        journal.acknowledge("r1", NOW_MS).unwrap();
-        journal.acknowledge("r1", NOW_MS + 1).unwrap();
+        assert_eq!(approved(NOW_MS), Ok(Acknowledged::Done));
+        assert_eq!(approved(NOW_MS + 1), Ok(Acknowledged::Done));
         assert_eq!(get(journal, "r1").acknowledged_ms, Some(NOW_MS));
+    });
+}
+
+#[test]
+fn only_the_present_outcome_is_acknowledged() {
+    both(|journal| {
+        begin(journal, "r1", "A1").unwrap();
+        journal.settle("r1", &ended(Outcome::Declined)).unwrap();
+        for other in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Declined) {
+            let before = get(journal, "r1");
+            assert_eq!(journal.acknowledge("r1", other, NOW_MS), Ok(Acknowledged::Outdated));
+            assert_eq!(get(journal, "r1"), before, "{other}: nothing was changed");
+        }
+        acknowledge(journal, "r1", Outcome::Declined, NOW_MS);
+        journal.clarify("r1", Outcome::Declined, &ended(Outcome::Approved)).unwrap();
+        let declined = journal.acknowledge("r1", Outcome::Declined, NOW_MS + 1);
+        assert_eq!(declined, Ok(Acknowledged::Outdated), "though it was acknowledged before");
+        assert_eq!(open_ids(journal), ["r1"]);
+        acknowledge(journal, "r1", Outcome::Approved, NOW_MS + 2);
+        assert_eq!(get(journal, "r1").acknowledged_ms, Some(NOW_MS + 2));
     });
 }
 

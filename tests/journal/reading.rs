@@ -53,9 +53,9 @@ fn orders_are_picked_by_terminal_state_outcome_and_time() {
         begin_at(&journal, &format!("r{n}"), &format!("A{n}"), NOW_MS + n).unwrap();
     }
     journal.settle("r0", &ended(Outcome::Approved)).unwrap();
-    journal.acknowledge("r0", NOW_MS).unwrap();
+    acknowledge(&journal, "r0", Outcome::Approved, NOW_MS);
     journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
-    journal.acknowledge("r1", NOW_MS).unwrap();
+    acknowledge(&journal, "r1", Outcome::Unknown, NOW_MS);
     let reader = Reader::open(&path).unwrap();
     let pick = |filter: Filter| ids(&reader.list(&filter).unwrap());
     let any = Filter::default;
@@ -96,7 +96,7 @@ fn an_order_is_resolved_from_outside_when_no_till_runs_and_only_then() {
     journal.settle("r1", &ended(Outcome::Unknown)).unwrap();
     begin(&journal, "r2", "A2").unwrap();
     journal.settle("r2", &ended(Outcome::Approved)).unwrap();
-    journal.acknowledge("r2", NOW_MS).unwrap();
+    acknowledge(&journal, "r2", Outcome::Approved, NOW_MS);
     refused(decide(), Status::Journal, &["in use"]);
     drop(journal);
     let entry = decide().unwrap();

@@ -5,7 +5,7 @@ use super::*;
 fn completed_at(journal: &dyn Journal, id: &str, outcome: Outcome, at_ms: i64) {
     begin_at(journal, id, id, at_ms).unwrap();
     journal.settle(id, &Settlement { at_ms, ..ended(outcome) }).unwrap();
-    journal.acknowledge(id, at_ms).unwrap();
+    acknowledge(journal, id, outcome, at_ms);
 }
 
 fn remembered(journal: &dyn Journal) -> Vec<String> {
@@ -67,7 +67,7 @@ fn open_orders_under_other_names_are_counted_by_name() {
             begin_on(journal, terminal, id, id, NOW_MS).unwrap();
         }
         journal.settle("r4", &ended(Outcome::Approved)).unwrap();
-        journal.acknowledge("r4", NOW_MS).unwrap();
+        acknowledge(journal, "r4", Outcome::Approved, NOW_MS);
         assert_eq!(elsewhere(&[TILL]), [("attic".to_owned(), 1), ("bar".to_owned(), 2)]);
         assert_eq!(elsewhere(&["bar"]), [("attic".to_owned(), 1)]);
     });
@@ -85,7 +85,7 @@ fn a_terminal_takes_over_what_is_left_to_do_under_its_former_name() {
             begin_on(journal, "bar", id, number, at_ms).unwrap();
             let look_ms = (id == "due").then_some(at_ms + 30_000);
             journal.settle(id, &Settlement { look_ms, at_ms, ..ended(outcome) }).unwrap();
-            journal.acknowledge(id, at_ms).unwrap();
+            acknowledge(journal, id, outcome, at_ms);
         }
         assert_eq!(journal.adopt("bar", TILL, NOW_MS).unwrap(), 4);
         assert_eq!(open_ids(journal), ["open", "unknown"]);

@@ -16,7 +16,7 @@ fn a_crash_loses_what_was_not_on_the_disk_and_nothing_else() {
     begin(&journal, "r3", "A1").unwrap();
     journal.settle("r2", &ended(Outcome::Unknown)).unwrap();
     journal.settle("r3", &ended(Outcome::Approved)).unwrap();
-    journal.acknowledge("r3", NOW_MS).unwrap();
+    acknowledge(&journal, "r3", Outcome::Approved, NOW_MS);
     assert_eq!(open_ids(&journal), ["r2"]);
     journal.crash();
     assert_eq!(journal.entries(), before);

@@ -5,7 +5,7 @@ use super::*;
 fn acknowledged(journal: &SqliteJournal, id: &str, at_ms: i64) {
     begin_at(journal, id, id, at_ms).unwrap();
     journal.settle(id, &ended(Outcome::Approved)).unwrap();
-    journal.acknowledge(id, at_ms).unwrap();
+    acknowledge(journal, id, Outcome::Approved, at_ms);
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn what_is_acknowledged_is_forgotten_after_its_days_and_what_is_open_never() {
         journal.settle("untold", &ended(Outcome::Approved)).unwrap();
         begin(&journal, "unknown", "A3").unwrap();
         journal.settle("unknown", &ended(Outcome::Unknown)).unwrap();
-        journal.acknowledge("unknown", NOW_MS).unwrap();
+        acknowledge(&journal, "unknown", Outcome::Unknown, NOW_MS);
     }
     let later = NOW_MS + 30 * DAY_MS;
     acknowledged(&SqliteJournal::open(&path, 30, later).unwrap(), "newest", later);
@@ -46,7 +46,7 @@ fn old_orders_are_looked_for_once_a_day_also_by_a_till_that_is_never_restarted()
     let journal = SqliteJournal::open(&path, 1, NOW_MS).unwrap();
     begin(&journal, "old", "A0").unwrap();
     journal.settle("old", &ended(Outcome::Approved)).unwrap();
-    journal.acknowledge("old", NOW_MS - 2 * DAY_MS).unwrap();
+    acknowledge(&journal, "old", Outcome::Approved, NOW_MS - 2 * DAY_MS);
     acknowledged(&journal, "new", NOW_MS);
     begin_at(&journal, "r1", "A1", NOW_MS + DAY_MS - 1).unwrap();
     assert!(journal.find("old").unwrap().is_some(), "today has been done");

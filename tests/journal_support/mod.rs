@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ecrhub::journal::{Entry, Journal, NewOrder, Settlement};
+use ecrhub::journal::{Acknowledged, Entry, Journal, NewOrder, Settlement};
 use ecrhub::{Outcome, Result};
 use tempfile::TempDir;
 
@@ -11,6 +11,12 @@ pub const DAY_MS: i64 = 86_400_000;
 /// 2026-01-01
 pub const NOW_MS: i64 = 1_767_225_600_000;
 pub const TILL: &str = "ws://10.0.0.7:35779";
+
+/// Acknowledges what is the present outcome.
+#[track_caller]
+pub fn acknowledge(journal: &dyn Journal, request_id: &str, outcome: Outcome, at_ms: i64) {
+    assert_eq!(journal.acknowledge(request_id, outcome, at_ms), Ok(Acknowledged::Done));
+}
 
 /// A directory of its own that goes with the value.
 pub struct Folder {

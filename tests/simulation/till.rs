@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ecrhub::internals::journal::memory::MemoryJournal;
 use ecrhub::internals::{Attempt, Books, Now, RestoredState, Session, Settings};
 use ecrhub::protocol::{self, Defaults, Request};
-use ecrhub::{Event, EventKind, Outcome, Validation};
+use ecrhub::{Acknowledged, Event, EventKind, Outcome, Validation};
 
 use crate::faults::Kind;
 use crate::terminal::DAWN_MS;
@@ -75,15 +75,15 @@ pub enum Step {
     Fetch,
     Record(Box<Queued>),
     Deliver(Box<Queued>),
-    Acknowledge(usize),
+    Acknowledge(usize, Outcome),
 }
 
 impl Process {
-    /// A correction of this order waits to be delivered, is in the journal, and will want an acknowledgement of its own.
-    fn owes_a_correction_of(&self, id: &str) -> bool {
-        let recorded = self.queue.iter().filter(|queued| queued.is_recorded);
-        let mut owed = recorded.map(|queued| &queued.event).chain(&self.delivering);
-        owed.any(|event| is_correction(event) && id_of(event) == Some(id))
+    /// The newest outcome of this order that the journal may not have yet.
+    fn newest_outcome(&self, id: &str) -> Option<Outcome> {
+        let queued = self.queue.iter().rev().map(|queued| &queued.event);
+        let mut newest_first = queued.chain(&self.delivering).chain(&self.unwritten);
+        newest_first.find(|event| id_of(event) == Some(id)).and_then(outcome_of)
     }
 }
 
@@ -227,7 +227,7 @@ impl World {
             Step::Fetch => self.fetch(t),
             Step::Record(queued) => self.record(t, *queued),
             Step::Deliver(queued) => self.deliver(t, *queued),
-            Step::Acknowledge(order) => self.acknowledge(t, order),
+            Step::Acknowledge(order, outcome) => self.acknowledge(t, order, outcome),
         }
     }
 
@@ -352,9 +352,9 @@ impl World {
         if let Some(order) = self.on_delivered(t, &queued.event) {
             let acknowledges =
                 self.tills[t].process.as_ref().is_some_and(|process| process.acknowledges);
-            if acknowledges {
+            if acknowledges && let Some(outcome) = outcome_of(&queued.event) {
                 let in_ms = self.chance.between(0, 3_000);
-                self.then(t, in_ms, Step::Acknowledge(order));
+                self.then(t, in_ms, Step::Acknowledge(order, outcome));
             }
         }
         self.maybe_send_again(&queued.event);
@@ -366,12 +366,13 @@ impl World {
         self.fetch_soon(t);
     }
 
-    fn acknowledge(&mut self, t: usize, order: usize) {
+    fn acknowledge(&mut self, t: usize, order: usize, outcome: Outcome) {
         let now = self.moment(t);
         let id = self.orders[order].request.request_id.clone();
         self.maybe_fill_the_disk(t);
         let Some(process) = &mut self.tills[t].process else { return };
-        if process.owes_a_correction_of(&id) {
+        // Outdated: the correction that waits is acknowledged in its turn.
+        if process.newest_outcome(&id).is_some_and(|newest| newest != outcome) {
             return;
         }
         process.write_down_looks();
@@ -380,11 +381,14 @@ impl World {
         let written = unwritten.try_for_each(|event| process.books.record(event));
         let done = written.and_then(|()| {
             process.unwritten.retain(|event| !is_it(&event));
-            process.books.acknowledge(&id, now.wall_ms)
+            process.books.acknowledge(&id, outcome, now.wall_ms)
         });
         self.tills[t].disk.fail_next(0);
         match done {
-            Ok(()) => self.on_acknowledged(t, order),
+            Ok(Acknowledged::Done) => self.on_acknowledged(t, order),
+            Ok(Acknowledged::Outdated) => {
+                self.trace.say(self.now, || format!("till {t}: {id} is {outcome} no more"));
+            }
             Err(error) => {
                 self.trace.say(self.now, || format!("till {t} cannot acknowledge {id}: {error}"))
             }
@@ -416,8 +420,4 @@ pub fn outcome_of(event: &Event) -> Option<Outcome> {
         EventKind::Clarified(clarified) => Some(clarified.outcome),
         _ => None,
     }
-}
-
-fn is_correction(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Clarified(_))
 }

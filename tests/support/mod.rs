@@ -28,7 +28,7 @@ pub fn library_folder() -> &'static Path {
     FOLDER.get_or_init(|| {
         let folder = Build::scratch(&format!("lib-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for name in ["libecrhub.so", "libecrhub.so.0"] {
+        for name in ["libecrhub.so", "libecrhub.so.1"] {
             let link = folder.join(name);
             let _ = std::fs::remove_file(&link);
             std::os::unix::fs::symlink(library(), link).unwrap();

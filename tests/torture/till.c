@@ -10,7 +10,7 @@
  *     R number status                                        ecrhub_send or ecrhub_call refused it
  *     I number                                               ecrhub_call was interrupted; it lives on
  *     O number request_id event outcome retold recovered     told what became of it
- *     A number request_id                                    ecrhub_acknowledge came back
+ *     A number request_id                                    ecrhub_acknowledge took it
  *     P json                                                 what ecrhub_pending says at the end of healing
  *     E                                                      it ends in order
  *
@@ -163,7 +163,9 @@ static const char *take(const char *json)
     dawdle(outcome);
     note("O %s %s %s %s %s %s", number, id, kind, outcome, retold, recovered);
     dawdle(outcome);
-    status = ecrhub_acknowledge(terminal, id);
+    status = ecrhub_acknowledge(terminal, id, outcome);
+    if (status == ECRHUB_OUTDATED)
+        return id; /* its correction comes next */
     if (status == ECRHUB_OK)
         note("A %s %s", number, id);
     else if (status != ECRHUB_ERR_HANDLE)

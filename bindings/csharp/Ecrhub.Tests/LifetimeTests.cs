@@ -145,14 +145,14 @@ namespace Ecrhub.Tests
                         CollectAll();
                         int before = lines.Count(line => line.Contains("nobody"));
                         Assert.AreEqual(Outcome.Approved, terminal.Sale(new Sale { OrderNo = "E" + i, Amount = 10m }).Outcome);
-                        Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody"));
+                        Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody", Outcome.Approved));
                         Assert.AreEqual(before + 1, lines.Count(line => line.Contains("nobody")));
                     }
                     Assert.Throws<ArgumentNullException>(() => EcrhubLog.Start(LogLevel.Info, null));
                     Assert.Throws<EcrhubException>(() => EcrhubLog.Start((LogLevel)6, (level, line) => { }));
                     EcrhubLog.Stop();
                     int last = lines.Count;
-                    Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody"));
+                    Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody", Outcome.Approved));
                     Assert.AreEqual(last, lines.Count);
                 }
                 StringAssert.StartsWith("Debug refused: ", lines.First(line => line.Contains("nobody")));

@@ -66,7 +66,7 @@ namespace Ecrhub.Tests
                 });
                 using (Terminal terminal = Connect())
                 {
-                    Task.Factory.StartNew(() => terminal.Acknowledge("nobody"), TaskCreationOptions.LongRunning);
+                    Task.Factory.StartNew(() => terminal.Acknowledge("nobody", Outcome.Approved), TaskCreationOptions.LongRunning);
                     Assert.IsTrue(inside.WaitOne(Eventually.Bound));
                     // Waits until the receiver has returned, and nobody may wait for this one meanwhile.
                     Task restart = Task.Factory.StartNew(() => EcrhubLog.Start(LogLevel.Info, (level, line) => { }),
@@ -92,7 +92,7 @@ namespace Ecrhub.Tests
                     terminal.Dispose();
                 }
             });
-            Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody"));
+            Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody", Outcome.Approved));
             Eventually.Holds(() => Simulator.Control("GET", "/state").Contains("\"connections\":0"), "the connection is closed");
             Assert.Throws<TerminalDisposedException>(() => terminal.State());
         }

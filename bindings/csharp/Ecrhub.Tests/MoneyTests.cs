@@ -278,11 +278,11 @@ namespace Ecrhub.Tests
                 Eventually.Holds(() => terminal.HoldsClarification(unknown.RequestId), "the truth is fetched");
                 if (byResult)
                 {
-                    terminal.Acknowledge(unknown);
+                    Assert.IsFalse(terminal.Acknowledge(unknown));
                 }
                 else
                 {
-                    terminal.Acknowledge(unknown.RequestId);
+                    Assert.IsFalse(terminal.Acknowledge(unknown.RequestId, unknown.Outcome));
                 }
                 // The process dies here, as far as the library can tell.
             }

@@ -134,7 +134,7 @@ namespace Ecrhub.Tests
                 Simulator.Post("/approve");
                 Assert.AreEqual("F1", Next(terminal, EventKind.Completed).MerchantOrderNo);
                 Assert.Throws<DuplicateException>(() => terminal.Sale(new Sale { OrderNo = "F1", Amount = 1m }));
-                EcrhubException unknown = Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody"));
+                EcrhubException unknown = Assert.Throws<EcrhubException>(() => terminal.Acknowledge("nobody", Outcome.Approved));
                 Assert.AreEqual("ECRHUB_ERR_ARGUMENT", unknown.Name);
                 StringAssert.Contains("nobody", unknown.Message);
             }

@@ -107,9 +107,46 @@ namespace Ecrhub
                 Native.ecrhub_pending(handle, buffer, capacity, out length)));
         }
 
-        public static void Acknowledge(ulong handle, string requestId)
+        /// <summary>Sends a request that is waited for with <see cref="Wait"/>.</summary>
+        public static string Start(ulong handle, string request, int timeoutMs)
         {
-            Check(Native.ecrhub_acknowledge(handle, Bytes(requestId, "the request id")));
+            byte[] json = Bytes(request, "the request");
+            return Text(Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_start(handle, json, timeoutMs, buffer, capacity, out length)));
+        }
+
+        /// <summary>The completion of a request that was started; null while it is in flight.</summary>
+        public static string Wait(ulong handle, string requestId, int timeoutMs)
+        {
+            byte[] id = Bytes(requestId, "the request id");
+            ArraySegment<byte> found = Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_wait(handle, id, timeoutMs, buffer, capacity, out length));
+            return found.Array == null ? null : Text(found);
+        }
+
+        /// <summary>One value of a JSON text; null when there is none.</summary>
+        public static string JsonGet(string json, string path)
+        {
+            byte[] text = Bytes(json, "the JSON"), where = Bytes(path, "the path");
+            ArraySegment<byte> found = Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_json_get(text, where, buffer, capacity, out length));
+            return found.Array == null ? null : Text(found);
+        }
+
+        /// <summary>The JSON text, or an empty object for null, with a text set, or removed for null.</summary>
+        public static string JsonSet(string json, string path, string value)
+        {
+            byte[] text = json == null ? null : Bytes(json, "the JSON"), where = Bytes(path, "the path");
+            byte[] said = value == null ? null : Bytes(value, "the value");
+            return Text(Grow((byte[] buffer, UIntPtr capacity, out UIntPtr length) =>
+                Native.ecrhub_json_set(text, where, said, buffer, capacity, out length)));
+        }
+
+        /// <summary>false: the outcome was corrected meanwhile, and nothing was changed.</summary>
+        public static bool Acknowledge(ulong handle, string requestId, string outcome)
+        {
+            int status = Native.ecrhub_acknowledge(handle, Bytes(requestId, "the request id"), Bytes(outcome, "the outcome"));
+            return Check(status) == Contract.ECRHUB_OK;
         }
 
         public static void Resolve(ulong handle, string requestId, string outcome, string note)

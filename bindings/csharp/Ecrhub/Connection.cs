@@ -19,11 +19,8 @@ namespace Ecrhub
         /// <summary>Requests that somebody waits for. Who takes one out tells its end: an answer or a cancelled wait.</summary>
         private readonly ConcurrentDictionary<string, Wait> waits = new ConcurrentDictionary<string, Wait>(StringComparer.Ordinal);
 
-        /// <summary>The last correction of each order's outcome that has left the library, and was not acknowledged.</summary>
-        private readonly Dictionary<string, PaymentResult> corrections = new Dictionary<string, PaymentResult>(StringComparer.Ordinal);
-
-        /// <summary>Held while a request is sent and its wait noted, while an event leaves the library, and while one is
-        /// acknowledged: an answer cannot overtake its wait, and an acknowledgement not the event it would swallow.</summary>
+        /// <summary>Held while a request is sent and its wait noted, and while an event leaves the library: an answer cannot
+        /// overtake its wait.</summary>
         private readonly object turn = new object();
 
         /// <summary>Between two attempts to fetch an event.</summary>
@@ -88,17 +85,10 @@ namespace Ecrhub
             return Ask(() => Calls.Send(handle, request, timeoutMs));
         }
 
-        /// <summary>Acknowledges what the till was told.</summary>
-        /// <remarks>The library takes an acknowledgement for that of the last event it handed out. While a correction is on
-        /// its way to the till, an acknowledgement of the outcome before it must not reach it.</remarks>
-        public void Acknowledge(PaymentResult result)
+        /// <summary>false: the outcome was corrected meanwhile, and nothing was changed.</summary>
+        public bool Acknowledge(string requestId, string outcome)
         {
-            Acknowledge(result.RequestId, () => corrections.TryGetValue(result.RequestId, out PaymentResult last) && last != result);
-        }
-
-        public void Acknowledge(string requestId)
-        {
-            Acknowledge(requestId, () => Events.HoldsClarification(requestId));
+            return Ask(() => Calls.Acknowledge(handle, requestId, outcome) ? "done" : "") != "";
         }
 
         public void Resolve(string requestId, string outcome, string note)
@@ -172,21 +162,6 @@ namespace Ecrhub
             {
                 Cancel(wait, token);
             }
-        }
-
-        private void Acknowledge(string requestId, Func<bool> isOvertaken)
-        {
-            Ask(() =>
-            {
-                lock (turn)
-                {
-                    if (!isOvertaken())
-                    {
-                        Calls.Acknowledge(handle, requestId);
-                        corrections.Remove(requestId);
-                    }
-                }
-            });
         }
 
         private void Ask(Action call)
@@ -287,10 +262,6 @@ namespace Ecrhub
 
         private void Tell(TerminalEvent happened)
         {
-            if (happened.Kind == EventKind.Clarified)
-            {
-                corrections[happened.RequestId] = happened.Result;
-            }
             if (happened.Kind == EventKind.Completed
                 && waits.TryRemove(happened.RequestId, out Wait wait))
             {

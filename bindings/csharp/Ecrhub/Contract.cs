@@ -156,6 +156,8 @@ namespace Ecrhub
         public const int ECRHUB_OK = 0;
         public const int ECRHUB_TIMEOUT = 1;
         public const int ECRHUB_INTERRUPTED = 2;
+        public const int ECRHUB_OUTDATED = 3;
+        public const int ECRHUB_NOTHING = 4;
         public const int ECRHUB_ERR_ARGUMENT = -1;
         public const int ECRHUB_ERR_HANDLE = -2;
         public const int ECRHUB_ERR_CONFIG = -3;

@@ -46,6 +46,12 @@ namespace Ecrhub
         public static extern int ecrhub_call(ulong handle, byte[] request_json, int timeout_ms, byte[] event_json, UIntPtr capacity, out UIntPtr out_length);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int ecrhub_start(ulong handle, byte[] request_json, int timeout_ms, byte[] request_id, UIntPtr capacity, out UIntPtr out_length);
+
+        [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int ecrhub_wait(ulong handle, byte[] request_id, int timeout_ms, byte[] event_json, UIntPtr capacity, out UIntPtr out_length);
+
+        [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         public static extern int ecrhub_wake(ulong handle);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -61,10 +67,16 @@ namespace Ecrhub
         public static extern int ecrhub_pending(ulong handle, byte[] requests_json, UIntPtr capacity, out UIntPtr out_length);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
-        public static extern int ecrhub_acknowledge(ulong handle, byte[] request_id);
+        public static extern int ecrhub_acknowledge(ulong handle, byte[] request_id, byte[] outcome);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         public static extern int ecrhub_resolve(ulong handle, byte[] request_id, byte[] outcome, byte[] note);
+
+        [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int ecrhub_json_get(byte[] json, byte[] path, byte[] buffer, UIntPtr capacity, out UIntPtr out_length);
+
+        [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        public static extern int ecrhub_json_set(byte[] json, byte[] path, byte[] value, byte[] buffer, UIntPtr capacity, out UIntPtr out_length);
 
         [DllImport(Name, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         public static extern int ecrhub_set_log(ecrhub_log_fn callback, IntPtr user_data, int max_level);

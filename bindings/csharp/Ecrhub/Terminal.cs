@@ -146,26 +146,28 @@ namespace Ecrhub
 
         /// <summary>Says that the till has this outcome safe, in its own books: it is not told again.</summary>
         /// <remarks>Call it after the till has stored the outcome, not before. Doing it again changes nothing.</remarks>
+        /// <returns>false if the outcome was corrected meanwhile: nothing is changed, and the correction comes as an event, to
+        /// be acknowledged itself.</returns>
         /// <exception cref="JournalException">It could not be written: the outcome will be told again.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
-        public void Acknowledge(PaymentResult result)
+        public bool Acknowledge(PaymentResult result)
         {
             if (result == null)
             {
                 throw new ArgumentNullException(nameof(result));
             }
-            connection.Acknowledge(result);
-            GC.KeepAlive(this);
+            return Acknowledge(result.RequestId, result.Outcome);
         }
 
-        /// <summary>The same by the request's id, for a till that kept no result.</summary>
+        /// <summary>The same by the request's id and the outcome that the till has stored.</summary>
         /// <exception cref="EcrhubException">There is no such request that has completed.</exception>
         /// <exception cref="JournalException">It could not be written: the outcome will be told again.</exception>
         /// <exception cref="TerminalDisposedException">The terminal was disposed.</exception>
-        public void Acknowledge(string requestId)
+        public bool Acknowledge(string requestId, Outcome outcome)
         {
-            connection.Acknowledge(requestId);
+            bool isDone = connection.Acknowledge(requestId, Contract.Word(Contract.Outcomes, outcome));
             GC.KeepAlive(this);
+            return isDone;
         }
 
         /// <summary>Writes down what a person decided about an order whose outcome is unknown. The library stops asking the

@@ -61,7 +61,7 @@ internal static class Soak
     {
         try
         {
-            terminal.Acknowledge("nobody");
+            terminal.Acknowledge("nobody", Outcome.Approved);
         }
         catch (EcrhubException)
         {

@@ -49,7 +49,7 @@ internal static class Troubled
                     if (where != "library")
                     {
                         terminal.Query(new Query { OrderNo = "A" + i });
-                        terminal.Acknowledge("nobody");
+                        terminal.Acknowledge("nobody", Outcome.Approved);
                     }
                 }
                 catch (EcrhubException)

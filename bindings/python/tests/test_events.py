@@ -99,7 +99,8 @@ def test_acknowledging_an_unknown_does_not_swallow_the_truth_on_its_way(
         while terminal.pending()[0].state == "unknown":
             terminal.query("NOBODY")
         terminal.query("NOBODY")
-        terminal.acknowledge(unknown.request_id if by_id else unknown)
+        about = (unknown.request_id, unknown.outcome) if by_id else (unknown,)
+        assert not terminal.acknowledge(*about)
         assert [order.state for order in terminal.pending()] == ["unacknowledged"]
     ecrhub.shutdown()
     with till() as terminal:
@@ -190,34 +191,6 @@ def test_what_an_outcome_lacks_is_empty_or_none() -> None:
     event = completed(outcome="busy", fields={}, differs=None, code=None)
     assert event.outcome is Outcome.BUSY and not event.approved
     assert (event.fields, event.differs, event.code) == ({}, {}, None)
-
-
-def test_only_the_newest_correction_can_be_acknowledged() -> None:
-    mailbox = _mailbox.Mailbox()
-    declined, approved, reversed_ = completed(outcome="declined"), clarified(), clarified(outcome="cancelled", was="approved")
-
-    def receive(number: int, event: ecrhub.Event) -> None:
-        mailbox.note(event)
-        mailbox.file(_mailbox.Letter(number, event))
-
-    def take() -> None:
-        listener = _waits.Waiter()
-        assert mailbox.deliver_next(listener)
-        mailbox.receive(listener)
-
-    receive(1, declined)
-    take()
-    assert not mailbox.owes_correction("r", declined) and not mailbox.owes_correction("r", None)
-    receive(2, approved)
-    assert mailbox.owes_correction("r", declined) and mailbox.owes_correction("r", None)
-    take()
-    receive(3, reversed_)
-    assert mailbox.owes_correction("r", approved) and mailbox.owes_correction("r", None)
-    take()
-    assert mailbox.owes_correction("r", approved), "it is older than what the till has"
-    assert not mailbox.owes_correction("r", reversed_) and not mailbox.owes_correction("r", None)
-    mailbox.forget_correction("r")
-    assert not mailbox.owes_correction("r", declined)
 
 
 def test_words_of_a_later_library_are_borne() -> None:

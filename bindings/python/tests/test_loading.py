@@ -35,7 +35,7 @@ def test_a_failure_says_where_it_looked() -> None:
     assert said[0] == "the library libecrhub.so was not found. Looked at:"
     assert said[1] == f"  {till.SOURCES / 'ecrhub' / 'libecrhub.so'} (beside the package): not there"
     assert said[2] == "  the environment variable ECRHUB_LIBRARY: not set"
-    assert [line.split(" (on the system): ")[0] for line in said[3:]] == ["  libecrhub.so.0", "  libecrhub.so"]
+    assert [line.split(" (on the system): ")[0] for line in said[3:]] == ["  libecrhub.so.1", "  libecrhub.so"]
     assert "cannot open shared object file" in said[3]
 
 
@@ -96,10 +96,10 @@ def test_it_is_found_in_each_place(tmp_path: Path, place: str) -> None:
         environment["ECRHUB_LIBRARY"] = this_library()
     else:
         (tmp_path / "lib").mkdir()
-        shutil.copy(this_library(), tmp_path / "lib" / "libecrhub.so.0")
+        shutil.copy(this_library(), tmp_path / "lib" / "libecrhub.so.1")
         environment["LD_LIBRARY_PATH"] = str(tmp_path / "lib")
     out = till.run("import ecrhub; print(ecrhub._native.library._name)", environment=environment)
-    expected: Tuple[str, ...] = (str(beside), this_library(), "libecrhub.so.0")
+    expected: Tuple[str, ...] = (str(beside), this_library(), "libecrhub.so.1")
     assert out.strip() == dict(zip(("beside", "named", "system"), expected))[place]
 
 

@@ -180,7 +180,7 @@ def test_ctrl_c_after_a_call_comes_when_what_it_did_is_known(
     mail._corrections[result.request_id] = mail._received[result.request_id] = correction
     monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        terminal.acknowledge(result.request_id)
+        terminal.acknowledge(result)
     assert mail._corrections == mail._received == {} and terminal.pending() == []
     monkeypatch.setattr(_native, "postponed", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

@@ -119,7 +119,7 @@ def test_after_the_end_every_call_says_so(simulator: Simulator) -> None:
     calls = [
         lambda: terminal.query("A1"),
         lambda: terminal.submit({"topic": "ecrhub.heartbeat", "biz_data": {}}),
-        lambda: terminal.acknowledge("x"),
+        lambda: terminal.acknowledge("x", "approved"),
         lambda: terminal.resolve("x", "approved"),
         terminal.pending,
         terminal.state,
@@ -132,6 +132,8 @@ def test_after_the_end_every_call_says_so(simulator: Simulator) -> None:
 
 def test_what_cannot_be_acknowledged_or_resolved_is_refused(terminal: ecrhub.Terminal) -> None:
     with pytest.raises(ecrhub.ArgumentError, match="nobody"):
+        terminal.acknowledge("nobody", "approved")
+    with pytest.raises(ecrhub.ArgumentError, match="outcome: one of approved"):
         terminal.acknowledge("nobody")
     result = terminal.sale(order_no="A1", amount="1.00")
     with pytest.raises(ecrhub.ArgumentError, match="in_progress"):
@@ -152,6 +154,7 @@ def test_errors_can_be_sent_between_processes() -> None:
 
 def test_every_refusal_has_its_class() -> None:
     # The rest never reaches a caller: no event yet, a wake-up, a buffer that is grown, a fault that only events tell of.
-    never = {"ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED", "ECRHUB_ERR_BUFFER_TOO_SMALL", "ECRHUB_ERR_TERMINAL"}
+    never = {"ECRHUB_OK", "ECRHUB_TIMEOUT", "ECRHUB_INTERRUPTED", "ECRHUB_OUTDATED", "ECRHUB_NOTHING"}
+    never |= {"ECRHUB_ERR_BUFFER_TOO_SMALL", "ECRHUB_ERR_TERMINAL"}
     names = {error.name for error in _errors.BY_STATUS.values()}
     assert names == set(_contract.STATUSES) - never

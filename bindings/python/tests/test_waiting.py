@@ -372,7 +372,7 @@ def test_a_forked_child_may_not_use_its_parents_terminal(simulator: Simulator) -
             else:
                 calls = [
                     lambda: terminal.sale(order_no="A3", amount="1.00"), terminal.next_event, terminal.pending,
-                    terminal.wake, terminal.state, lambda: terminal.acknowledge("x"), terminal.disconnect,
+                    terminal.wake, terminal.state, lambda: terminal.acknowledge("x", "approved"), terminal.disconnect,
                 ]
                 for call in calls:
                     try:

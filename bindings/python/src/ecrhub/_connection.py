@@ -228,12 +228,13 @@ class Connection(Generic[Answer]):
                 cut_short(error, request.request_id)
             raise
 
-    def acknowledge(self, about: About) -> None:
+    def acknowledge(self, about: About, outcome: Union[Outcome, str, None] = None) -> bool:
         """Says that the till has this outcome safe, in its own books: it is not told again. Call it after the till has
-        stored the outcome, not before. Doing it again changes nothing.
+        stored the outcome, not before. Doing it again changes nothing. ``outcome`` is needed with a ``request_id``; an event
+        has its own.
 
-        A corrected outcome (:class:`Clarified`) is acknowledged by itself. While it is on its way to the till,
-        acknowledging the outcome before it changes nothing.
+        False if the outcome has been corrected meanwhile: nothing is changed, and the correction (:class:`Clarified`)
+        comes as an event, to be acknowledged itself.
 
         Raises :class:`ArgumentError` when there is no such request that has completed, and :class:`JournalError` when
         it could not be written: the outcome will be told again then.
@@ -243,15 +244,20 @@ class Connection(Generic[Answer]):
         ...     # ... the till stores it ...
         ...     terminal.acknowledge(result)
         ...     terminal.pending()
+        True
         []
         """
+        if outcome is None and not isinstance(about, str):
+            outcome = about.outcome
+        word = _native.text_in("" if outcome is None else str(outcome), "outcome")
         request_id, handle, mail = _request_id(about), self._own(), self._mail()
-        name = request_id.decode()
-        with mail.lock:
-            if not mail.owes_correction(name, None if isinstance(about, str) else about):
-                self._check(_native.library.ecrhub_acknowledge(handle, request_id))
-                mail.forget_correction(name)
+        status: int = _native.library.ecrhub_acknowledge(handle, request_id, word)
+        self._check(status if status < 0 else _native.OK)
+        if status == _native.OK:
+            with mail.lock:
+                mail.forget_correction(request_id.decode())
         _native.give_way()
+        return status == _native.OK
 
     def resolve(self, about: About, outcome: Union[Outcome, str], note: Optional[str] = None) -> None:
         """Writes down what a person decided about an order whose outcome is ``unknown``: ``approved``, ``declined``,

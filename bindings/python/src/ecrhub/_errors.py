@@ -43,7 +43,7 @@ class ArgumentError(Error, ValueError):
     """An argument is out of range, or there is no such request.
 
     >>> with ecrhub.connect(url, app_id="demo") as terminal:
-    ...     terminal.acknowledge("nobody")
+    ...     terminal.acknowledge("nobody", "approved")
     Traceback (most recent call last):
     ecrhub.ArgumentError: ...nobody...
     """

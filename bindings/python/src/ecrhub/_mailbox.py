@@ -120,20 +120,6 @@ class Mailbox:
                     _move(number, owner.inbox, self._unclaimed)
                 self._rouse_listeners()
 
-    def owes_correction(self, request_id: str, about: Optional[Event]) -> bool:
-        """Whether a correction of this order's outcome is still owed to the till, so that an acknowledgement is none of
-        it. With the lock held. The library takes one for that of the last event it handed out, and does not know what
-        waits here.
-
-        ``about``: what is acknowledged, where that is known; it may be older than the correction.
-        """
-        if self.source is not None:
-            self.source.note_leftovers()
-        last = self._corrections.get(request_id)
-        if last is None:
-            return False
-        return self._received.get(request_id) is not last or about not in (None, last)
-
     def forget_correction(self, request_id: str) -> None:
         """It was acknowledged. With the lock held."""
         self._corrections.pop(request_id, None)

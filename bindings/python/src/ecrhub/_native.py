@@ -32,13 +32,17 @@ PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "ecrhub_send": (c_int32, (Handle, c_char_p, c_int32, *_TEXT_OUT)),
     "ecrhub_poll": (c_int32, (Handle, c_int32, *_TEXT_OUT)),
     "ecrhub_call": (c_int32, (Handle, c_char_p, c_int32, *_TEXT_OUT)),
+    "ecrhub_start": (c_int32, (Handle, c_char_p, c_int32, *_TEXT_OUT)),
+    "ecrhub_wait": (c_int32, (Handle, c_char_p, c_int32, *_TEXT_OUT)),
     "ecrhub_wake": (c_int32, (Handle,)),
     "ecrhub_wait_fd": (c_int32, (Handle, POINTER(c_int32))),
     "ecrhub_wait_handle": (c_int32, (Handle, POINTER(c_void_p))),
     "ecrhub_state": (c_int32, (Handle, *_TEXT_OUT)),
     "ecrhub_pending": (c_int32, (Handle, *_TEXT_OUT)),
-    "ecrhub_acknowledge": (c_int32, (Handle, c_char_p)),
+    "ecrhub_acknowledge": (c_int32, (Handle, c_char_p, c_char_p)),
     "ecrhub_resolve": (c_int32, (Handle, c_char_p, c_char_p, c_char_p)),
+    "ecrhub_json_get": (c_int32, (c_char_p, c_char_p, *_TEXT_OUT)),
+    "ecrhub_json_set": (c_int32, (c_char_p, c_char_p, c_char_p, *_TEXT_OUT)),
     "ecrhub_set_log": (c_int32, (LogFunction, c_void_p, c_int32)),
 }
 
@@ -99,7 +103,7 @@ def _find() -> ctypes.CDLL:
 def _system_names() -> List[str]:
     if sys.platform.startswith("linux"):
         # The name that the library goes by, then the one that programs are built with. The loader knows where.
-        return [file_name() + ".0", file_name()]
+        return [file_name() + ".1", file_name()]
     found = ctypes.util.find_library("ecrhub")
     return [found] if found else [file_name()]
 

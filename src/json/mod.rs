@@ -1,6 +1,8 @@
-//! Writing small JSON objects whose parts may already be JSON text.
+//! Writing small JSON objects whose parts may already be JSON text; [`path`] reads and changes one value of a text.
 
 #![forbid(unsafe_code)]
+
+pub(crate) mod path;
 
 use std::fmt::Write as _;
 
