@@ -9,6 +9,8 @@
 //! - an order whose `ecrhub_send` never came back before the kill, and that the journal does not have, was not charged;
 //! - an outcome that was acknowledged was never told again, one that was told again said so, and none changed;
 //! - nothing is pending;
+//! - two windows of one till, each with a handle on the same terminal and journal: an order is told by the handle that sent
+//!   it for as long as that lives, and no close ends the payment of the other;
 //! - two tills on one terminal that takes a close for whatever is on its screen, both with `close_lost_orders` false: no
 //!   order is closed, and none is cancelled by the neighbour; one refused as `busy` is sent again with its number.
 //!
@@ -45,6 +47,9 @@ use support::Build;
 /// Terminals that two tills share.
 const SHARED: usize = 3;
 
+/// Tills with two windows.
+const WINDOWED: usize = 4;
+
 /// Tills that run side by side. Most of the time each of them waits.
 const TILLS: usize = 6;
 
@@ -78,6 +83,19 @@ fn two_tills_on_one_terminal_that_closes_by_screen_do_not_harm_each_other() {
             })
         };
         (0..SHARED).flat_map(two).collect()
+    });
+}
+
+/// The windows are opened and closed while the other one sells, and lost orders are closed.
+#[test]
+fn two_windows_of_one_till_never_tell_nor_close_each_others_orders() {
+    torture("windows", |torture, seed| {
+        let one = |index: usize| {
+            let seed = seed ^ (index as u64) << 32;
+            let place = Arc::new(Place::of_windows(torture, index, seed));
+            Lane::new(torture, place, format!("W{index}"), seed)
+        };
+        (0..WINDOWED).map(one).collect()
     });
 }
 

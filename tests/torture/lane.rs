@@ -13,7 +13,7 @@ use ecrhub::journal::{Filter, Reader};
 use crate::dice::Dice;
 use crate::terminal::{Terminal, ledger_in};
 use crate::verdict::{Evidence, Tally, judge};
-use crate::wire::Wire;
+use crate::wire::{Line, Wire};
 
 /// What all lanes share.
 pub struct Torture<'a> {
@@ -104,8 +104,30 @@ pub struct Lane<'a> {
 pub struct Place {
     terminal: Terminal,
     folder: PathBuf,
+    /// How it is sold there.
+    manner: Manner,
+}
+
+/// How tills sell on a terminal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// One till has it for itself.
+    Alone,
     /// Several tills have it, and it takes a close for whatever is on its screen.
-    is_shared: bool,
+    Shared,
+    /// One till has it, with two windows.
+    Windows,
+}
+
+impl Manner {
+    /// What `till.c` is told.
+    fn word(self) -> &'static str {
+        match self {
+            Manner::Alone => "close",
+            Manner::Shared => "share",
+            Manner::Windows => "windows",
+        }
+    }
 }
 
 impl Place {
@@ -117,7 +139,18 @@ impl Place {
             2 => &["--oddity", "no-request-id", "--oddity", "code-zero", "--oddity", "fragmented"],
             _ => &["--push-after-reconnect", "--oddity", "biz-data-text", "--oddity", "numbers"],
         };
-        Place::start(torture, &format!("L{index}"), seed, manners, false)
+        Place::start(torture, &format!("L{index}"), seed, manners, Manner::Alone)
+    }
+
+    /// A terminal for the two windows of a till. Half of them take a close for whatever is on their screen.
+    pub fn of_windows(torture: &Torture<'_>, index: usize, seed: u64) -> Place {
+        let manners: &[&str] = match index % 4 {
+            0 => &["--oddity", "close-by-screen"],
+            1 => &["--push-after-reconnect"],
+            2 => &["--oddity", "close-by-screen", "--push-after-reconnect"],
+            _ => &["--oddity", "no-request-id", "--oddity", "code-zero"],
+        };
+        Place::start(torture, &format!("W{index}"), seed, manners, Manner::Windows)
     }
 
     /// A terminal for several tills. Nobody stands at it for ever: none of them may close what it has lost.
@@ -134,7 +167,7 @@ impl Place {
                 "--push-after-reconnect",
             ],
         };
-        Place::start(torture, &format!("T{index}"), seed, manners, true)
+        Place::start(torture, &format!("T{index}"), seed, manners, Manner::Shared)
     }
 
     fn start(
@@ -142,12 +175,12 @@ impl Place {
         name: &str,
         seed: u64,
         manners: &[&str],
-        is_shared: bool,
+        manner: Manner,
     ) -> Place {
         let folder = torture.folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let terminal = Terminal::start(torture.simulator, &folder, seed, manners);
-        Place { terminal, folder, is_shared }
+        Place { terminal, folder, manner }
     }
 
     /// What was charged under numbers that begin like this.
@@ -223,7 +256,7 @@ impl<'a> Lane<'a> {
             .arg(format!("{}R{}", self.name, self.runs))
             .arg(self.dice.next().to_string())
             .arg(what)
-            .arg(if self.terminal.is_shared { "share" } else { "close" })
+            .arg(self.terminal.manner.word())
             .env("LD_LIBRARY_PATH", self.torture.libraries)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -262,6 +295,9 @@ impl<'a> Lane<'a> {
                 self.pause(1_200);
                 till.signal("CONT");
             }
+            Blow::Cut if self.terminal.manner == Manner::Windows => {
+                self.lines().iter().for_each(|line| line.tear());
+            }
             Blow::Cut => self.terminal.terminal.order("/cut"),
             Blow::Freeze => {
                 self.terminal.terminal.order("/freeze");
@@ -280,7 +316,7 @@ impl<'a> Lane<'a> {
             }
             Blow::Hold | Blow::Lose => {
                 let which = self.dice.below(3);
-                let lines = self.wire.lines();
+                let lines = self.lines();
                 lines.iter().for_each(|line| line.hold(which != 1, which != 0));
                 till = self.sometimes_kill(till);
                 self.pause(3_000);
@@ -293,6 +329,16 @@ impl<'a> Lane<'a> {
         till
     }
 
+    /// The till's connections, or only those of one of its windows.
+    fn lines(&mut self) -> Vec<Arc<Line>> {
+        let mut lines = self.wire.lines();
+        if self.terminal.manner == Manner::Windows && lines.len() > 1 && self.dice.below(3) > 0 {
+            let one = usize::try_from(self.dice.below(lines.len() as u64)).unwrap();
+            lines = vec![lines.swap_remove(one)];
+        }
+        lines
+    }
+
     fn judge(&mut self) {
         let record = std::fs::read_to_string(self.folder.join("record")).unwrap();
         let (ledger, on_disk) = self.terminal.ledger(&format!("{}R", self.name));
@@ -302,13 +348,20 @@ impl<'a> Lane<'a> {
         let reader = Reader::open(self.folder.join("journal.db")).unwrap();
         let journal = reader.list(&Filter::default()).unwrap();
         let wire = self.wire.orders();
-        let shares = self.terminal.is_shared;
-        let evidence =
-            Evidence { record: &record, ledger: &ledger, wire: &wire, journal: &journal, shares };
-        let (tally, faults) = judge(&evidence);
         let closes = self.wire.closes();
-        if shares && closes > 0 {
-            self.report.faults.push(format!("{}: {closes} closes on a shared terminal", self.name));
+        let shares = self.terminal.manner == Manner::Shared;
+        let evidence = Evidence {
+            record: &record,
+            ledger: &ledger,
+            wire: &wire,
+            closes: &closes,
+            journal: &journal,
+            shares,
+        };
+        let (tally, faults) = judge(&evidence);
+        if shares && !closes.is_empty() {
+            let fault = format!("{}: closes on a shared terminal: {closes:?}", self.name);
+            self.report.faults.push(fault);
         }
         self.report.tally = tally;
         self.report.faults.extend(faults);

@@ -1,10 +1,11 @@
 /* A till that may be killed at any instant.
  *
- *     till URL JOURNAL RECORD NAME RUN SEED sell|heal close|share
+ *     till URL JOURNAL RECORD NAME RUN SEED sell|heal close|share|windows
  *
  * It keeps its books in RECORD, a line for each thing it knows, on the disk before it goes on:
  *
- *     B run                                                  it begins
+ *     B run                                                  it begins; a window: it opens
+ *     D                                                      a window is about to close
  *     N number cents                                         about to sell under this number, or to try again after busy
  *     S number request_id                                    ecrhub_send took it
  *     R number status                                        ecrhub_send or ecrhub_call refused it
@@ -16,8 +17,11 @@
  *
  * "sell" sells until it is killed, or until its input ends: then it disconnects in the midst of it all. "heal" sells
  * nothing and ends when nothing is pending any more. "share" is a till that shares its terminal: it never closes an
- * order, and an order that never reached the terminal stays unknown. */
+ * order, and an order that never reached the terminal stays unknown. "windows" is a till with two windows, each a thread
+ * with a handle of its own on the same terminal and journal; their lines begin with "1" or "2". */
 #include <ecrhub.h>
+
+#include "values.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -39,15 +43,27 @@
 
 enum { ENDED, TOLD };
 
-static const char *run_name;
+/* The till's own are at 0. */
+enum { WINDOWS = 2 };
+
 static int record;
-static ecrhub_handle terminal;
-static uint64_t state;
-static int shares;
+static char config[4096];
+static int shares, has_windows;
+
+/* Each window has its own. */
+static _Thread_local int window;
+static _Thread_local char run_name[64];
+static _Thread_local ecrhub_handle terminal;
+static _Thread_local uint64_t state;
 /* How the order that completed last ended. */
-static char newest[64];
-static char *event;
-static size_t event_capacity = 65536;
+static _Thread_local char newest[64];
+static _Thread_local char *event;
+static _Thread_local size_t event_capacity;
+
+/* What is to be disconnected when the till ends; nothing is opened after that. */
+static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
+static int is_ending;
+static ecrhub_handle handles[WINDOWS + 1];
 
 static void give_up(const char *what, int32_t status)
 {
@@ -59,12 +75,13 @@ static void give_up(const char *what, int32_t status)
 
 static void note(const char *format, ...)
 {
-    static char line[65536];
+    static _Thread_local char line[65536];
     va_list arguments;
-    int length;
+    int head = window ? snprintf(line, sizeof line, "%d ", window) : 0, length;
     va_start(arguments, format);
-    length = vsnprintf(line, sizeof line - 1, format, arguments);
+    length = vsnprintf(line + head, sizeof line - 1 - (size_t)head, format, arguments);
     va_end(arguments);
+    length = length < 0 ? length : head + length;
     if (length < 0 || (size_t)length >= sizeof line - 1)
         give_up("a line for the record is too long", 0);
     line[length++] = '\n';
@@ -80,57 +97,6 @@ static uint64_t draw(uint64_t below)
     return (mixed ^ mixed >> 31) % below;
 }
 
-/* Past one JSON value. What the library hands out is JSON, so this only has to find its ends. */
-static const char *past(const char *at)
-{
-    int depth = 0;
-    do {
-        if (*at == '"') {
-            for (at++; *at && *at != '"'; at++)
-                if (*at == '\\' && at[1])
-                    at++;
-        } else if (*at == '{' || *at == '[') {
-            depth++;
-        } else if (*at == '}' || *at == ']') {
-            if (--depth < 0)
-                return at;
-        } else if (depth == 0 && *at == ',') {
-            return at;
-        }
-        if (*at)
-            at++;
-    } while (*at && (depth > 0 || (*at != ',' && *at != '}' && *at != ']')));
-    return at;
-}
-
-/* The value of a key of the outermost object; "-" when there is none or it is null. */
-static void value_of(const char *json, const char *key, char *value, size_t capacity)
-{
-    size_t key_length = strlen(key);
-    const char *at = json + 1;
-    strcpy(value, "-");
-    while (*at == '"') {
-        const char *name = at + 1, *end;
-        for (at++; *at && *at != '"'; at++)
-            ;
-        end = at;
-        at += *at ? 2 : 0;
-        if ((size_t)(end - name) == key_length && memcmp(name, key, key_length) == 0) {
-            const char *last = past(at);
-            if (*at == '"')
-                at++, last--;
-            if (strncmp(at, "null", 4) != 0 && (size_t)(last - at) < capacity) {
-                memcpy(value, at, (size_t)(last - at));
-                value[last - at] = 0;
-            }
-            return;
-        }
-        at = past(at);
-        if (*at == ',')
-            at++;
-    }
-}
-
 /* Now and then the till is busy: the longer it takes between two steps, the more often it dies there. With an order
  * that is unknown it takes its time, so that the truth comes meanwhile. */
 static void dawdle(const char *outcome)
@@ -144,7 +110,7 @@ static void dawdle(const char *outcome)
 /* Writes down what an order came to, and only then says so. Gives the request_id of what completed. */
 static const char *take(const char *json)
 {
-    static char id[128];
+    static _Thread_local char id[128];
     char kind[64], topic[64], number[64], outcome[64], retold[16], recovered[16];
     int32_t status;
     value_of(json, "event", kind, sizeof kind);
@@ -218,7 +184,7 @@ static int wait_for(const char *id)
 
 static const char *pending(void)
 {
-    static char text[1 << 20];
+    static _Thread_local char text[1 << 20];
     int32_t status = ecrhub_pending(terminal, text, sizeof text, NULL);
     if (status == ECRHUB_ERR_HANDLE)
         return NULL;
@@ -266,7 +232,7 @@ static void new_sale(char *number, size_t number_capacity, char *request, size_t
                                 51, 52, 53, 54, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69,
                                 83, 84, 85, 86, 91, 92};
     static const int slow[] = {13, 15, 32, 40, 42};
-    static unsigned count;
+    static _Thread_local unsigned count;
     uint64_t which = draw(100);
     int cents = which < 50   ? 0
                 : which < 95 ? usual[draw(sizeof usual / sizeof *usual)]
@@ -355,6 +321,38 @@ static int sell_two(void)
     return finish_the_old();
 }
 
+/* Opens the till, or one of its windows, unless it is to end. */
+static int begin(void)
+{
+    int32_t status = ECRHUB_OK;
+    int is_open;
+    pthread_mutex_lock(&ending);
+    is_open = !is_ending;
+    if (is_open) {
+        note("B %s", run_name);
+        status = ecrhub_connect(config, &terminal);
+        handles[window] = terminal;
+    }
+    pthread_mutex_unlock(&ending);
+    if (status != ECRHUB_OK)
+        give_up("ecrhub_connect", status);
+    return is_open ? TOLD : ENDED;
+}
+
+/* The cashier closes the window while the customer pays, and opens it again. What it has left is the next one's. */
+static int sell_and_reopen(void)
+{
+    char number[64], request[512], id[128];
+    new_sale(number, sizeof number, request, sizeof request);
+    if (ask(request, number, id, sizeof id) != ECRHUB_OK)
+        return ENDED;
+    usleep((useconds_t)draw(80000));
+    note("D");
+    ecrhub_disconnect(terminal);
+    usleep((useconds_t)draw(40000));
+    return begin() == TOLD ? finish_the_old() : ENDED;
+}
+
 static void sell(void)
 {
     int is_told = draw(4) ? finish_the_old() : drain();
@@ -362,9 +360,53 @@ static void sell(void)
         uint64_t how = draw(20);
         is_told = how < 9              ? sell_one(call)
                   : how < 17 || shares ? sell_one(send_and_poll)
-                  : how < 19           ? sell_and_close()
-                                       : sell_two();
+                  : how == 19          ? sell_two()
+                  : has_windows        ? sell_and_reopen()
+                                       : sell_and_close();
     }
+}
+
+static void prepare(const char *run, uint64_t seed)
+{
+    snprintf(run_name, sizeof run_name, "%s", run);
+    state = seed;
+    event_capacity = 65536;
+    event = malloc(event_capacity);
+    if (!event)
+        give_up("no memory", 0);
+}
+
+struct window {
+    int number;
+    const char *run;
+    uint64_t seed;
+    pthread_t thread;
+};
+
+static void *run_window(void *argument)
+{
+    const struct window *own = argument;
+    char name[64];
+    window = own->number;
+    snprintf(name, sizeof name, "%s%c", own->run, 'A' + own->number - 1);
+    prepare(name, own->seed + (uint64_t)own->number);
+    if (begin() == TOLD)
+        sell();
+    free(event);
+    return argument;
+}
+
+static void sell_in_windows(const char *run, uint64_t seed)
+{
+    struct window windows[WINDOWS];
+    note("B %s", run);
+    for (int i = 0; i < WINDOWS; i++) {
+        windows[i] = (struct window){.number = i + 1, .run = run, .seed = seed};
+        if (pthread_create(&windows[i].thread, NULL, run_window, &windows[i]) != 0)
+            give_up("no thread", 0);
+    }
+    for (int i = 0; i < WINDOWS; i++)
+        pthread_join(windows[i].thread, NULL);
 }
 
 /* What has no outcome, or none that was acknowledged. Unknown orders of a till that never closes may stay so. */
@@ -394,25 +436,28 @@ static void *end_with_the_input(void *unused)
     char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0)
         ;
-    ecrhub_disconnect(terminal);
+    pthread_mutex_lock(&ending);
+    is_ending = 1;
+    for (int i = 0; i <= WINDOWS; i++)
+        ecrhub_disconnect(handles[i]);
+    pthread_mutex_unlock(&ending);
     return unused;
 }
 
 int main(int argc, char **argv)
 {
-    static char config[4096];
     pthread_t watcher;
     int32_t status;
+    int heals;
     if (argc != 9)
         return 2;
-    run_name = argv[5];
+    heals = strcmp(argv[7], "heal") == 0;
     shares = strcmp(argv[8], "share") == 0;
-    state = strtoull(argv[6], NULL, 10);
-    event = malloc(event_capacity);
+    has_windows = strcmp(argv[8], "windows") == 0;
     record = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (record < 0 || !event)
+    if (record < 0)
         return 2;
-    note("B %s", run_name);
+    prepare(argv[5], strtoull(argv[6], NULL, 10));
     snprintf(config, sizeof config,
              "{\"url\":\"%s\",\"journal\":\"%s\",\"terminal\":\"%s\",\"app_id\":\"torture\",\"connect_timeout_ms\":500,"
              "\"send_timeout_ms\":1000,\"order_timeout_ms\":1000,\"request_timeout_ms\":1000,"
@@ -420,17 +465,16 @@ int main(int argc, char **argv)
              "\"ping_interval_ms\":300,\"ping_timeout_ms\":300,\"reconnect_min_ms\":20,\"reconnect_max_ms\":200,"
              "\"second_look_ms\":300,\"ping_interval_busy_ms\":100,\"close_lost_orders\":%s}",
              argv[1], argv[2], argv[4], shares ? "false" : "true");
-    status = ecrhub_connect(config, &terminal);
-    if (status != ECRHUB_OK)
-        give_up("ecrhub_connect", status);
-    if (strcmp(argv[7], "heal") == 0) {
+    if (!heals && pthread_create(&watcher, NULL, end_with_the_input, NULL) != 0)
+        return 2;
+    if (has_windows && !heals)
+        sell_in_windows(argv[5], state);
+    else if (begin() == TOLD && heals)
         heal();
-    } else {
-        if (pthread_create(&watcher, NULL, end_with_the_input, NULL) != 0)
-            return 2;
+    else if (!heals)
         sell();
+    if (!heals)
         pthread_join(watcher, NULL);
-    }
     status = ecrhub_shutdown();
     if (status != ECRHUB_OK)
         give_up("ecrhub_shutdown", status);

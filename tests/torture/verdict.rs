@@ -19,6 +19,8 @@ pub struct Evidence<'a> {
     pub ledger: &'a [String],
     /// How often each order was seen on the wire.
     pub wire: &'a HashMap<String, usize>,
+    /// How often a close of each order was.
+    pub closes: &'a HashMap<String, usize>,
     /// The journal after everything, all of it.
     pub journal: &'a [Entry],
     /// The till shares its terminal, and never closes an order.
@@ -51,7 +53,7 @@ struct Order<'a> {
 /// One order, line by line.
 #[derive(Default)]
 struct Attempt<'a> {
-    /// The run in which it was begun.
+    /// The run of the handle that sent it.
     run: usize,
     /// Nothing came after it in its run: the till died with it in its hands.
     is_last: bool,
@@ -88,6 +90,28 @@ impl<'a> Order<'a> {
     }
 }
 
+/// What a handle lives: from the connect of a process or a window to its end, in lines of the record.
+struct Run {
+    began: usize,
+    ended: usize,
+}
+
+/// The till itself and its windows.
+const HANDLES: usize = 3;
+
+/// The till's record, read.
+struct Record<'a> {
+    orders: BTreeMap<&'a str, Order<'a>>,
+    runs: Vec<Run>,
+}
+
+impl Record<'_> {
+    /// Whether the handle of one run may tell of an order that the other's had: only once that one has ended.
+    fn may_follow(&self, later: usize, earlier: usize) -> bool {
+        later == earlier || self.runs[earlier].ended < self.runs[later].began
+    }
+}
+
 struct Told<'a> {
     run: usize,
     event: &'a str,
@@ -100,19 +124,21 @@ struct Told<'a> {
 /// Compares, and gives every fault it finds.
 pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
     let mut faults = Vec::new();
-    let orders = read(evidence.record, evidence.shares, &mut faults);
+    let record = read(evidence.record, evidence.shares, &mut faults);
     let mut tally = Tally { charges: evidence.ledger.len(), ..Tally::default() };
     for number in evidence.ledger {
-        if !orders.contains_key(number.as_str()) {
+        if !record.orders.contains_key(number.as_str()) {
             faults.push(format!("{number}: charged, and the till never sold it"));
         }
     }
     let mut journal: HashMap<&str, &Entry> =
         evidence.journal.iter().map(|row| (row.merchant_order_no.as_str(), row)).collect();
-    for (number, order) in &orders {
+    for (number, order) in &record.orders {
         let row = journal.remove(number);
         let mut found = Vec::new();
-        let outcome = judge_one(number, order, row, evidence, &mut |what| found.push(what));
+        let mut fault = |what| found.push(what);
+        order.attempts.iter().for_each(|attempt| look_at_tellings(attempt, &record, &mut fault));
+        let outcome = judge_one(number, order, row, evidence, &mut fault);
         faults.extend(found.into_iter().map(|what| format!("{number}: {what}")));
         let Some(outcome) = outcome else { continue };
         *tally.outcomes.entry(outcome.to_owned()).or_default() += 1;
@@ -143,9 +169,6 @@ fn judge_one<'a>(
     if seen > order.attempts.len() {
         fault(format!("sent {seen} times"));
     }
-    for attempt in &order.attempts {
-        look_at_tellings(attempt, fault);
-    }
     let decisive = order.decisive()?;
     let outcome = outcome_of(decisive, seen, row, charges, fault)?;
     if (outcome == "approved") != (charges == 1) {
@@ -158,8 +181,11 @@ fn judge_one<'a>(
     if !FINAL.contains(&outcome) && !never_arrived {
         fault(format!("still {outcome} after everything works again"));
     }
-    if evidence.shares && outcome == "cancelled" && !CANCELLED_BY_PEOPLE.contains(&order.cents) {
-        fault("was cancelled by a neighbour".to_owned());
+    if outcome == "cancelled"
+        && !CANCELLED_BY_PEOPLE.contains(&order.cents)
+        && !evidence.closes.contains_key(number)
+    {
+        fault("was cancelled by a neighbour: no close names it".to_owned());
     }
     if outcome == "not_sent" && seen > 0 && order.attempts.len() == 1 {
         fault("told to be not sent, and was on the wire".to_owned());
@@ -216,9 +242,15 @@ fn outcome_of<'a>(
     }
 }
 
-/// An outcome is told once a process, never differently, never again once it was acknowledged; only a correction, which
-/// is another outcome, may follow.
-fn look_at_tellings(order: &Attempt<'_>, fault: &mut impl FnMut(String)) {
+/// An outcome is told once by a handle, by the one that sent the order as long as it lives, never differently, never
+/// again once it was acknowledged; only a correction, which is another outcome, may follow.
+fn look_at_tellings(order: &Attempt<'_>, record: &Record<'_>, fault: &mut impl FnMut(String)) {
+    let tellers = std::iter::once(order.run).chain(order.told.iter().map(|told| told.run));
+    for (earlier, later) in tellers.clone().zip(tellers.skip(1)) {
+        if !record.may_follow(later, earlier) {
+            fault("told by one handle while it was another's".to_owned());
+        }
+    }
     for pair in order.told.windows(2) {
         let [earlier, later] = pair else { continue };
         let is_correction = later.event == "clarified"
@@ -233,7 +265,7 @@ fn look_at_tellings(order: &Attempt<'_>, fault: &mut impl FnMut(String)) {
         } else if earlier.is_acknowledged {
             fault(format!("told again as {after} after it was acknowledged"));
         } else if earlier.run == later.run {
-            fault(format!("told twice as {after} by one process"));
+            fault(format!("told twice as {after} by one handle"));
         } else if !later.is_retold {
             fault(format!("told again as {after}, and not marked as retold"));
         }
@@ -242,7 +274,7 @@ fn look_at_tellings(order: &Attempt<'_>, fault: &mut impl FnMut(String)) {
         && first.run == order.run
         && first.is_retold
     {
-        fault("the first telling, in its own process, is marked as retold".to_owned());
+        fault("the first telling, by its own handle, is marked as retold".to_owned());
     }
 }
 
@@ -252,21 +284,34 @@ fn is_unknown_all(pending: &str) -> bool {
     !rows.is_empty() && rows.iter().all(|row| row["state"] == "unknown")
 }
 
-fn read<'a>(
-    record: &'a str,
-    shares: bool,
-    faults: &mut Vec<String>,
-) -> BTreeMap<&'a str, Order<'a>> {
+/// A line of a window begins with its number; all others are the till's own.
+fn window_of(line: &str) -> (usize, &str) {
+    match line.split_once(' ') {
+        Some(("1", rest)) => (1, rest),
+        Some(("2", rest)) => (2, rest),
+        _ => (0, line),
+    }
+}
+
+fn read<'a>(record: &'a str, shares: bool, faults: &mut Vec<String>) -> Record<'a> {
     let mut orders: BTreeMap<&str, Order<'_>> = BTreeMap::new();
-    let mut run = 0;
-    let mut newest: Option<&str> = None;
+    let mut runs: Vec<Run> = Vec::new();
+    // Of each handle.
+    let mut current = [0; HANDLES];
+    let mut newest: [Option<&str>; HANDLES] = [None; HANDLES];
     let mut healed = None;
-    for line in record.lines() {
+    for (at, line) in record.lines().enumerate() {
+        let (window, line) = window_of(line);
         let words: Vec<&str> = line.split(' ').collect();
-        if let Some(newest) = newest.take()
+        let run = current[window];
+        if window == 0 && words[0] == "B" {
+            // Nothing of the process before lives any more.
+            runs.iter_mut().for_each(|run| run.ended = run.ended.min(at - 1));
+            newest = [None; HANDLES];
+        } else if let Some(newest) = newest[window].take()
             && let Some(attempt) = orders.get_mut(newest).and_then(Order::newest)
         {
-            attempt.is_last = words[0] == "B";
+            attempt.is_last = false;
         }
         if let ["S" | "R" | "I" | "O" | "A", number, ..] = words[..]
             && !orders.contains_key(number)
@@ -274,7 +319,11 @@ fn read<'a>(
             faults.push(format!("{number}: the till never sold it, and has: {line}"));
         }
         match words[..] {
-            ["B", _] => run += 1,
+            ["B", _] => {
+                current[window] = runs.len();
+                runs.push(Run { began: at, ended: usize::MAX });
+            }
+            ["D"] if window > 0 => runs[run].ended = at,
             ["N", number, cents] => {
                 let fresh = Attempt { run, is_last: true, ..Attempt::default() };
                 let order =
@@ -284,7 +333,7 @@ fn read<'a>(
                     faults.push(format!("{number}: the till used it twice"));
                 }
                 order.attempts.push(fresh);
-                newest = Some(number);
+                newest[window] = Some(number);
             }
             ["S", number, id] => {
                 if let Some(attempt) = orders.get_mut(number).and_then(Order::newest) {
@@ -331,5 +380,5 @@ fn read<'a>(
         Some(pending) => faults.push(format!("still pending at the end: {pending}")),
         None => faults.push("the last run did not heal".to_owned()),
     }
-    orders
+    Record { orders, runs }
 }

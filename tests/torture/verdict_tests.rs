@@ -41,6 +41,7 @@ struct Case {
     record: String,
     ledger: Vec<String>,
     wire: HashMap<String, usize>,
+    closes: HashMap<String, usize>,
     journal: Vec<Entry>,
     shares: bool,
 }
@@ -51,6 +52,7 @@ impl Case {
             record: GOOD.to_owned(),
             ledger: vec!["A1".to_owned()],
             wire: [("A1".to_owned(), 1)].into(),
+            closes: HashMap::new(),
             journal: vec![row("A1", Some(Outcome::Approved), true)],
             shares: false,
         }
@@ -67,6 +69,7 @@ impl Case {
             record: &self.record,
             ledger: &self.ledger,
             wire: &self.wire,
+            closes: &self.closes,
             journal: &self.journal,
             shares: self.shares,
         })
@@ -175,11 +178,65 @@ fn an_order_that_was_busy_is_sent_again_under_its_number() {
     again(&busy.replace("busy", "declined")).has("the till used it twice");
 }
 
-#[test]
-fn a_shared_terminal() {
-    let mut case = Case { shares: true, ..Case::with("approved", "cancelled") };
+fn cancelled() -> Case {
+    let mut case = Case::with("approved", "cancelled");
     case.ledger.clear();
     case.journal = vec![row("A1", Some(Outcome::Cancelled), true)];
+    case
+}
+
+#[test]
+fn an_order_that_a_close_of_another_one_has_ended() {
+    let mut case = cancelled();
+    case.closes.insert("A2".into(), 1);
+    case.has("cancelled by a neighbour");
+    case.closes.insert("A1".into(), 1);
+    case.is_fine();
+}
+
+/// A till with two windows, the first of which sold A1.
+const WINDOWS: &str = "B 1\n1 B 1A\n2 B 1B\n1 N A1 .00\n1 S A1 id1\n";
+
+fn windows(rest: &str) -> Case {
+    Case { record: format!("{WINDOWS}{rest}B 2\nP []\nE\n"), ..Case::good() }
+}
+
+#[test]
+fn a_window_tells_what_it_sold_and_the_other_does_not() {
+    let told = |window: u8, retold: bool| {
+        format!("{window} O A1 id1 completed approved {retold} {retold}\n{window} A A1 id1\n")
+    };
+    let (one, two) = (told(1, false), told(2, false));
+    windows(&one).is_fine();
+    windows(&two).has("while it was another's");
+    windows(&format!("1 O A1 id1 completed approved false false\n{}", told(2, true)))
+        .has("while it was another's");
+    // Opened again, the other window may take what the first has left; opened before that, it may not.
+    windows(&format!("1 D\n2 D\n2 B 1B\n{}", told(2, true))).is_fine();
+    windows(&format!("2 D\n2 B 1B\n1 D\n{}", told(2, true))).has("while it was another's");
+    // The same handle is the first window's no more.
+    windows(&format!("1 D\n1 B 1A\n{}", told(1, true))).is_fine();
+    let corrected = "1 D\n1 B 1A\n2 O A1 id1 clarified approved false -\n";
+    windows(corrected).has("while it was another's");
+    // After a kill whoever comes first.
+    windows(&format!("B 3\n1 B 3A\n2 B 3B\n{}", told(2, true))).is_fine();
+}
+
+#[test]
+fn what_a_window_does_says_nothing_of_what_the_other_has_in_its_hands() {
+    let mut case = windows("");
+    case.record = case.record.replace("1 S A1 id1\n", "2 N A2 .00\n");
+    case.ledger.clear();
+    case.wire.clear();
+    case.journal.clear();
+    case.is_fine();
+    case.record = case.record.replace("2 N A2", "1 N A2");
+    case.has("neither accepted nor refused");
+}
+
+#[test]
+fn a_shared_terminal() {
+    let mut case = Case { shares: true, ..cancelled() };
     case.has("cancelled by a neighbour");
     case.record = case.record.replace(".00", ".02");
     case.is_fine();

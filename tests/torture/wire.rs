@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -45,7 +45,8 @@ struct State {
     lines: Mutex<Vec<Arc<Line>>>,
     /// How often the till put an order of this number on the wire.
     orders: Mutex<HashMap<String, usize>>,
-    closes: AtomicUsize,
+    /// How often it put a close of this number there.
+    closes: Mutex<HashMap<String, usize>>,
     pumps: Mutex<Vec<JoinHandle<()>>>,
     is_over: AtomicBool,
 }
@@ -91,9 +92,9 @@ impl Wire {
         lines.clone()
     }
 
-    /// How often the till closed an order.
-    pub fn closes(&self) -> usize {
-        self.state.closes.load(SeqCst)
+    /// How often the till closed each order.
+    pub fn closes(&self) -> HashMap<String, usize> {
+        self.state.closes.lock().unwrap().clone()
     }
 
     /// How often the till put each order on the wire.
@@ -184,13 +185,13 @@ impl Pump {
 
     fn note(&self, message: &[u8]) {
         let Ok(message) = serde_json::from_slice::<Value>(message) else { return };
-        if message["topic"] == "ecrhub.pay.close" {
-            self.state.closes.fetch_add(1, SeqCst);
-        }
-        if message["topic"] == "ecrhub.pay.order"
-            && let Some(number) = message["biz_data"]["merchant_order_no"].as_str()
-        {
-            *self.state.orders.lock().unwrap().entry(number.to_owned()).or_default() += 1;
+        let seen = match message["topic"].as_str() {
+            Some("ecrhub.pay.order") => &self.state.orders,
+            Some("ecrhub.pay.close") => &self.state.closes,
+            _ => return,
+        };
+        if let Some(number) = message["biz_data"]["merchant_order_no"].as_str() {
+            *seen.lock().unwrap().entry(number.to_owned()).or_default() += 1;
         }
     }
 }
