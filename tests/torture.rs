@@ -48,7 +48,7 @@ use support::Build;
 const SHARED: usize = 3;
 
 /// Tills with two windows.
-const WINDOWED: usize = 4;
+const WINDOWED: usize = 8;
 
 /// Tills that run side by side. Most of the time each of them waits.
 const TILLS: usize = 6;

@@ -128,6 +128,14 @@ impl Manner {
             Manner::Windows => "windows",
         }
     }
+
+    /// At most. In less than two seconds no lost order comes to its close, while the other window sells.
+    fn between_blows_ms(self) -> u64 {
+        match self {
+            Manner::Alone | Manner::Shared => 600,
+            Manner::Windows => 4_000,
+        }
+    }
 }
 
 impl Place {
@@ -219,7 +227,7 @@ impl<'a> Lane<'a> {
                 return self.report;
             }
             let blow = Blow::draw(&mut self.dice);
-            self.pause(600);
+            self.pause(self.terminal.manner.between_blows_ms());
             *self.report.done.entry(blow.name()).or_default() += 1;
             till = self.strike(blow, till);
         }

@@ -232,11 +232,15 @@ static void new_sale(char *number, size_t number_capacity, char *request, size_t
                                 51, 52, 53, 54, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69,
                                 83, 84, 85, 86, 91, 92};
     static const int slow[] = {13, 15, 32, 40, 42};
+    /* A close is due at one window while the customer of the other takes his time. */
+    static const int between_windows[] = {10, 11, 12, 12, 32, 32, 42, 42};
     static _Thread_local unsigned count;
     uint64_t which = draw(100);
     int cents = which < 50   ? 0
                 : which < 95 ? usual[draw(sizeof usual / sizeof *usual)]
                              : slow[draw(sizeof slow / sizeof *slow)];
+    if (has_windows && draw(3) == 0)
+        cents = between_windows[draw(sizeof between_windows / sizeof *between_windows)];
     snprintf(number, number_capacity, "%sN%u", run_name, ++count);
     snprintf(request, capacity,
              "{\"topic\":\"ecrhub.pay.order\",\"biz_data\":{\"trans_type\":\"1\",\"merchant_order_no\":\"%s\","
