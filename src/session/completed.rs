@@ -124,12 +124,7 @@ impl Session {
             elapsed_ms,
         };
         if is_order {
-            self.recent.remember_order(Past {
-                request: Request { text: String::new(), ..request },
-                outcome,
-                attempt,
-                standing,
-            });
+            self.recent.remember_order(Past::new(request, outcome, attempt, standing));
         } else {
             self.recent.remember(&request.request_id, outcome);
         }
@@ -174,26 +169,27 @@ impl Session {
     /// What the terminal says now contradicts what was reported.
     fn correct(&mut self, seq: Seq, was: Outcome, report: Report, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
-        let number = task.request.merchant_order_no.as_deref();
-        if report.outcome == Outcome::Unknown
-            || self.is_explained_by_void(number, was, report.outcome)
-        {
+        let known = self.recent.order(&task.request.request_id).cloned();
+        let (request, attempt) = (&task.request, task.attempt);
+        let past = known
+            .unwrap_or_else(|| Past::new(request.clone(), was, attempt, Standing::Correctable));
+        let past = Past { outcome: was, ..past };
+        if report.outcome == Outcome::Unknown {
             return self.end_second_look(seq);
         }
-        let request = task.request.clone();
+        if self.puts_off_correction(&past, report.response.as_deref().unwrap_or_default(), now) {
+            return;
+        }
+        let number = past.request.merchant_order_no.as_deref();
+        if self.is_explained_by_void(number, was, report.outcome) {
+            return self.end_second_look(seq);
+        }
         let outcome = report.outcome;
-        let next = self.second_look_after(outcome, report.is_unproven, now);
-        let attempt = task.attempt;
-        self.emit_clarified(request.clone(), was, report, next != NextLook::Nothing, now);
+        let (corrected, next) = self.tell_correction(past, report, now);
         if self.settings.is_planted(Planted::ClarifyTwice) && next == NextLook::Nothing {
             return;
         }
-        self.recent.remember_order(Past {
-            request: Request { text: String::new(), ..request },
-            outcome,
-            attempt,
-            standing: Standing::Correctable,
-        });
+        self.recent.remember_order(corrected);
         self.withdraw_question(seq, now);
         match next {
             NextLook::At(at) => self.start_second_look(seq, outcome, at, now),
@@ -201,6 +197,19 @@ impl Session {
                 self.remove(seq);
             }
         }
+    }
+
+    /// Gives the order as it is known now, and when the terminal is asked about it again.
+    fn tell_correction(&mut self, past: Past, report: Report, now: Now) -> (Past, NextLook) {
+        let (was, outcome) = (past.outcome, report.outcome);
+        let corrections = self.count_correction(&past, now);
+        let next = match corrections.look_at() {
+            Some(at) if self.settings.second_look_ms > 0 => NextLook::At(at),
+            _ => self.second_look_after(outcome, report.is_unproven, now),
+        };
+        let looks_again = next != NextLook::Nothing;
+        self.emit_clarified(past.request.clone(), was, report, looks_again, now);
+        (Past { outcome, standing: Standing::Correctable, corrections, ..past }, next)
     }
 
     fn emit_clarified(
@@ -279,6 +288,9 @@ impl Session {
         if self.settings.is_planted(Planted::IgnoreLateAnswer) {
             return false;
         }
+        if self.puts_off_correction(&past, text, now) {
+            return true;
+        }
         let number = past.request.merchant_order_no.as_deref();
         if self.is_explained_by_void(number, past.outcome, outcome) {
             return false;
@@ -302,18 +314,14 @@ impl Session {
 
     /// Corrects an order that is not asked about any more.
     fn correct_past(&mut self, past: Past, report: Report, now: Now) {
-        let outcome = report.outcome;
-        let next = self.second_look_after(outcome, report.is_unproven, now);
-        let second_look = next != NextLook::Nothing;
-        self.emit_clarified(past.request.clone(), past.outcome, report, second_look, now);
+        let (corrected, next) = self.tell_correction(past, report, now);
         if self.settings.is_planted(Planted::ClarifyTwice) {
             return;
         }
-        let request = past.request.clone();
-        self.recent.remember_order(Past { outcome, standing: Standing::Correctable, ..past });
         if let NextLook::At(at) = next {
-            self.look_again(request, outcome, at, now);
+            self.look_again(corrected.request.clone(), corrected.outcome, at, now);
         }
+        self.recent.remember_order(corrected);
     }
 
     /// Asks about an order that is only remembered.

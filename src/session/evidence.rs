@@ -151,13 +151,8 @@ impl Session {
     fn leave_to_people(&mut self, seq: Seq) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let Some(outcome) = task.recovery().and_then(|recovery| recovery.reported) else { return };
-        let past = Past {
-            request: Request { text: String::new(), ..task.request.clone() },
-            outcome,
-            attempt: task.attempt,
-            standing: Standing::SharedNumber,
-        };
-        self.recent.remember_order(past);
+        let (request, standing) = (task.request.clone(), Standing::SharedNumber);
+        self.recent.remember_order(Past::new(request, outcome, task.attempt, standing));
         self.end_second_look(seq);
         self.remove(seq);
     }

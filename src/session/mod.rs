@@ -26,6 +26,7 @@
 
 mod answers;
 mod completed;
+mod corrections;
 mod evidence;
 #[cfg(feature = "planted-faults")]
 mod fingerprint;
@@ -300,13 +301,12 @@ impl Session {
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
             }
             self.note_reversal(&request, outcome);
-            let request = Request { text: String::new(), ..request };
             // Unknown, and not to be asked about: whose record its number has, nobody can say.
             let standing = match outcome {
                 Outcome::Unknown => Standing::SharedNumber,
                 _ => Standing::Correctable,
             };
-            return self.recent.remember_order(Past { request, outcome, attempt, standing });
+            return self.recent.remember_order(Past::new(request, outcome, attempt, standing));
         }
         let late_until = now.mono_ms + self.settings.recovery_timeout_ms;
         let mut task = Task::restored(order, late_until, now);
@@ -314,10 +314,8 @@ impl Session {
         task.attempt = attempt;
         let seq = self.insert(task);
         if let RestoredState::Unknown { since_ms, was_busy } = state {
-            let request = Request { text: String::new(), ..request };
-            let outcome = Outcome::Unknown;
-            let past = Past { request, outcome, attempt, standing: Standing::Correctable };
-            self.recent.remember_order(past);
+            let (outcome, standing) = (Outcome::Unknown, Standing::Correctable);
+            self.recent.remember_order(Past::new(request, outcome, attempt, standing));
             let ago_ms = u64::try_from(now.wall_ms.saturating_sub(since_ms)).unwrap_or(0);
             self.start_clarifying(seq, ago_ms, now);
             if was_busy

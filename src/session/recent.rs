@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::corrections::Corrections;
 use super::task::Attempt;
 use crate::hash::{OwnMap, OwnSet};
 use crate::protocol::{Outcome, Request};
@@ -20,6 +21,7 @@ pub(super) struct Past {
     pub(super) outcome: Outcome,
     pub(super) attempt: Attempt,
     pub(super) standing: Standing,
+    pub(super) corrections: Corrections,
 }
 
 /// What may correct an order's outcome.
@@ -51,6 +53,16 @@ impl Known {
 }
 
 impl Past {
+    pub(super) fn new(
+        request: Request,
+        outcome: Outcome,
+        attempt: Attempt,
+        standing: Standing,
+    ) -> Self {
+        let request = Request { text: String::new(), ..request };
+        Past { request, outcome, attempt, standing, corrections: Corrections::default() }
+    }
+
     /// A record under its number may be its own.
     pub(super) fn may_have_reached_the_terminal(&self) -> bool {
         self.outcome != Outcome::NotSent || self.attempt == Attempt::Again
@@ -223,7 +235,10 @@ impl Recent {
         past.sort_unstable_by_key(|(id, _)| *id);
         for (id, past) in past {
             id.hash(to);
-            if let Some(Past { request: _, outcome, attempt, standing }) = past.order() {
+            // No exploration has so many corrections of an order that they are put off.
+            if let Some(Past { request: _, outcome, attempt, standing, corrections: _ }) =
+                past.order()
+            {
                 (outcome, *attempt == Attempt::Again, *standing as u8).hash(to);
             }
         }

@@ -4,8 +4,10 @@
 //! | module | what |
 //! |---|---|
 //! | `attacks` | each attack by its name, played against a till beside which a well-behaved terminal works |
-//! | `till` | that till, its neighbour, and the bounds that hold during any attack |
+//! | `till`, `neighbour` | that till, its neighbour, and the bounds that hold during any attack |
+//! | `measure`, `table` | what an attack came to, and all of them in a table |
 //! | `terminal` | the hostile terminal: connections, handshakes and frames as raw bytes |
+//! | `program` | the same as a process of its own, beside the till's |
 //! | `reasons` | what the till is told of it |
 //! | `any_bytes` | bytes that nobody thought of |
 //! | `waits` | a wait that ends by a panic |
@@ -16,7 +18,11 @@ mod common;
 
 mod any_bytes;
 mod attacks;
+mod measure;
+mod neighbour;
+mod program;
 mod reasons;
+mod table;
 mod terminal;
 mod till;
 mod waits;

@@ -4,7 +4,7 @@ use ecrhub::{EventKind, Outcome, Terminal};
 
 use crate::alone;
 use crate::common::*;
-use crate::terminal::{Attack, HostileTerminal, close, frame, text};
+use crate::terminal::{Asked, Attack, HostileTerminal, close, frame, text};
 use crate::till::{GET_INFO, config, fetch_all, reason};
 
 /// The first reason for which a connection to such a terminal ends.
@@ -115,9 +115,10 @@ fn an_answer_in_fragments_of_a_byte_is_an_answer() {
     let hostile = HostileTerminal::start(|victim| {
         victim.shake_hands()?;
         loop {
-            let (id, topic) = victim.read_request()?;
-            let answer =
-                format!(r#"{{"topic":"{topic}","request_id":"{id}","response_code":"000"}}"#);
+            let Asked { request_id, topic, .. } = victim.read_request()?;
+            let answer = format!(
+                r#"{{"topic":"{topic}","request_id":"{request_id}","response_code":"000"}}"#
+            );
             victim.write(&frame(0x01, b""))?;
             for byte in answer.bytes() {
                 victim.write(&[frame(0x00, &[byte]), frame(0x89, b"?")].concat())?;
@@ -143,10 +144,10 @@ fn completions_nobody_fetches_end_in_busy_and_come_all_the_same() {
         while asked.len() < IN_FLIGHT {
             asked.push(victim.read_request()?);
         }
-        for (id, topic) in asked {
+        for Asked { request_id, topic, .. } in asked {
             let note = "x".repeat(1_000_000);
             let answer = format!(
-                r#"{{"topic":"{topic}","request_id":"{id}","response_code":"000","note":"{note}"}}"#
+                r#"{{"topic":"{topic}","request_id":"{request_id}","response_code":"000","note":"{note}"}}"#
             );
             victim.write(&text(&answer))?;
         }

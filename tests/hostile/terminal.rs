@@ -1,4 +1,5 @@
-//! The hostile terminal: it plays an attack on each connection, until it is dropped.
+//! The hostile terminal: it plays an attack on each connection, until it is dropped. The `program` page makes a process
+//! of it.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,6 +13,9 @@ use tungstenite::handshake::derive_accept_key;
 /// What it does with a connection. An error ends it: the library may hang up first.
 pub type Attack = fn(&mut Victim) -> io::Result<()>;
 
+/// The topic by which a till tells [`Victim::serve`] to begin.
+pub const BEGIN: &str = "ecrhub.begin";
+
 pub struct HostileTerminal {
     url: String,
     shared: Arc<Shared>,
@@ -21,8 +25,8 @@ pub struct HostileTerminal {
 #[derive(Default)]
 struct Shared {
     is_over: AtomicBool,
-    connections: AtomicUsize,
-    has_begun: AtomicBool,
+    /// Attacks that have begun.
+    begun: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -40,14 +44,9 @@ impl HostileTerminal {
         &self.url
     }
 
-    /// How many connections there have been.
-    pub fn connections(&self) -> usize {
-        self.shared.connections.load(Ordering::Relaxed)
-    }
-
-    /// Whether it has read a handshake, with all prepared for what follows, or has ended a connection.
-    pub fn has_begun(&self) -> bool {
-        self.shared.has_begun.load(Ordering::Relaxed)
+    /// On how many of them the attack has begun: the handshake was read and all is prepared, or the connection has ended.
+    pub fn begun(&self) -> usize {
+        self.shared.begun.load(Ordering::Relaxed)
     }
 }
 
@@ -69,7 +68,6 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, attack: Attack) {
         if shared.is_over.load(Ordering::Relaxed) {
             break;
         }
-        shared.connections.fetch_add(1, Ordering::Relaxed);
         stream.set_nodelay(true).unwrap();
         let mut open = shared.open.lock().unwrap();
         // Whatever has ended is closed here too, so that a reset is one.
@@ -79,9 +77,9 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, attack: Attack) {
         let shared = Arc::clone(shared);
         playing.push(std::thread::spawn(move || {
             let address = stream.peer_addr();
-            let mut victim = Victim { stream, terminal: Arc::clone(&shared) };
+            let mut victim = Victim { stream, terminal: Arc::clone(&shared), has_begun: false };
             let _ = attack(&mut victim);
-            shared.has_begun.store(true, Ordering::Relaxed);
+            victim.begin();
             let is_its = |open: &TcpStream| open.peer_addr().ok() != address.as_ref().ok().copied();
             shared.open.lock().unwrap().retain(is_its);
         }));
@@ -95,18 +93,40 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, attack: Attack) {
 pub struct Victim {
     pub stream: TcpStream,
     terminal: Arc<Shared>,
+    has_begun: bool,
+}
+
+/// A request of the till.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub request_id: String,
+    pub topic: String,
+    /// Of the order it is or asks about; empty where it names none.
+    pub number: String,
 }
 
 impl Victim {
+    /// The attack begins.
+    pub fn begin(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.terminal.begun.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Reads the handshake's request and gives the headers of a proper answer, without the line that ends it.
     pub fn handshake(&mut self) -> io::Result<String> {
+        let answer = self.read_handshake()?;
+        self.begin();
+        Ok(answer)
+    }
+
+    fn read_handshake(&mut self) -> io::Result<String> {
         let mut request = Vec::new();
         let mut byte = [0];
         while !request.ends_with(b"\r\n\r\n") {
             self.stream.read_exact(&mut byte)?;
             request.push(byte[0]);
         }
-        self.terminal.has_begun.store(true, Ordering::Relaxed);
         let request = String::from_utf8_lossy(&request);
         let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
         let accept = derive_accept_key(key.unwrap_or_default().as_bytes());
@@ -146,44 +166,82 @@ impl Victim {
 
     /// Neither reads nor writes until the test is over.
     pub fn stand_still(&mut self) -> io::Result<()> {
-        self.terminal.has_begun.store(true, Ordering::Relaxed);
+        self.begin();
         while !self.terminal.is_over.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
     }
 
-    /// The library's next message, without its mask. Only those that fit into a short header, as all in these tests do.
+    /// Declines every order, as a good terminal might, until the till says that the attack is to begin. Gives the orders.
+    pub fn serve(&mut self) -> io::Result<Vec<Asked>> {
+        let answer = self.read_handshake()? + "\r\n";
+        self.stream.write_all(answer.as_bytes())?;
+        let mut orders = Vec::new();
+        loop {
+            let asked = self.read_request()?;
+            if asked.topic == BEGIN {
+                self.begin();
+                return Ok(orders);
+            }
+            let Asked { request_id, topic, number } = &asked;
+            self.write(&text(&format!(
+                r#"{{"topic":"{topic}","request_id":"{request_id}","response_code":"106","biz_data":{{"merchant_order_no":"{number}","trans_status":"1"}}}}"#
+            )))?;
+            orders.extend(Some(asked).filter(|asked| asked.topic == "ecrhub.pay.order"));
+        }
+    }
+
+    /// Until the till hangs up.
+    pub fn read_to_the_end(&mut self) -> io::Result<()> {
+        io::copy(&mut self.stream, &mut io::sink()).map(drop)
+    }
+
+    /// The library's next message, without its mask.
     pub fn read_message(&mut self) -> io::Result<Vec<u8>> {
         let mut header = [0; 2];
         self.stream.read_exact(&mut header)?;
         let length = match header[1] & 0x7f {
-            126 => {
-                let mut length = [0; 2];
-                self.stream.read_exact(&mut length)?;
-                usize::from(u16::from_be_bytes(length))
-            }
-            short => usize::from(short),
+            126 => u64::from(u16::from_be_bytes(self.read_bytes()?)),
+            127 => u64::from_be_bytes(self.read_bytes()?),
+            short => u64::from(short),
         };
-        let mut mask = [0; 4];
-        self.stream.read_exact(&mut mask)?;
-        let mut payload = vec![0; length];
+        let mask: [u8; 4] = self.read_bytes()?;
+        let mut payload = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         self.stream.read_exact(&mut payload)?;
         payload.iter_mut().zip(mask.iter().cycle()).for_each(|(byte, mask)| *byte ^= mask);
         Ok(payload)
     }
 
-    /// The next request's id and topic; whatever else comes is passed over.
-    pub fn read_request(&mut self) -> io::Result<(String, String)> {
+    fn read_bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The next request; whatever else comes is passed over.
+    pub fn read_request(&mut self) -> io::Result<Asked> {
         loop {
             let message = self.read_message()?;
             let Ok(request) = serde_json::from_slice::<serde_json::Value>(&message) else {
                 continue;
             };
-            if let (Some(id), Some(topic)) =
-                (request["request_id"].as_str(), request["topic"].as_str())
+            let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+            if let (Some(request_id), Some(topic)) =
+                (text(&request["request_id"]), text(&request["topic"]))
             {
-                return Ok((id.to_owned(), topic.to_owned()));
+                let number = text(&request["biz_data"]["merchant_order_no"]).unwrap_or_default();
+                return Ok(Asked { request_id, topic, number });
+            }
+        }
+    }
+
+    /// The next order.
+    pub fn read_order(&mut self) -> io::Result<Asked> {
+        loop {
+            let asked = self.read_request()?;
+            if asked.topic == "ecrhub.pay.order" {
+                return Ok(asked);
             }
         }
     }

@@ -1,17 +1,16 @@
 //! A till at a hostile terminal, the till beside it, and the bounds that hold for both.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ecrhub::{Config, EventKind, Outcome, Polled, Status, Terminal};
 use serde_json::Value;
 
 use crate::common::*;
-use crate::terminal::{Attack, HostileTerminal};
-
-/// How long each attack is played.
-const PLAYED: Duration = Duration::from_millis(300);
+use crate::measure::{Memory, Row};
+use crate::neighbour::{Delays, Neighbour};
+use crate::program::HostileProgram;
+use crate::terminal::{BEGIN, HostileTerminal};
 
 /// How long requests of the till at the hostile terminal take at most.
 const TIMEOUT: Duration = Duration::from_millis(100);
@@ -19,173 +18,218 @@ const TIMEOUT: Duration = Duration::from_millis(100);
 /// What a call may take beyond its own timeout. Without optimisation a giant message takes ten times as long.
 const SLACK: Duration = Duration::from_secs(if cfg!(debug_assertions) { 3 } else { 1 });
 
-/// The neighbour is not to be delayed by more than 100 ms. A machine that is busy with something else delays it by more,
-/// but neither often nor for ever; and so does a build without optimisation, which takes ten times as long for a message.
-const DELAYED: Duration =
-    if cfg!(debug_assertions) { Duration::from_secs(1) } else { Duration::from_millis(100) };
-const DELAYED_FOR_EVER: Duration = Duration::from_secs(2);
+/// What a shutdown may take.
+const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// What the process may grow by, in KiB: `max_queue_bytes`, a message that comes and one that is read, and the hostile
-/// terminal's own.
+/// What the process may grow by, in KiB: `max_queue_bytes` for each of the two handles, what waits in the journal's
+/// cache, a message that comes and one that is read.
 const GROWTH_KIB: u64 = 100 * 1024;
 
-pub fn config(terminal: &HostileTerminal) -> Config {
+/// How hard an attack is played.
+#[derive(Clone, Copy)]
+pub struct Strictness {
+    /// How long.
+    played: Duration,
+    /// How long the neighbour works alone before.
+    alone: Duration,
+    /// Completed orders of a till that has a history.
+    history: usize,
+    /// What is expected of a neighbour.
+    insist: fn(&Row),
+}
+
+impl Strictness {
+    pub fn insist(self, row: &Row) {
+        (self.insist)(row);
+    }
+}
+
+/// With `make test`, beside whatever else the machine does.
+pub const GENEROUS: Strictness = Strictness {
+    played: Duration::from_millis(300),
+    alone: Duration::ZERO,
+    history: 300,
+    insist: Row::insist_generously,
+};
+
+/// With `make hostile`, on a machine that does nothing else.
+pub const STRICT: Strictness = Strictness {
+    played: Duration::from_secs(2),
+    alone: Duration::from_millis(500),
+    history: 4_000,
+    insist: Row::insist_strictly,
+};
+
+/// What a till does beside what all of them do.
+struct Habits {
+    /// Orders that have completed before the attack begins.
+    has_history: bool,
+    /// Its requests fill the way to the terminal.
+    has_long_requests: bool,
+    handles: usize,
+}
+
+impl Habits {
+    fn at(attack: &str) -> Self {
+        Habits {
+            has_history: matches!(
+                attack,
+                "contradictions_for_many_orders" | "numbers_written_as_numbers"
+            ),
+            has_long_requests: matches!(attack, "never_reads" | "never_reads_and_talks"),
+            handles: if attack == "eight_terminals_at_once" { 8 } else { 1 },
+        }
+    }
+}
+
+fn quick(url: &str) -> Config {
     Config {
         connect_timeout_ms: 300,
         send_timeout_ms: 100,
         request_timeout_ms: 100,
         order_timeout_ms: 100,
         recovery_timeout_ms: 100,
-        ..config_for(terminal.url())
+        ..config_for(url)
     }
+}
+
+pub fn config(terminal: &HostileTerminal) -> Config {
+    quick(terminal.url())
 }
 
 pub const GET_INFO: &str = r#"{"topic":"ecrhub.getInfo","biz_data":{}}"#;
 
-/// Plays it, and insists on every bound.
-pub fn play(name: &str, attack: Attack) {
-    let _alone = crate::alone();
+/// Plays it, and insists on the bounds of every single call.
+pub fn play(attack: &str, strictness: Strictness) -> Row {
+    // In memory where there is one: what a disk takes is no terminal's doing.
+    let memory = Path::new("/dev/shm");
+    let within = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let folder = tempfile::tempdir_in(within).unwrap();
+    let journal = folder.path().join("journal.db").to_str().unwrap().to_owned();
+    let neighbour = Neighbour::start(&journal);
+    std::thread::sleep(strictness.alone);
+    let before: Delays = neighbour.take();
     let memory = Memory::now();
-    let hostile = HostileTerminal::start(attack);
-    let victim = Terminal::connect(config(&hostile)).unwrap();
-    eventually("the attack has begun", || hostile.has_begun());
-    let neighbour = Neighbour::start();
-    let mut longest = Duration::ZERO;
+    let hostile = HostileProgram::start(attack);
+    let habits = Habits::at(attack);
+    let config = Config { journal: Some(journal), ..quick(hostile.url()) };
+    let mut till = Till { config, hostile, habits, strictness, longest: Duration::ZERO };
+    let victims: Vec<Terminal> = (0..till.habits.handles).map(|_| till.attacked()).collect();
+    neighbour.take();
     let began = Instant::now();
-    while began.elapsed() < PLAYED {
-        use_it(&victim, &mut longest);
+    while began.elapsed() < strictness.played {
+        victims.iter().for_each(|victim| till.use_it(victim));
     }
+    let another = till.attacked();
+    till.timed("disconnect", Duration::ZERO, || another.disconnect());
+    let during = neighbour.end();
     let shutdown = Instant::now();
-    let delays = neighbour.end();
-    // Beside the neighbour's: it ends with it.
     ecrhub::shutdown();
     let shutdown = shutdown.elapsed();
-    let grown = memory.growth_kib();
-    let connections = hostile.connections();
-    drop(hostile);
-    println!(
-        "{name}: {connections} connections; neighbour {} calls, longest {:?}; longest call {longest:?}; shutdown {shutdown:?}; grown by {grown} KiB",
-        delays.count, delays.longest
-    );
-    delays.insist(name);
-    assert!(shutdown < Duration::from_secs(2), "{name}: shutdown took {shutdown:?}");
-    assert!(grown < GROWTH_KIB, "{name}: grown by {grown} KiB");
+    assert!(shutdown < SHUTDOWN, "{attack}: shutdown took {shutdown:?}");
+    let (peak_kib, grown_kib) = memory.peak_and_growth_kib();
+    assert!(grown_kib < GROWTH_KIB, "{attack}: grown by {grown_kib} KiB");
+    Row {
+        attack: attack.to_owned(),
+        connections: till.hostile.begun(),
+        before,
+        during,
+        longest_call: till.longest,
+        shutdown,
+        peak_kib,
+        grown_kib,
+    }
 }
 
-/// Everything a till does, each back within its timeout and a second.
-fn use_it(victim: &Terminal, longest: &mut Duration) {
-    let mut timed = |what: &str, timeout: Duration, run: &mut dyn FnMut()| {
-        let began = Instant::now();
-        run();
-        let took = began.elapsed();
-        assert!(took < timeout + SLACK, "{what} took {took:?}");
-        *longest = took.max(*longest);
-    };
-    timed("state", Duration::ZERO, &mut || {
-        let state: Value = serde_json::from_str(&victim.state().unwrap()).unwrap();
-        assert!(state["events_waiting"].as_u64().unwrap() <= 3_000, "{state}");
-    });
-    let request = || victim.prepare(GET_INFO).unwrap();
-    let or_busy = |error: ecrhub::Error| assert_eq!(error.status(), Status::Busy, "{error}");
-    timed("submit", Duration::ZERO, &mut || {
-        victim.submit(request(), Some(TIMEOUT)).unwrap_or_else(or_busy);
-    });
-    timed("poll", TIMEOUT / 10, &mut || drop(victim.poll(Some(TIMEOUT / 10)).unwrap()));
-    timed("call", TIMEOUT * 2, &mut || match victim.call(request(), Some(TIMEOUT)) {
-        Ok(called) => drop(called),
-        Err(error) => or_busy(error),
-    });
-    let order = || victim.prepare(&sale(&number(), "7.00")).unwrap();
-    timed("submit", Duration::ZERO, &mut || {
-        victim.submit(order(), Some(TIMEOUT)).unwrap_or_else(or_busy);
-    });
-    timed("wake", Duration::ZERO, &mut || victim.wake().unwrap());
-}
-
-/// A till at a well-behaved terminal, which works on and on. Every other handle it uses is new: what it is told of that
-/// one's connection comes from the I/O thread.
-struct Neighbour {
-    is_over: Arc<AtomicBool>,
-    working: std::thread::JoinHandle<Delays>,
-}
-
-#[derive(Default)]
-struct Delays {
-    count: usize,
-    delayed: usize,
+struct Till {
+    config: Config,
+    hostile: HostileProgram,
+    habits: Habits,
+    strictness: Strictness,
     longest: Duration,
 }
 
-impl Delays {
-    fn add(&mut self, took: Duration) {
-        self.count += 1;
-        self.delayed += usize::from(took > DELAYED);
-        self.longest = took.max(self.longest);
+impl Till {
+    /// A handle at the terminal, whose attack on it has begun.
+    fn attacked(&mut self) -> Terminal {
+        let begun = self.hostile.begun();
+        let victim = if self.habits.has_history {
+            self.with_history()
+        } else {
+            Terminal::connect(self.config.clone()).unwrap()
+        };
+        eventually("the attack has begun", || self.hostile.begun() > begun);
+        victim
     }
 
-    fn insist(&self, name: &str) {
-        let Delays { count, delayed, longest } = self;
-        assert!(*longest < DELAYED_FOR_EVER, "{name}: the neighbour waited for {longest:?}");
-        assert!(*count > 1, "{name}: the neighbour came to {count} calls only");
-        assert!(*delayed <= 1 + count / 4, "{name}: {delayed} of {count} calls were delayed");
+    fn with_history(&self) -> Terminal {
+        let patient = Config {
+            send_timeout_ms: 20_000,
+            order_timeout_ms: 20_000,
+            request_timeout_ms: 100,
+            ..self.config.clone()
+        };
+        let victim = Terminal::connect(patient).unwrap();
+        for _ in 0..self.strictness.history {
+            let done = call(&victim, &sale(&number(), "7.00"));
+            assert_eq!(done.outcome, Outcome::Declined);
+        }
+        send(&victim, &format!(r#"{{"topic":"{BEGIN}","biz_data":{{}}}}"#));
+        victim
     }
-}
 
-impl Neighbour {
-    fn start() -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&is_over);
-        let working = std::thread::spawn(move || work(&until));
-        Neighbour { is_over, working }
-    }
-
-    fn end(self) -> Delays {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.working.join().unwrap()
-    }
-}
-
-fn work(is_over: &AtomicBool) -> Delays {
-    let simulator = simulator();
-    let terminal = connect(&simulator);
-    wait_connected(&terminal);
-    let mut delays = Delays::default();
-    while !is_over.load(Ordering::Relaxed) {
+    fn timed<T>(&mut self, what: &str, timeout: Duration, run: impl FnOnce() -> T) -> T {
         let began = Instant::now();
-        assert_eq!(call(&terminal, &sale(&number(), "7.00")).outcome, Outcome::Approved);
-        delays.add(began.elapsed());
-        let began = Instant::now();
-        wait_connected(&connect(&simulator));
-        delays.add(began.elapsed());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    delays
-}
-
-/// The process's, where the system says it.
-struct Memory {
-    before_kib: Option<u64>,
-}
-
-impl Memory {
-    fn now() -> Self {
-        // From here on the peak counts anew.
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
-        Memory { before_kib: status_kib("VmRSS:") }
+        let result = run();
+        let took = began.elapsed();
+        assert!(took < timeout + SLACK, "{what} took {took:?}");
+        self.longest = took.saturating_sub(timeout).max(self.longest);
+        result
     }
 
-    fn growth_kib(&self) -> u64 {
-        match (self.before_kib, status_kib("VmHWM:")) {
-            (Some(before), Some(peak)) => peak.saturating_sub(before),
-            _ => 0,
+    /// Everything a till does, each back within its timeout and a second.
+    fn use_it(&mut self, victim: &Terminal) {
+        self.timed("state", Duration::ZERO, || {
+            let state: Value = serde_json::from_str(&victim.state().unwrap()).unwrap();
+            assert!(state["events_waiting"].as_u64().unwrap() <= 10_000, "{state}");
+        });
+        self.submit(victim, GET_INFO);
+        if self.habits.has_long_requests {
+            let filler = "x".repeat(2_000_000);
+            let note = format!(r#"{{"topic":"ecrhub.note","biz_data":{{"filler":"{filler}"}}}}"#);
+            self.submit(victim, &note);
+        }
+        self.poll(victim, Duration::ZERO);
+        self.poll(victim, TIMEOUT / 10);
+        let request = victim.prepare(GET_INFO).unwrap();
+        self.timed("call", TIMEOUT * 2, || match victim.call(request, Some(TIMEOUT)) {
+            Ok(called) => drop(called),
+            Err(error) => or_busy(&error),
+        });
+        self.submit(victim, &sale(&number(), "7.00"));
+        self.timed("pending", Duration::ZERO, || victim.pending().unwrap());
+        self.timed("wake", Duration::ZERO, || victim.wake().unwrap());
+    }
+
+    fn submit(&mut self, victim: &Terminal, request: &str) {
+        let request = victim.prepare(request).unwrap();
+        let submit =
+            || victim.submit(request, Some(TIMEOUT)).unwrap_or_else(|error| or_busy(&error));
+        self.timed("submit", Duration::ZERO, submit);
+    }
+
+    fn poll(&mut self, victim: &Terminal, wait: Duration) {
+        let polled = self.timed("poll", wait, || victim.poll(Some(wait)).unwrap());
+        let Polled::Event(delivery) = polled else { return };
+        if let EventKind::Completed(done) = delivery.accept().kind {
+            let id = &done.request_id;
+            self.timed("acknowledge", Duration::ZERO, || victim.acknowledge(id).unwrap());
         }
     }
 }
 
-fn status_kib(name: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
+fn or_busy(error: &ecrhub::Error) {
+    assert_eq!(error.status(), Status::Busy, "{error}");
 }
 
 /// The next reason for which a connection ended.
@@ -198,9 +242,5 @@ pub fn reason(victim: &Terminal) -> String {
 
 /// What is fetched until nothing more is there.
 pub fn fetch_all(victim: &Terminal) -> Vec<ecrhub::Event> {
-    let mut events = Vec::new();
-    while let Polled::Event(delivery) = victim.poll(Some(Duration::ZERO)).unwrap() {
-        events.push(delivery.accept());
-    }
-    events
+    drain(victim)
 }

@@ -7,6 +7,7 @@ mod busy;
 mod clarifying;
 mod closing;
 mod completing;
+mod corrections;
 mod duplicate;
 mod holding;
 mod interpretation;

@@ -1,0 +1,100 @@
+//! The till beside: at a well-behaved terminal, with the same journal, it works on and on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ecrhub::{Config, Outcome, Terminal};
+use ecrhub_simulator::Simulator;
+
+use crate::common::*;
+
+/// It is not to be delayed by more. A machine that is busy with something else delays it by more, but neither often nor
+/// for ever; and so does a build without optimisation, which takes ten times as long for a message.
+pub const DELAYED: Duration =
+    if cfg!(debug_assertions) { Duration::from_secs(1) } else { Duration::from_millis(100) };
+const DELAYED_FOR_EVER: Duration = Duration::from_secs(2);
+
+/// What its calls took.
+#[derive(Default)]
+pub struct Delays {
+    pub count: usize,
+    delayed: usize,
+    pub longest: Duration,
+}
+
+impl Delays {
+    fn add(&mut self, took: Duration) {
+        self.count += 1;
+        self.delayed += usize::from(took > DELAYED);
+        self.longest = took.max(self.longest);
+    }
+
+    pub fn insist(&self, attack: &str) {
+        let Delays { count, delayed, longest } = self;
+        assert!(*longest < DELAYED_FOR_EVER, "{attack}: the neighbour waited for {longest:?}");
+        assert!(*count > 1, "{attack}: the neighbour came to {count} calls only");
+        assert!(*delayed <= 1 + count / 4, "{attack}: {delayed} of {count} calls were delayed");
+    }
+}
+
+/// A running one.
+pub struct Neighbour {
+    shared: Arc<Shared>,
+    working: std::thread::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    is_over: AtomicBool,
+    delays: Mutex<Delays>,
+}
+
+impl Neighbour {
+    pub fn start(journal: &str) -> Self {
+        let shared = Arc::new(Shared::default());
+        let its_own = Arc::clone(&shared);
+        let journal = journal.to_owned();
+        let working = std::thread::spawn(move || work(&its_own, &journal));
+        Neighbour { shared, working }
+    }
+
+    /// What its calls took since this was last asked.
+    pub fn take(&self) -> Delays {
+        std::mem::take(&mut self.shared.delays.lock().unwrap())
+    }
+
+    pub fn end(self) -> Delays {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+        self.working.join().unwrap();
+        std::mem::take(&mut self.shared.delays.lock().unwrap())
+    }
+}
+
+/// Every other handle it uses is new: what it is told of that one's connection comes from the I/O thread.
+fn work(shared: &Shared, journal: &str) {
+    let simulator = simulator();
+    let terminal = connect_with(&simulator, journal);
+    wait_connected(&terminal);
+    while !shared.is_over.load(Ordering::Relaxed) {
+        timed(shared, || {
+            let done = call(&terminal, &sale(&number(), "7.00"));
+            assert_eq!(done.outcome, Outcome::Approved);
+            terminal.acknowledge(&done.request_id).unwrap();
+        });
+        timed(shared, || wait_connected(&connect_with(&simulator, journal)));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn connect_with(simulator: &Simulator, journal: &str) -> Terminal {
+    let config = Config { journal: Some(journal.to_owned()), ..config(simulator) };
+    Terminal::connect(config).unwrap()
+}
+
+fn timed(shared: &Shared, run: impl FnOnce()) {
+    let began = Instant::now();
+    run();
+    let took = began.elapsed();
+    shared.delays.lock().unwrap().add(took);
+}
