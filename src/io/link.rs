@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use tungstenite::client::IntoClientRequest;
@@ -34,6 +35,10 @@ use crate::session::Progress;
 /// Messages read in one turn, so that one terminal that never stops talking does not starve the others; [`Counted`] bounds
 /// its bytes and frames.
 const READ_AT_ONCE: usize = 64;
+
+/// A turn ends with the message during which this has passed since its second one: what a message costs depends on what it
+/// is compared with, and on the machine.
+const TURN_LASTS: Duration = Duration::from_millis(5);
 
 /// Most terminals' messages fit; tungstenite's default of 128 KiB for each connection is too much for hundreds.
 const READ_BUFFER: usize = 4_096;
@@ -355,7 +360,8 @@ impl Link {
     }
 
     fn read(&mut self, tell: &mut impl FnMut(News)) -> Result<bool, Fault> {
-        for _ in 0..READ_AT_ONCE {
+        let mut since = None;
+        for count in 0..READ_AT_ONCE {
             let State::Open(open) = &mut self.state else { return Ok(false) };
             let read = open.socket.read();
             // Before anything else is told: an answer may be to it, and after a loss it decides whether it may leave again.
@@ -371,6 +377,10 @@ impl Link {
                         return Err(self.fail(fault));
                     }
                     if open.socket.get_ref().is_turn_over() {
+                        return Ok(true);
+                    }
+                    // Nearly all turns have one message: they need no clock.
+                    if count > 0 && since.get_or_insert_with(Instant::now).elapsed() > TURN_LASTS {
                         return Ok(true);
                     }
                 }

@@ -23,6 +23,7 @@ pub use describe::describe;
 pub use envelope::{app_id_of, follow_up, prepare, warnings};
 pub use outcome::Outcome;
 pub use response::{bare, order_queue_mode, read};
+pub(crate) use value::bare_number;
 
 use std::borrow::Cow;
 use std::cell::RefCell;

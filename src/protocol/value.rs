@@ -48,6 +48,18 @@ pub(super) fn same_number(answered: &str, is_bare: bool, asked: &str) -> bool {
             || matches!((scaled(answered, 0), scaled(asked, 0)), (Some(a), Some(b)) if a == b))
 }
 
+/// What all ways have in common in which a terminal may write this number as a JSON number; see [`same_number`]. None of
+/// one that cannot be written so.
+pub(crate) fn bare_number(text: &str) -> Option<String> {
+    match scaled(text, 0) {
+        Some(value) => Some(value.to_string()),
+        None if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(text.trim_start_matches('0').to_owned())
+        }
+        None => None,
+    }
+}
+
 /// A decimal number without sign, `34.50` or `1E+2`, times ten to the `decimals`; none when that is no whole number, or
 /// too large to be told apart from others.
 fn scaled(text: &str, decimals: i32) -> Option<i128> {

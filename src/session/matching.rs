@@ -8,11 +8,11 @@ use super::questions::Asked;
 use super::task::{Seq, Step, Task};
 use super::{Session, Target};
 use crate::planted::Planted;
-use crate::protocol::{self, Outcome, Response};
+use crate::protocol::{self, Outcome, Response, bare_number};
 
 impl Session {
     /// A number that the terminal wrote as a JSON number may lack its leading zeros: the one that was sent is put back.
-    pub(super) fn complete_number(&self, response: &mut Response<'_>) {
+    pub(super) fn complete_number(&mut self, response: &mut Response<'_>) {
         let is_incomplete = response.number_is_bare
             && response
                 .merchant_order_no
@@ -21,13 +21,18 @@ impl Session {
         if !is_incomplete {
             return;
         }
-        let asked = self.tasks.values().map(|task| &task.request);
-        let mut known = asked.chain(self.recent.orders().map(|past| &past.request));
-        let number = known.find_map(|request| {
-            request.merchant_order_no.as_ref().filter(|number| response.names(number) == Some(true))
+        // There may be thousands that have completed, and as many messages of this kind in a moment.
+        let recent = &self.recent;
+        let only_here =
+            |task: &&Task| !task.is_completed() || !recent.knows_id(&task.request.request_id);
+        let mut open = self.tasks.values().filter(only_here).map(|task| &task.request);
+        let number = open.find_map(|request| {
+            request.merchant_order_no.clone().filter(|number| response.names(number) == Some(true))
         });
+        let bare = response.merchant_order_no.as_deref().and_then(bare_number);
+        let number = number.or_else(|| Some(self.recent.written_bare(&bare?)?.to_owned()));
         if let Some(number) = number {
-            response.merchant_order_no = Some(number.clone().into());
+            response.merchant_order_no = Some(number.into());
             response.number_is_bare = false;
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::corrections::Corrections;
 use super::task::Attempt;
 use crate::hash::{OwnMap, OwnSet};
-use crate::protocol::{Outcome, Request};
+use crate::protocol::{Outcome, Request, bare_number};
 
 /// How many completed requests are remembered. Without a journal this bounds how far back a duplicate is noticed.
 const REMEMBERED: usize = 4_096;
@@ -82,6 +82,8 @@ pub(super) struct Recent {
     past: OwnMap<Arc<str>, Known>,
     /// Order numbers, and the `request_id` of the newest order of each.
     numbers: OwnMap<Arc<str>, Arc<str>>,
+    /// The same numbers as a terminal may write them as JSON numbers; none until it is asked for.
+    bare_numbers: Option<OwnMap<String, Arc<str>>>,
     /// Numbers of orders that the terminal was seen to call reversed.
     reversed: OwnSet<Arc<str>>,
     reversed_oldest_first: VecDeque<Arc<str>>,
@@ -103,6 +105,7 @@ impl Recent {
         }
         let id: Arc<str> = past.request.request_id.as_str().into();
         if let Some(number) = past.request.merchant_order_no.as_deref() {
+            self.bare_numbers = None;
             self.numbers.insert(number.into(), Arc::clone(&id));
         }
         self.insert(id, Known::Order(past));
@@ -125,6 +128,7 @@ impl Recent {
         if let Some(number) = number
             && self.numbers.get(&*number) == Some(&id)
         {
+            self.bare_numbers = None;
             self.numbers.remove(&*number);
         }
     }
@@ -146,6 +150,17 @@ impl Recent {
     /// The order that last had this number.
     pub(super) fn newest(&self, number: &str) -> Option<&Past> {
         self.order(self.numbers.get(number)?)
+    }
+
+    /// The number that a terminal wrote like this as a JSON number.
+    pub(super) fn written_bare(&mut self, bare: &str) -> Option<&str> {
+        let numbers = &self.numbers;
+        let bare_numbers = self.bare_numbers.get_or_insert_with(|| {
+            let digits = |number: &&Arc<str>| number.bytes().all(|byte| byte.is_ascii_digit());
+            let bare = |number: &Arc<str>| Some((bare_number(number)?, Arc::clone(number)));
+            numbers.keys().filter(digits).filter_map(bare).collect()
+        });
+        bare_numbers.get(bare).map(|number| &**number)
     }
 
     /// Every completed order.
@@ -170,12 +185,14 @@ impl Recent {
     pub(super) fn stand_again(&mut self, past: &Past) {
         let id = self.past.get_key_value(&*past.request.request_id).map(|(id, _)| Arc::clone(id));
         if let (Some(id), Some(number)) = (id, past.request.merchant_order_no.as_deref()) {
+            self.bare_numbers = None;
             self.numbers.insert(number.into(), id);
         }
     }
 
     /// The number is used again: the earlier order with it is nobody's any more.
     pub(super) fn release(&mut self, number: &str) {
+        self.bare_numbers = None;
         self.numbers.remove(number);
     }
 
@@ -230,7 +247,14 @@ impl Recent {
     /// See [`Session::fingerprint`](super::Session::fingerprint).
     pub(super) fn fingerprint(&self, to: &mut impl std::hash::Hasher) {
         use std::hash::Hash;
-        let Recent { oldest_first: _, past, numbers, reversed, reversed_oldest_first: _ } = self;
+        let Recent {
+            oldest_first: _,
+            past,
+            numbers,
+            bare_numbers: _,
+            reversed,
+            reversed_oldest_first: _,
+        } = self;
         let mut past: Vec<_> = past.iter().collect();
         past.sort_unstable_by_key(|(id, _)| *id);
         for (id, past) in past {

@@ -3,7 +3,40 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::neighbour::{DELAYED, Delays};
+use crate::neighbour::Delays;
+
+/// What the process may grow by, in KiB: `max_queue_bytes` for each of the two handles, what waits in the journal's
+/// cache, a message that comes and one that is read.
+const GROWTH_KIB: u64 = 100 * 1024;
+
+/// What everything may take.
+pub struct Bounds {
+    neighbour: Duration,
+    call: Duration,
+    shutdown: Duration,
+}
+
+impl Bounds {
+    /// The contract's, on a machine that does nothing else: the neighbour is not delayed by more than 100 ms, a call comes
+    /// back within its own timeout and a second, a shutdown within two.
+    pub fn strict(before: &Delays) -> Self {
+        Bounds {
+            neighbour: before.longest + Duration::from_millis(100),
+            call: Duration::from_secs(1),
+            shutdown: Duration::from_secs(2),
+        }
+    }
+
+    /// Those of a build without optimisation on a machine that is as busy as the neighbour found it before the attack.
+    pub fn generous(before: &Delays) -> Self {
+        let busy = 20 * before.longest;
+        Bounds {
+            neighbour: Duration::from_secs(3) + busy,
+            call: Duration::from_secs(3) + busy,
+            shutdown: Duration::from_secs(5) + busy,
+        }
+    }
+}
 
 pub struct Row {
     pub attack: String,
@@ -27,16 +60,13 @@ impl Row {
         )
     }
 
-    /// With the bounds of a machine that may do other work.
-    pub fn insist_generously(&self) {
-        self.during.insist(&self.attack);
-    }
-
-    /// With those of one that does nothing else. What counts is how much longer the neighbour's longest call is than without
-    /// the attack.
-    pub fn insist_strictly(&self) {
-        let delay = self.during.longest.saturating_sub(self.before.longest);
-        assert!(delay <= DELAYED, "{}: the neighbour is delayed by {delay:.0?}", self.attack);
+    pub fn insist(&self, bounds: &Bounds) {
+        let Row { attack, during, longest_call, shutdown, grown_kib, .. } = self;
+        let longest = during.longest;
+        assert!(longest <= bounds.neighbour, "{attack}: the neighbour waited for {longest:.1?}");
+        assert!(*longest_call <= bounds.call, "{attack}: a call took {longest_call:.1?} too long");
+        assert!(*shutdown <= bounds.shutdown, "{attack}: shutdown took {shutdown:.1?}");
+        assert!(*grown_kib <= GROWTH_KIB, "{attack}: grown by {grown_kib} KiB");
     }
 }
 

@@ -205,3 +205,17 @@ fn a_partial_approval_differs() {
     let without_currency = accepted(&sale());
     assert_eq!(answered(&json!({"price_currency": "EUR"})).differs(&without_currency), []);
 }
+
+#[test]
+fn a_number_that_is_looked_up_is_found_as_if_it_were_compared_with_each() {
+    let nines = "9".repeat(60);
+    let written = ["0", "7", "12", "12.0", "1.2E1", "1E+2", "1E99", "-7", "0.5", &nines];
+    let sent = ["0", "00", "7", "007", "12", "100", "0100", &nines];
+    for bare in written {
+        for number in sent {
+            let is_found = bare_number(bare).is_some() && bare_number(bare) == bare_number(number);
+            let answer = format!(r#"{{"merchant_order_no":{bare}}}"#);
+            assert_eq!(is_found, fits(&answer, &numbered(number)), "{bare} {number}");
+        }
+    }
+}

@@ -7,9 +7,13 @@ use crate::terminal::{Asked, Victim, text};
 
 /// An order's answer with this state.
 fn answer(order: &Asked, status: &str) -> Vec<u8> {
+    answer_with(order, status, "")
+}
+
+fn answer_with(order: &Asked, status: &str, note: &str) -> Vec<u8> {
     let Asked { request_id, number, .. } = order;
     text(&format!(
-        r#"{{"topic":"ecrhub.pay.order","request_id":"{request_id}","response_code":"000","biz_data":{{"merchant_order_no":"{number}","trans_status":"{status}"}}}}"#
+        r#"{{"topic":"ecrhub.pay.order","request_id":"{request_id}","response_code":"000","note":"{note}","biz_data":{{"merchant_order_no":"{number}","trans_status":"{status}"}}}}"#
     ))
 }
 
@@ -54,6 +58,16 @@ attacks! {
     fn contradictions_for_many_orders(victim) {
         let orders = victim.serve()?;
         victim.flood(&contradictions(&orders))
+    }
+
+    fn long_contradictions_for_many_orders(victim) {
+        let orders = victim.serve()?;
+        loop {
+            for (order, status) in ["2", "3"].into_iter().flat_map(|s| orders.iter().map(move |o| (o, s))) {
+                let note = " ".repeat(16_000);
+                victim.write(&answer_with(order, status, &note))?;
+            }
+        }
     }
 
     /// Each is compared with all that the till has ever sent.
