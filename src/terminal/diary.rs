@@ -7,6 +7,7 @@
 use log::Level;
 
 use crate::event::{Completed, Event, EventKind};
+use crate::io;
 use crate::protocol::{self, Outcome};
 use crate::redact;
 
@@ -20,10 +21,54 @@ pub(super) fn say(url: &str, lines: Vec<Line>) {
     }
 }
 
-/// What an event is to the log; nothing where nobody listens.
-pub(super) fn line_for(event: &Event) -> Option<Line> {
-    let level = level_of(&event.kind);
-    log::log_enabled!(level).then(|| (level, words_for(&event.kind)))
+/// Lines in a minute on what nobody asked the terminal for: it may say a hundred thousand such things in a second, and a log
+/// is on a disk.
+const UNASKED_A_MINUTE: u32 = 60;
+
+const MINUTE_MS: u64 = 60_000;
+
+/// Makes the lines for a terminal's events.
+#[derive(Debug, Default)]
+pub(super) struct Diary {
+    /// When the present minute began, on the monotonic clock.
+    minute_ms: u64,
+    /// Lines on what nobody asked for in this minute, those not said included.
+    unasked: u32,
+}
+
+impl Diary {
+    /// What an event is to the log; nothing where nobody listens, and where the terminal has said too much.
+    pub(super) fn lines_for(&mut self, event: &Event) -> [Option<Line>; 2] {
+        let level = level_of(&event.kind);
+        if !log::log_enabled!(level) {
+            return [None, None];
+        }
+        let left_out = self.begin_minute(io::now().mono_ms).map(|count| {
+            (Level::Warn, format!("{count} more messages that nobody asked for came in a minute"))
+        });
+        let is_said = !is_unasked(&event.kind) || self.may_say();
+        [left_out, is_said.then(|| (level, words_for(&event.kind)))]
+    }
+
+    /// How many lines of the minute before were not said.
+    fn begin_minute(&mut self, now_ms: u64) -> Option<u32> {
+        if now_ms.saturating_sub(self.minute_ms) < MINUTE_MS {
+            return None;
+        }
+        self.minute_ms = now_ms;
+        let count = std::mem::take(&mut self.unasked).saturating_sub(UNASKED_A_MINUTE);
+        Some(count).filter(|count| *count > 0)
+    }
+
+    fn may_say(&mut self) -> bool {
+        self.unasked = self.unasked.saturating_add(1);
+        self.unasked <= UNASKED_A_MINUTE
+    }
+}
+
+/// The terminal can say it as often as it likes.
+fn is_unasked(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Message { .. } | EventKind::ProtocolError { .. })
 }
 
 fn level_of(kind: &EventKind) -> Level {
@@ -140,6 +185,19 @@ mod tests {
             assert!(line.contains("order 411111******1111"), "{line}");
             assert!(!line.contains(CARD), "{line}");
         }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_said_only_so_often_and_then_how_often_it_came() {
+        let kind = EventKind::ProtocolError { detail: "x".to_owned(), raw: String::new() };
+        let mut diary = Diary::default();
+        diary.begin_minute(MINUTE_MS);
+        let said = (0..1_000).filter(|_| diary.may_say()).count();
+        assert_eq!((said, is_unasked(&kind)), (60, true));
+        assert_eq!(diary.begin_minute(2 * MINUTE_MS - 1), None);
+        assert_eq!(diary.begin_minute(2 * MINUTE_MS), Some(940));
+        assert!(diary.may_say());
+        assert_eq!(diary.begin_minute(3 * MINUTE_MS), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tungstenite::Message;
 
-use super::diary::Line;
+use super::diary::{Diary, Line};
 use super::events::{Events, Outgoing};
 use super::loan::SocketLoan;
 use super::neighbours::Neighbour;
@@ -29,6 +29,7 @@ pub(super) struct Inner {
     pub(super) ended: Option<Ended>,
     /// For the log, once the lock is free.
     pub(super) log_lines: Vec<Line>,
+    pub(super) diary: Diary,
 }
 
 /// The handle has ended; its socket may still be saying goodbye.
@@ -98,6 +99,7 @@ impl Inner {
             ids: Ids { prefix: id_prefix, count: 0 },
             ended: None,
             log_lines: Vec::new(),
+            diary: Diary::default(),
         }
     }
 

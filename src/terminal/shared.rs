@@ -317,7 +317,8 @@ fn emit_events(inner: &mut Inner) {
         inner.unwritten.add_looks(looks);
     }
     while let Some(event) = inner.session.next_event() {
-        inner.log_lines.extend(diary::line_for(&event));
+        let lines = inner.diary.lines_for(&event);
+        inner.log_lines.extend(lines.into_iter().flatten());
         let outgoing = inner.events.emit(event);
         if outgoing.outcome_of_order().is_some() {
             inner.unwritten.add_outcome(&outgoing);

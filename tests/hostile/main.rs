@@ -10,6 +10,7 @@
 //! | `program` | the same as a process of its own, beside the till's |
 //! | `reasons` | what the till is told of it |
 //! | `any_bytes` | bytes that nobody thought of |
+//! | `log_lines` | what it does to the log |
 //! | `waits` | a wait that ends by a panic |
 #![allow(missing_docs)]
 
@@ -18,6 +19,7 @@ mod common;
 
 mod any_bytes;
 mod attacks;
+mod log_lines;
 mod measure;
 mod neighbour;
 mod program;

@@ -1,6 +1,5 @@
 //! A wait that ends by a panic is no wait any more: the next wake-up is for who comes next, and no completion is lost.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -8,40 +7,12 @@ use ecrhub::{EventKind, Polled};
 
 use crate::alone;
 use crate::common::*;
-
-thread_local! {
-    /// So many lines from now, this thread's log panics.
-    static LINES_LEFT: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-struct Panicking;
-
-impl log::Log for Panicking {
-    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.target().starts_with("ecrhub::terminal")
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
-        }
-        match LINES_LEFT.get() {
-            Some(0) => {
-                LINES_LEFT.set(None);
-                panic!("the host's log panics at {}", record.args());
-            }
-            left => LINES_LEFT.set(left.map(|left| left - 1)),
-        }
-    }
-
-    fn flush(&self) {}
-}
+use crate::log_lines::{LINES_LEFT, log_from};
 
 #[test]
 fn a_panic_in_a_call_leaves_no_wait_behind_and_its_completion_comes_by_poll() {
     let _alone = alone();
-    let _ = log::set_logger(&Panicking);
-    log::set_max_level(log::LevelFilter::Info);
+    log_from(log::LevelFilter::Info);
     let simulator = simulator();
     let terminal = connect(&simulator);
     wait_connected(&terminal);
@@ -66,17 +37,16 @@ fn a_panic_in_a_call_leaves_no_wait_behind_and_its_completion_comes_by_poll() {
         }
     }
     assert!(panics_at[0] > 0 && panics_at[1] > 0, "it did not come to it: {panics_at:?}");
-    log::set_max_level(log::LevelFilter::Off);
+    log_from(log::LevelFilter::Off);
 }
 
 #[test]
 fn a_panic_in_a_poll_loses_no_event() {
     let _alone = alone();
-    let _ = log::set_logger(&Panicking);
     let simulator = simulator();
     let terminal = connect(&simulator);
     wait_connected(&terminal);
-    log::set_max_level(log::LevelFilter::Debug);
+    log_from(log::LevelFilter::Debug);
     let mut has_panicked = false;
     // Now and then the I/O thread reads the message, and this one says nothing.
     for _ in 0..100 {
@@ -99,6 +69,6 @@ fn a_panic_in_a_poll_loses_no_event() {
         }
     }
     LINES_LEFT.set(None);
-    log::set_max_level(log::LevelFilter::Off);
+    log_from(log::LevelFilter::Off);
     assert!(has_panicked);
 }
