@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::describe::Plain;
-use super::members::{Members, Value, too_many};
+use super::members::{Members, Value, too_many, value_of};
 use super::plain::{self, Member, Parts, Visitor};
 use super::value::{same_amount, same_number, same_small_number};
 use super::{Difference, Outcome, Request, Response, Verdict, verdict};
@@ -75,8 +75,9 @@ pub fn read(text: &str) -> Result<Response<'_>, String> {
     }
     let message = take_apart(text)?;
     let mut response = Response::default();
-    for (field, value) in message.envelope.values() {
-        response.set_envelope(field, value);
+    // What is not read is not decoded either: that may be megabytes of escapes.
+    for (field, json) in message.envelope.iter().filter(|(field, _)| is_read_from_envelope(field)) {
+        response.set_envelope(field, value_of(json));
     }
     if let Some(biz_data) = &message.biz_data {
         response.set_biz_data(biz_data);
@@ -135,8 +136,8 @@ impl<'a> Response<'a> {
     }
 
     fn set_biz_data(&mut self, biz_data: &Members<'a>) {
-        for (field, value) in biz_data.values() {
-            self.set_of_biz_data(field, || value);
+        for (field, json) in biz_data.iter() {
+            self.set_of_biz_data(field, || value_of(json));
         }
     }
 

@@ -29,6 +29,11 @@ const LINGER_MS: u64 = 1_000;
 /// first may have passed already.
 const PAUSE_MS: u64 = 2;
 
+/// A turn that took so long is followed by so many times as much for the other terminals, in milliseconds: one that has its
+/// turn several times in what another terminal does would delay that each time.
+const LONG_TURN_MS: u64 = 5;
+const OTHERS_SHARE: u64 = 3;
+
 pub(super) struct Shared {
     pub(super) url: String,
     pub(super) app_id: Option<String>,
@@ -82,12 +87,20 @@ impl Shared {
         inner
     }
 
-    /// How a turn ends that has left something to read: with a pause if callers want the lock.
-    fn turn_with_more(&self, inner: &Inner) -> Turn {
-        if self.lined_up.load(Ordering::Relaxed) == 0 && !inner.events.waiters.is_anybody_asleep() {
-            return Turn::Again;
-        }
-        Turn::Until(Some(io::now().mono_ms + PAUSE_MS))
+    /// How a turn ends that has left something to read: with a pause if callers want the lock, and with a longer one if it
+    /// took long. `now` is when the I/O thread woke up.
+    fn turn_with_more(&self, inner: &Inner, now: Now) -> Turn {
+        let ended_ms = io::now().mono_ms;
+        let took_ms = ended_ms.saturating_sub(now.mono_ms);
+        let is_wanted =
+            self.lined_up.load(Ordering::Relaxed) > 0 || inner.events.waiters.is_anybody_asleep();
+        let pause_ms = match (took_ms, is_wanted) {
+            (LONG_TURN_MS.., _) => took_ms * OTHERS_SHARE,
+            (_, true) => PAUSE_MS,
+            (_, false) => return Turn::Again,
+        };
+        let until = ended_ms + pause_ms;
+        Turn::Until(Some(inner.armed.map_or(until, |due| due.min(until))))
     }
 
     /// Lets go of the lock, wakes the I/O thread when it must come, and then tells the log what has happened: that may
@@ -362,7 +375,7 @@ impl Driven for Shared {
         inner.pump(Some(reactor), now);
         emit_events(&mut inner);
         inner.armed = inner.due();
-        let turn = if more { self.turn_with_more(&inner) } else { Turn::Until(inner.armed) };
+        let turn = if more { self.turn_with_more(&inner, now) } else { Turn::Until(inner.armed) };
         self.unlock(inner, false);
         turn
     }

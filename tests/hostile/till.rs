@@ -153,6 +153,7 @@ impl Till {
         for _ in 0..self.strictness.history {
             let done = call(&victim, &sale(&digits(), "7.00"));
             assert_eq!(done.outcome, Outcome::Declined);
+            victim.acknowledge(&done.request_id).unwrap();
         }
         send(&victim, &format!(r#"{{"topic":"{BEGIN}","biz_data":{{}}}}"#));
         victim
