@@ -18,7 +18,7 @@ const LENGTH: u8 = 0x7f;
 
 /// Counts frames as their bytes pass.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub struct Frames {
     at: At,
     /// All that have begun.
     count: u64,
@@ -56,7 +56,7 @@ const NEXT_HEADER: At = At::Header { bytes: [0; LONGEST_HEADER], length: 0 };
 
 impl Frames {
     /// Before the answer to the handshake.
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Frames {
             at: At::Handshake { has_begun: false, is_line_empty: true },
             count: 0,
@@ -66,22 +66,22 @@ impl Frames {
     }
 
     /// How many frames have begun.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
     /// Whether a message came in more fragments than a message may.
-    pub(super) fn is_too_fragmented(&self) -> bool {
+    pub fn is_too_fragmented(&self) -> bool {
         self.fragments > MAX_FRAGMENTS
     }
 
     /// The code in the terminal's close frame, if there was one.
-    pub(super) fn close_code(&self) -> Option<u16> {
+    pub fn close_code(&self) -> Option<u16> {
         (self.close.length == 2).then(|| u16::from_be_bytes(self.close.bytes))
     }
 
     /// These bytes have come.
-    pub(super) fn pass(&mut self, mut bytes: &[u8]) {
+    pub fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_too_fragmented() {
             let passed = match &mut self.at {
                 At::Handshake { .. } => self.pass_handshake(bytes),
