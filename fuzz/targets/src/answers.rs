@@ -48,11 +48,14 @@ impl<'a> Expected<'a> {
         let envelope = limited(text)?;
         let biz_data = match envelope.get("biz_data").map(|value| value.get()) {
             Some(object) if object.starts_with('{') => read_inner(object)?,
-            // One that is no object, or no Unicode, says nothing.
-            Some(string) if string.starts_with('"') => serde_json::from_str::<String>(string)
-                .ok()
-                .and_then(|inner| read_inner(protocol::bare(&inner)))
-                .unwrap_or_default(),
+            // A text that is no object says nothing; one that begins as one is to be one.
+            Some(string) if string.starts_with('"') => {
+                let inner = serde_json::from_str::<String>(string).unwrap_or_default();
+                match protocol::bare(&inner) {
+                    object if object.starts_with('{') => read_inner(object)?,
+                    _ => HashMap::new(),
+                }
+            }
             _ => HashMap::new(),
         };
         Some(Expected { envelope, biz_data })
@@ -121,7 +124,7 @@ fn read_inner(text: &str) -> Option<HashMap<String, String>> {
 }
 
 /// The deepest nesting outside of strings.
-fn depth(text: &str) -> usize {
+pub(crate) fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {
         match byte {

@@ -90,7 +90,7 @@ fn change(files: &mut Files, input: &mut Input<'_>) {
                 overwrite(bytes, *at, fitting);
             }
         }
-        _ => files.log = Some(input.some().to_vec()),
+        _ => files.log = Some(input.some().to_vec()).filter(|log| !log.is_empty()),
     }
 }
 
@@ -261,8 +261,10 @@ fn write(path: &Path, files: &Files) {
     }
 }
 
+/// A log that is empty is none.
 fn read(path: &Path) -> Files {
-    Files { file: fs::read(path).unwrap_or_default(), log: fs::read(log_of(path)).ok() }
+    let log = fs::read(log_of(path)).ok().filter(|log| !log.is_empty());
+    Files { file: fs::read(path).unwrap_or_default(), log }
 }
 
 /// In memory where there is some: thousands of files are synced.

@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod configs;
+pub mod digest;
 mod digits;
 mod input;
 pub mod journals;

@@ -13,6 +13,8 @@ pub(super) struct Account {
     pub(super) told: Option<Outcome>,
     /// How often its first byte has left.
     pub(super) started: u32,
+    /// It has, or it may have: the process died, and the next one cannot know.
+    may_have_left: bool,
     /// Whether the terminal has said anything since its first byte left.
     is_answerable: bool,
     /// The terminal has said something that can be read as this order's approval.
@@ -31,6 +33,7 @@ impl Ledger {
         let account = Account {
             told: None,
             started: 0,
+            may_have_left: false,
             is_answerable: false,
             may_be_approved: false,
             may_be_retold: false,
@@ -44,6 +47,7 @@ impl Ledger {
     pub(super) fn started(&mut self, request_id: &str) {
         if let Some(account) = self.accounts.get_mut(request_id) {
             account.started += 1;
+            account.may_have_left = true;
             assert!(account.started == 1, "{request_id} was sent twice");
             assert_ne!(account.told, Some(Outcome::NotSent), "{request_id} was told to be unsent");
         }
@@ -52,7 +56,7 @@ impl Ledger {
     /// The terminal has said this.
     pub(super) fn heard(&mut self, text: &str) {
         let said = Said::of(text);
-        for account in self.accounts.values_mut().filter(|account| account.started > 0) {
+        for account in self.accounts.values_mut().filter(|account| account.may_have_left) {
             account.is_answerable = true;
             account.may_be_approved |= said.may_approve(&account.request);
         }
@@ -118,6 +122,7 @@ impl Ledger {
         self.accounts.retain(|_, account| account.request.is_order());
         for account in self.accounts.values_mut() {
             account.may_be_retold = true;
+            account.may_have_left = true;
         }
     }
 }
@@ -125,7 +130,7 @@ impl Ledger {
 /// A void may be approved because its original reads as reversed.
 fn assert_may_be_approved(account: &Account) {
     let id = &account.request.request_id;
-    assert!(account.started > 0, "{id} was approved before it left");
+    assert!(account.may_have_left, "{id} was approved before it left");
     assert!(account.request.is_void() || account.may_be_approved, "{id}: no approval was heard");
 }
 
