@@ -55,8 +55,8 @@ struct Close {
 const NEXT_HEADER: At = At::Header { bytes: [0; LONGEST_HEADER], length: 0 };
 
 impl Frames {
-    /// Before the answer to the handshake.
-    pub fn new() -> Self {
+    /// Nothing has come yet: the answer to the handshake comes first.
+    pub fn before_handshake() -> Self {
         Frames {
             at: At::Handshake { has_begun: false, is_line_empty: true },
             count: 0,
@@ -188,7 +188,7 @@ mod tests {
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 
     fn after(parts: &[&[u8]]) -> Frames {
-        let mut frames = Frames::new();
+        let mut frames = Frames::before_handshake();
         frames.pass(ANSWER);
         parts.iter().for_each(|part| frames.pass(part));
         frames
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn frames_begin_behind_the_first_empty_line_of_the_handshakes_answer() {
         for answer in ["HTTP/1.1 101 X\r\nA: b\r\n\r\n", "\r\n\nHTTP/1.1 101 X\nA: b\n\n"] {
-            let mut frames = Frames::new();
+            let mut frames = Frames::before_handshake();
             frames.pass(answer.as_bytes());
             assert_eq!(frames.count(), 0);
             frames.pass(&frame(0x81, 5));
@@ -255,7 +255,7 @@ mod tests {
         ) {
             let bytes: Vec<u8> =
                 ANSWER.iter().copied().chain(lengths.iter().flat_map(|l| frame(0x82, *l))).collect();
-            let mut frames = Frames::new();
+            let mut frames = Frames::before_handshake();
             let mut rest = &bytes[..];
             for cut in cuts.iter().cycle() {
                 let (now, later) = rest.split_at(rest.len().min(*cut));

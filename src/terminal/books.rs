@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Fault, Result, Status};
+use crate::error::{Fault, Result};
 use crate::event::{Clarified, Completed, Event, EventKind, Sent};
 use crate::journal::{
     Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, Settlement, damaged,

@@ -32,7 +32,7 @@ struct Pipe {
 
 impl Wire {
     pub(super) fn new() -> Self {
-        let mut frames = Frames::new();
+        let mut frames = Frames::before_handshake();
         frames.pass(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
         let pipe = Pipe { pieces: VecDeque::new(), frames };
         let config = WebSocketConfig::default()
