@@ -134,8 +134,8 @@ fn what_is_no_message_is_said_in_a_few_words() {
 fn a_biz_data_that_cannot_be_read_is_not_taken_for_none() {
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
     for (biz_data, expected) in [
-        (r#"{"trans_status":"1","\ud800":1}"#.to_owned(), "surrogate"),
-        (json!(r#"{"trans_status":"1","\ud800":1}"#).to_string(), "surrogate"),
+        (r#"{"trans_status":"1","\ud800":1}"#.to_owned(), "hex escape"),
+        (json!(r#"{"trans_status":"1","\ud800":1}"#).to_string(), "hex escape"),
         (json!(r#"{"trans_status":"1","#).to_string(), "not JSON"),
         (json!(deep).to_string(), "nested deeper than 64 levels"),
     ] {
