@@ -15,6 +15,8 @@ SECONDS ?=
 STATES ?=
 # Only kinds of terminals whose name has these words.
 KIND ?=
+# Which fuzz targets `make fuzz` runs; SECONDS is how long each (60, if empty).
+TARGETS ?=
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
 # Set to 1 for a short `make bench`.
@@ -22,7 +24,7 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -34,6 +36,7 @@ help:
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
+	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
@@ -86,6 +89,10 @@ explore: install-tools
 
 torture: install-tools
 	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture
+
+# Whatever a terminal, a till, a configuration or a damaged file may say, as long as somebody likes: docs/fuzzing.md.
+fuzz: install-tools
+	@SECONDS_EACH='$(SECONDS)' TARGETS='$(TARGETS)' scripts/fuzz
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.

@@ -40,6 +40,7 @@ pub const ABI_VERSION: u32 = 1;
 /// The rooms behind the API, for the project's own tests. No promise is made about them.
 #[doc(hidden)]
 pub mod internals {
+    pub use crate::io::Frames;
     pub use crate::journal::{self, Journal};
     pub use crate::planted::Plant;
     #[cfg(feature = "planted-faults")]
@@ -49,4 +50,9 @@ pub mod internals {
         Rng, Session, Settings,
     };
     pub use crate::terminal::Books;
+
+    /// What keeps card data out of logs and files.
+    pub mod redact {
+        pub use crate::redact::{excerpt, json, line, text};
+    }
 }

@@ -18,7 +18,7 @@ const LENGTH: u8 = 0x7f;
 
 /// Counts frames as their bytes pass.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub struct Frames {
     at: At,
     /// All that have begun.
     count: u64,
@@ -55,8 +55,8 @@ struct Close {
 const NEXT_HEADER: At = At::Header { bytes: [0; LONGEST_HEADER], length: 0 };
 
 impl Frames {
-    /// Before the answer to the handshake.
-    pub(super) fn new() -> Self {
+    /// Nothing has come yet: the answer to the handshake comes first.
+    pub fn before_handshake() -> Self {
         Frames {
             at: At::Handshake { has_begun: false, is_line_empty: true },
             count: 0,
@@ -66,22 +66,22 @@ impl Frames {
     }
 
     /// How many frames have begun.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.count
     }
 
     /// Whether a message came in more fragments than a message may.
-    pub(super) fn is_too_fragmented(&self) -> bool {
+    pub fn is_too_fragmented(&self) -> bool {
         self.fragments > MAX_FRAGMENTS
     }
 
     /// The code in the terminal's close frame, if there was one.
-    pub(super) fn close_code(&self) -> Option<u16> {
+    pub fn close_code(&self) -> Option<u16> {
         (self.close.length == 2).then(|| u16::from_be_bytes(self.close.bytes))
     }
 
     /// These bytes have come.
-    pub(super) fn pass(&mut self, mut bytes: &[u8]) {
+    pub fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_too_fragmented() {
             let passed = match &mut self.at {
                 At::Handshake { .. } => self.pass_handshake(bytes),
@@ -188,7 +188,7 @@ mod tests {
     const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 
     fn after(parts: &[&[u8]]) -> Frames {
-        let mut frames = Frames::new();
+        let mut frames = Frames::before_handshake();
         frames.pass(ANSWER);
         parts.iter().for_each(|part| frames.pass(part));
         frames
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn frames_begin_behind_the_first_empty_line_of_the_handshakes_answer() {
         for answer in ["HTTP/1.1 101 X\r\nA: b\r\n\r\n", "\r\n\nHTTP/1.1 101 X\nA: b\n\n"] {
-            let mut frames = Frames::new();
+            let mut frames = Frames::before_handshake();
             frames.pass(answer.as_bytes());
             assert_eq!(frames.count(), 0);
             frames.pass(&frame(0x81, 5));
@@ -255,7 +255,7 @@ mod tests {
         ) {
             let bytes: Vec<u8> =
                 ANSWER.iter().copied().chain(lengths.iter().flat_map(|l| frame(0x82, *l))).collect();
-            let mut frames = Frames::new();
+            let mut frames = Frames::before_handshake();
             let mut rest = &bytes[..];
             for cut in cuts.iter().cycle() {
                 let (now, later) = rest.split_at(rest.len().min(*cut));

@@ -32,6 +32,7 @@ mod thread;
 pub use borrow::Bell;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
+pub use frames::Frames;
 #[cfg(test)]
 pub use link::tests::Pair;
 pub use link::{Farewell, Link, News};

@@ -67,7 +67,7 @@ impl Counted {
             is_full: false,
             reading: Reading::ToTheEnd,
             turn: Turn::default(),
-            frames: Frames::new(),
+            frames: Frames::before_handshake(),
             #[cfg(test)]
             room: None,
         }

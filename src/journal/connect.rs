@@ -5,11 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::owner;
 use super::schema::{self, Found, beside, size};
-use super::sql::statements;
 use super::trouble::{damaged, failed, refused};
 use crate::error::Result;
 
@@ -20,6 +20,7 @@ pub(super) const BUSY: Duration = Duration::from_secs(3);
 /// a larger one only after an end that was not clean.
 const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
 
+/// Until [`tidy_up_on_close`] the log stays as it is when this is closed: of a file that is refused nothing is changed.
 pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
     let opened = |error: rusqlite::Error| failed(path, "opened", &error);
     let unclean = size(&beside(path, "-wal")) > 0;
@@ -28,6 +29,7 @@ pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let mut connection = Connection::open_with_flags(path, flags).map_err(opened)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(opened)?;
     connection.busy_timeout(BUSY).map_err(opened)?;
     // SQLite falls back to reading only, in silence.
     if connection.is_readonly("main").map_err(opened)? {
@@ -46,11 +48,7 @@ pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
     if version > 0 && (unclean || size(path) <= ALWAYS_CHECKED_BYTES) {
         check(&connection, path)?;
     }
-    schema::migrate(&mut connection, version).map_err(opened)?;
-    // Version and tables are written together, so a statement that does not fit tells of damage.
-    for sql in statements() {
-        connection.prepare_cached(&sql).map_err(|error| damaged(path, error))?;
-    }
+    schema::migrate(&mut connection, version, path)?;
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(opened)?;
@@ -66,6 +64,11 @@ pub(super) fn connect(path: &Path, found: Found) -> Result<Connection> {
         owner::sync_directory(path)?;
     }
     Ok(connection)
+}
+
+/// The file is accepted: its log may go into it when it is closed.
+pub(super) fn tidy_up_on_close(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map(|_| ())
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<()> {

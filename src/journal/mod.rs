@@ -22,6 +22,7 @@ mod volatile;
 pub use handles::Handles;
 pub use reader::{Filter, Reader};
 pub use sqlite::{SqliteJournal, resolve};
+pub(crate) use trouble::damaged;
 pub(crate) use volatile::Volatile;
 
 use crate::error::Result;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
+use super::sql::statements;
 use super::trouble::{damaged, failed, is_damage, refused};
 use super::{Entry, Outcome};
 use crate::config::canonical_name;
@@ -276,17 +277,30 @@ fn spell_terminals_alike(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Brings an empty or older journal up to date; each step is one transaction, whole or not at all.
-pub(super) fn migrate(connection: &mut Connection, from: i32) -> rusqlite::Result<()> {
+/// Brings an empty or older journal up to date, whole or not at all.
+pub(super) fn migrate(connection: &mut Connection, from: i32, path: &Path) -> Result<()> {
+    let opened = |error: rusqlite::Error| failed(path, "opened", &error);
+    if is_current(from) {
+        return check_statements(connection, path);
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(opened)?;
     for (done, step) in MIGRATIONS.iter().enumerate().skip(from.max(0) as usize) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step).map_err(opened)?;
         if done == 1 {
-            spell_terminals_alike(&transaction)?;
+            spell_terminals_alike(&transaction).map_err(opened)?;
         }
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", done as i32 + 1)?;
-        transaction.commit()?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(opened)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(opened)?;
+    check_statements(&transaction, path)?;
+    transaction.commit().map_err(opened)
+}
+
+/// Version and tables are written together, so a statement that does not fit tells of damage.
+fn check_statements(connection: &Connection, path: &Path) -> Result<()> {
+    for sql in statements() {
+        connection.prepare_cached(&sql).map_err(|error| damaged(path, error))?;
     }
     Ok(())
 }

@@ -6,6 +6,8 @@
 
 use super::schema::COLUMNS;
 
+pub(super) const PURGED: &str = "SELECT value FROM meta WHERE key = 'purged_ms'";
+
 pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
      WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' AND look_ms IS NULL LIMIT ?2)";
 
@@ -72,6 +74,6 @@ pub(super) fn adopt_sql(index: &str, which: &str) -> String {
 /// The statements that an opened journal must understand.
 pub(super) fn statements() -> Vec<String> {
     let mut all = vec![open_sql(), settled_sql(), look_sql(), next_name_sql(), count_sql()];
-    all.extend([NEWEST, PURGE, INSERT, UPDATE, LOOKED].map(str::to_owned));
+    all.extend([PURGED, NEWEST, PURGE, INSERT, UPDATE, LOOKED].map(str::to_owned));
     all
 }

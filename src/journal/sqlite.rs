@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::connect::connect;
+use super::connect::{connect, tidy_up_on_close};
 use super::files::{self, Named};
 use super::owner::{self, Owner};
 use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
 use super::sql::{
-    INSERT, IS_OPEN, LOOKED, NEWEST, PURGE, UPDATE, adopt_sql, count_sql, look_sql, next_name_sql,
-    open_sql, settled_sql,
+    INSERT, IS_OPEN, LOOKED, NEWEST, PURGE, PURGED, UPDATE, adopt_sql, count_sql, look_sql,
+    next_name_sql, open_sql, settled_sql,
 };
 use super::trouble::{failed, is_damage, refused};
 use super::{
@@ -110,7 +110,7 @@ impl SqliteJournal {
         };
         journal.with("written", |inner| {
             while journal.purge(inner, now_ms)? {}
-            Ok(())
+            Ok(tidy_up_on_close(&inner.connection)?)
         })?;
         Ok(journal)
     }
@@ -212,9 +212,7 @@ impl Inner {
     }
 
     fn purged(&self) -> rusqlite::Result<Option<i64>> {
-        self.connection
-            .query_row("SELECT value FROM meta WHERE key = 'purged_ms'", [], |row| row.get(0))
-            .optional()
+        self.connection.query_row(PURGED, [], |row| row.get(0)).optional()
     }
 
     fn purge(&mut self, keep_days: u32, now_ms: i64) -> rusqlite::Result<bool> {

@@ -14,7 +14,8 @@ pub(super) fn refused(path: &Path, what: impl std::fmt::Display) -> Error {
 }
 
 /// The file is no longer what was written to it.
-pub(super) fn damaged(path: &Path, detail: impl std::fmt::Display) -> Error {
+pub(crate) fn damaged(path: impl AsRef<Path>, detail: impl std::fmt::Display) -> Error {
+    let path = path.as_ref();
     let shown = path.display();
     refused(
         path,

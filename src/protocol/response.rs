@@ -52,11 +52,11 @@ pub(super) fn take_apart(text: &str) -> Result<Message<'_>, String> {
     Ok(message)
 }
 
-/// None where it is no object. Too many are not none: without its `biz_data` an answer can mean success.
+/// None where it is no object. One that cannot be read is not none: without its `biz_data` an answer can mean success.
 fn inner_members(json: &str) -> Result<Option<Members<'_>>, String> {
     match Members::read_at_most(json, MAX_MEMBERS) {
         Ok(members) => Ok(Some(members)),
-        Err(why) if why == too_many(MAX_MEMBERS) => Err(why),
+        Err(why) if json.starts_with('{') => Err(why),
         Err(_) => Ok(None),
     }
 }

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, Fault, Result, Status};
+use crate::error::{Fault, Result};
 use crate::event::{Clarified, Completed, Event, EventKind, Sent};
-use crate::journal::{Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, Settlement};
+use crate::journal::{
+    Acknowledged, Entry, Handles, Journal, NewOrder, OpenUnder, Settlement, damaged,
+};
 use crate::planted::{Plant, Planted};
 use crate::protocol::members::{Members, Value};
 use crate::protocol::{self, Outcome, Request, Verdict};
@@ -263,7 +265,11 @@ impl Books {
             if !self.handles().is_none_or(|(handles, me)| handles.claim(me, &entry.request_id)) {
                 continue;
             }
-            let request = request_of(&entry)?;
+            let readable = request_of(&entry).and_then(|request| {
+                check_response(&entry)?;
+                Ok(request)
+            });
+            let request = readable.map_err(|why| damaged(self.journal.path(), why))?;
             if entry.outcome.is_some()
                 && entry.acknowledged_ms.is_none()
                 && !self.plant.is(Planted::ForgetToRetell)
@@ -297,10 +303,11 @@ impl Books {
                 None => false,
             };
             let request = request_of(&entry);
-            if let Err(error) = &request {
+            if let Err(why) = &request {
                 log_line!(
                     log::Level::Warn,
-                    "{error}; what the terminal says of it later is not noticed"
+                    "the journal {}: {why}; what the terminal says of it later is not noticed",
+                    self.journal.path()
                 );
             }
             if !is_another_handles && let Ok(request) = request {
@@ -314,11 +321,9 @@ impl Books {
 }
 
 /// What a session must know of an order, read from what was sent.
-fn request_of(entry: &Entry) -> Result<Request> {
-    let message = Members::read(&entry.request).map_err(|why| {
-        let message = format!("the journal's order \"{}\" cannot be read: {why}", entry.request_id);
-        Error::new(Status::Journal, message)
-    })?;
+fn request_of(entry: &Entry) -> std::result::Result<Request, String> {
+    let message = Members::read(&entry.request)
+        .map_err(|why| format!("the order \"{}\" cannot be read: {why}", entry.request_id))?;
     let biz_data = match message.get("biz_data") {
         Some(Value::Object(json)) => Members::read(json).ok(),
         _ => None,
@@ -338,6 +343,14 @@ fn request_of(entry: &Entry) -> Result<Request> {
         orig_merchant_order_no: text("orig_merchant_order_no"),
         text: entry.request.clone(),
     })
+}
+
+/// It is handed out as it is, and must be what a terminal has said.
+fn check_response(entry: &Entry) -> std::result::Result<(), String> {
+    let Some(response) = &entry.response else { return Ok(()) };
+    Members::read(response)
+        .map(drop)
+        .map_err(|why| format!("the answer to \"{}\" cannot be read: {why}", entry.request_id))
 }
 
 fn restored_order(entry: &Entry, request: Request, state: RestoredState) -> Restored {

@@ -142,6 +142,63 @@ fn a_damaged_file_is_refused_with_what_to_do_and_left_alone() {
     assert_eq!(open_ids(&open(&path).unwrap()).len(), 50, "the file was good");
 }
 
+/// A journal whose process died, with its log, and the first page of its table damaged.
+#[test]
+fn a_damaged_file_and_its_log_are_left_alone() {
+    let folder = Folder::new();
+    let (path, copy) = (folder.file("orders.db"), folder.file("copy.db"));
+    filled(&path);
+    let journal = open(&path).unwrap();
+    begin(&journal, "late", "L1").unwrap();
+    let mut file = std::fs::read(&path).unwrap();
+    let log = std::fs::read(beside(&path, "-wal")).unwrap();
+    assert!(!log.is_empty());
+    file[6 * 4_096..7 * 4_096].fill(0);
+    std::fs::write(&copy, &file).unwrap();
+    std::fs::write(beside(&copy, "-wal"), &log).unwrap();
+    refused(open(&copy), Status::Journal, &["is damaged", "Nothing was written to it"]);
+    assert!(std::fs::read(&copy).unwrap() == file, "the file was changed");
+    assert!(std::fs::read(beside(&copy, "-wal")).unwrap() == log, "the log was changed");
+}
+
+#[test]
+fn an_older_journal_that_is_damaged_is_left_as_it_was() {
+    let folder = Folder::new();
+    let path = folder.file("orders.db");
+    let version_1 = include_str!("version_1.sql").replace("meta (key TEXT", "meta (kez TEXT");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(&version_1).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    refused(open(&path), Status::Journal, &["is damaged", "Nothing was written to it"]);
+    assert!(std::fs::read(&path).unwrap() == before, "the file was changed");
+}
+
+#[test]
+fn an_order_or_an_answer_that_cannot_be_read_is_damage_and_names_the_file() {
+    for (request, response, words) in [
+        ("{\"topic\"", "{}", "the order \"r1\" cannot be read"),
+        ("{}", r#"{"response"code":"000"}"#, "the answer to \"r1\" cannot be read"),
+    ] {
+        let folder = Folder::new();
+        let path = folder.file("orders.db");
+        let journal = open(&path).unwrap();
+        let order = NewOrder {
+            request_id: "r1",
+            merchant_order_no: "A1",
+            terminal: TILL,
+            request,
+            answer_within_ms: 180_000,
+            at_ms: NOW_MS,
+        };
+        journal.begin(&order).unwrap();
+        let settlement = Settlement { response: Some(response), ..ended(Outcome::Unknown) };
+        journal.settle("r1", &settlement).unwrap();
+        let shown = path.to_string_lossy().into_owned();
+        let books = ecrhub::internals::Books::new(std::sync::Arc::new(journal), TILL);
+        let restored = books.restore(NOW_MS).map(|_| ());
+        refused(restored, Status::Journal, &[&shown, "is damaged", words, "aside"]);
+    }
+}
+
 #[test]
 fn a_lone_log_is_never_thrown_away() {
     let folder = Folder::new();

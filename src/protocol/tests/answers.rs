@@ -128,11 +128,20 @@ fn what_is_no_message_is_said_in_a_few_words() {
         assert!(why.contains(expected), "{text}: {why}");
     }
     assert_eq!(read(&"[".repeat(1_000_000)).unwrap_err(), "nested deeper than 64 levels");
-    let inner = "[".repeat(100_000);
-    assert_eq!(
-        reading(&json!({"response_code": "000", "biz_data": format!("{{\"a\":{inner}")})),
-        answer("000", None)
-    );
+}
+
+#[test]
+fn a_biz_data_that_cannot_be_read_is_not_taken_for_none() {
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    for (biz_data, expected) in [
+        (r#"{"trans_status":"1","\ud800":1}"#.to_owned(), "hex escape"),
+        (json!(r#"{"trans_status":"1","\ud800":1}"#).to_string(), "hex escape"),
+        (json!(r#"{"trans_status":"1","#).to_string(), "not JSON"),
+        (json!(deep).to_string(), "nested deeper than 64 levels"),
+    ] {
+        let why = read(&format!(r#"{{"response_code":"000","biz_data":{biz_data}}}"#)).unwrap_err();
+        assert!(why.contains(expected), "{why}");
+    }
 }
 
 #[test]
