@@ -38,7 +38,7 @@ pub(super) enum Standing {
 /// What is remembered of a completed request.
 #[derive(Debug, Clone)]
 enum Known {
-    Order(Past),
+    Order(Box<Past>),
     /// Any other request.
     Other(Outcome),
 }
@@ -100,7 +100,7 @@ impl Recent {
     /// Remembers a completed order, or what is known of it now.
     pub(super) fn remember_order(&mut self, past: Past) {
         if let Some(known) = self.past.get_mut(&*past.request.request_id) {
-            *known = Known::Order(past);
+            *known = Known::Order(Box::new(past));
             return;
         }
         let id: Arc<str> = past.request.request_id.as_str().into();
@@ -108,7 +108,7 @@ impl Recent {
             self.bare_numbers = None;
             self.numbers.insert(number.into(), Arc::clone(&id));
         }
-        self.insert(id, Known::Order(past));
+        self.insert(id, Known::Order(Box::new(past)));
     }
 
     fn insert(&mut self, id: Arc<str>, past: Known) {
