@@ -136,7 +136,9 @@ fn use_it(journal: Arc<SqliteJournal>, path: &Path, expected: Option<i64>, was_e
     checked(journal.open_elsewhere(&[TILL.to_owned()]), path);
     restore(&journal, path);
     for entry in known.iter().take(3) {
-        checked_or(journal.acknowledge(&entry.request_id, NOW_MS), path, Status::Argument);
+        let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
+        let acknowledged = journal.acknowledge(&entry.request_id, outcome, NOW_MS);
+        checked_or(acknowledged, path, Status::Argument);
         checked(journal.settle(&entry.request_id, &declined()), path);
     }
     if checked(journal.adopt("Bar", TILL, NOW_MS), path).is_none() {
@@ -335,7 +337,7 @@ fn fill(journal: &dyn Journal) -> Result<()> {
                 },
             )?;
             if is_acknowledged {
-                journal.acknowledge(&id, NOW_MS - 30_000)?;
+                let _taken = journal.acknowledge(&id, outcome, NOW_MS - 30_000)?;
             }
         }
     }

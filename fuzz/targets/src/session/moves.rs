@@ -188,10 +188,10 @@ impl World {
         let account = self.ledger.accounts.iter().nth(at);
         if let Some((id, account)) = account
             && account.request.is_order()
-            && account.told.is_some()
+            && let Some(outcome) = account.told
         {
             // An order whose number was used again is no longer there.
-            let _ = self.books.acknowledge(id, self.now.wall_ms);
+            let _ = self.books.acknowledge(id, outcome, self.now.wall_ms);
         }
     }
 
