@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ecrhub::{Config, Outcome, Terminal};
+use ecrhub::{Acknowledged, Config, Outcome, Terminal};
 use ecrhub_simulator::Simulator;
 
 use crate::common::*;
@@ -63,7 +63,8 @@ fn work(shared: &Shared, journal: &str) {
         timed(shared, || {
             let done = call(&terminal, &sale(&number(), "7.00"));
             assert_eq!(done.outcome, Outcome::Approved);
-            terminal.acknowledge(&done.request_id).unwrap();
+            let acknowledged = terminal.acknowledge(&done.request_id, done.outcome).unwrap();
+            assert_eq!(acknowledged, Acknowledged::Done);
         });
         timed(shared, || wait_connected(&connect_with(&simulator, journal)));
         std::thread::sleep(Duration::from_millis(5));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ecrhub::{Config, EventKind, Outcome, Polled, Status, Terminal};
+use ecrhub::{Acknowledged, Config, EventKind, Outcome, Polled, Status, Terminal};
 use serde_json::Value;
 
 use crate::common::*;
@@ -153,7 +153,8 @@ impl Till {
         for _ in 0..self.strictness.history {
             let done = call(&victim, &sale(&digits(), "7.00"));
             assert_eq!(done.outcome, Outcome::Declined);
-            victim.acknowledge(&done.request_id).unwrap();
+            let acknowledged = victim.acknowledge(&done.request_id, done.outcome).unwrap();
+            assert_eq!(acknowledged, Acknowledged::Done);
         }
         send(&victim, &format!(r#"{{"topic":"{BEGIN}","biz_data":{{}}}}"#));
         victim
@@ -203,7 +204,8 @@ impl Till {
         let Polled::Event(delivery) = polled else { return };
         if let EventKind::Completed(done) = delivery.accept().kind {
             let id = &done.request_id;
-            self.timed(Duration::ZERO, || victim.acknowledge(id).unwrap());
+            // A terminal that contradicts itself may have changed it already: then it is outdated.
+            let _ = self.timed(Duration::ZERO, || victim.acknowledge(id, done.outcome).unwrap());
         }
     }
 }
