@@ -12,7 +12,7 @@ use crate::redact;
 
 pub use address::Address;
 use address::address;
-pub(crate) use address::canonical_name;
+pub(crate) use address::{canonical_name, without_secrets};
 
 const DAY_MS: u32 = 86_400_000;
 const KIB: u32 = 1_024;
@@ -174,7 +174,7 @@ impl Config {
 
     /// The `url` as it may be shown and logged: `***` for its query, in which secrets stand.
     pub fn shown_url(&self) -> String {
-        address::without_secrets(&self.url)
+        without_secrets(&self.url)
     }
 
     /// The name under which the journal keeps this terminal's orders: `terminal`, else the `url` in one spelling,

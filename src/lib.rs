@@ -20,6 +20,7 @@ pub mod protocol;
 mod redact;
 mod registry;
 mod session;
+mod stranger;
 mod terminal;
 
 pub use client::{

@@ -34,7 +34,7 @@ pub struct Global {
     /// A file with a JSON configuration object; the options above go before it
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How long to wait for the answer; what became of an order is found out after that
+    /// How long the command may take; an order that is not paid by then is given up
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
     /// One JSON object per line on standard output, and nothing else there
@@ -122,7 +122,8 @@ pub enum Command {
     /// Go step by step towards a terminal, and say what to do where it fails
     Doctor {
         /// The terminal's address, instead of --url
-        url: Option<String>,
+        #[arg(value_name = "URL")]
+        address: Option<String>,
     },
     /// Look at the orders on disk, also while a till is running
     Journal {

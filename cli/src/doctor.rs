@@ -7,11 +7,14 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use ecrhub::protocol::QUERY;
-use ecrhub::{Address, Config, EventKind, Fault, Outcome, Polled, Stage, Terminal};
+use ecrhub::{
+    Address, Completed, Config, Error, EventKind, Fault, Outcome, Polled, Stage, Status, Terminal,
+};
 use serde_json::json;
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure};
+use crate::limit::Limit;
 use crate::out::{Out, plain, wrapped};
 use crate::{ask, pay, settings};
 
@@ -21,29 +24,30 @@ const PING_INTERVAL_MS: u32 = 50;
 pub fn run(global: &Global, url: Option<&str>, out: &mut Out) -> Result<Exit, Failure> {
     let mut config = settings::config(global, url)?;
     let address = config.check()?;
-    let patience =
-        global.timeout.unwrap_or(Duration::from_millis(config.connect_timeout_ms.into()));
+    let limit = Limit::starts(global.timeout);
+    let longest = Duration::from_millis(config.connect_timeout_ms.into());
+    let longest = global.timeout.unwrap_or(longest);
+    let patience = || limit.left_of(longest);
     config.journal = None;
     config.ping_interval_ms = PING_INTERVAL_MS;
-    config.connect_timeout_ms = millis(patience);
     let has_app_id = config.app_id.is_some();
     if !out.is_json() {
         let Address { host, port, .. } = &address;
-        out.line(&format!("{}: host {host}, port {port}", config.url));
+        out.line(&format!("{}: host {host}, port {port}", plain(&config.shown_url())));
     }
     let mut report = Report { out, failed: None };
-    let found = report.step("name", || look_up(&address, patience));
+    let found = report.step("name", || look_up(&address, patience()));
     let route = report.step("route", || route(found.as_deref().unwrap_or_default()));
-    report.step("tcp", || tcp(found.as_deref().unwrap_or_default(), route, patience));
-    let terminal = report.step("websocket", || websocket(config, patience));
-    report.step("ping", || ping(terminal.as_ref(), patience));
+    report.step("tcp", || tcp(found.as_deref().unwrap_or_default(), route, patience()));
+    let terminal = report.step("websocket", || websocket(config, patience()));
+    report.step("ping", || ping(terminal.as_ref(), patience()));
     if has_app_id || report.failed.is_some() {
-        report.step("query", || query(terminal.as_ref(), patience));
+        report.step("query", || query(terminal.as_ref(), patience()));
     } else {
         report.tell("query", "not tried", None, "a query needs --app-id", None);
     }
     drop(terminal);
-    pay::goodbye();
+    pay::goodbye(limit);
     Ok(report.end())
 }
 
@@ -193,8 +197,13 @@ fn local_address(to: SocketAddr) -> io::Result<IpAddr> {
 
 fn tcp(addresses: &[SocketAddr], from: Option<IpAddr>, patience: Duration) -> Found<()> {
     let mut last = trouble("there is no address to connect to", "");
-    for address in addresses {
-        match TcpStream::connect_timeout(address, patience) {
+    let until = Instant::now() + patience;
+    for (tried, address) in addresses.iter().enumerate() {
+        // Each has the same share of what is left.
+        let left = until.saturating_duration_since(Instant::now());
+        let others = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share = (left / others).max(Duration::from_millis(1));
+        match TcpStream::connect_timeout(address, share) {
             Ok(_) => return Ok((format!("{address} takes connections"), ())),
             Err(error) => last = tcp_trouble(*address, from, &error),
         }
@@ -224,11 +233,11 @@ fn tcp_trouble(address: SocketAddr, from: Option<IpAddr>, error: &io::Error) -> 
     trouble(format!("{address}: {error}"), advice)
 }
 
-fn websocket(config: Config, patience: Duration) -> Found<Terminal> {
-    let refused =
-        |error: ecrhub::Error| trouble(error.to_string(), "This is a fault of this machine.");
+fn websocket(mut config: Config, patience: Duration) -> Found<Terminal> {
+    config.connect_timeout_ms = millis(patience);
+    let refused = |error: Error| trouble(error.to_string(), "This is a fault of this machine.");
     let terminal = Terminal::connect(config).map_err(refused)?;
-    let until = Instant::now() + patience + Duration::from_secs(1);
+    let until = Instant::now() + patience + Duration::from_millis(300);
     loop {
         let left = until.saturating_duration_since(Instant::now());
         match terminal.poll(Some(left)).map_err(refused)? {
@@ -241,24 +250,22 @@ fn websocket(config: Config, patience: Duration) -> Found<Terminal> {
             },
             Polled::Timeout | Polled::Interrupted => {
                 let what = format!("no handshake within {} ms", patience.as_millis());
-                return Err(trouble(what, NO_TERMINAL));
+                return Err(handshake_trouble(&Fault::new(
+                    Status::Timeout,
+                    Stage::Handshake,
+                    what,
+                )));
             }
         }
     }
 }
 
-const NO_TERMINAL: &str = "Something takes connections there, but does not speak as a terminal does: compare address \
-    and port with what the terminal shows, and restart the register app on it.";
-
+/// The TCP step has passed, so what fails before the handshake fails again by itself.
 fn handshake_trouble(fault: &Fault) -> Trouble {
-    let advice = match fault.stage {
-        Stage::Handshake if fault.message.contains("HTTP") => {
-            "A web server answers, but not for this path. Terminals take the path /: leave out what follows the port \
-             in the address, and check that the terminal is in register (ECR) mode."
-        }
-        _ => NO_TERMINAL,
-    };
-    trouble(fault.to_string(), advice)
+    match fault.advice() {
+        Some((what, advice)) => trouble(what, format!("{advice}.")),
+        None => trouble(fault.to_string(), "Try again: the steps before were well a moment ago."),
+    }
 }
 
 fn ping(terminal: Option<&Terminal>, patience: Duration) -> Found<()> {
@@ -288,9 +295,11 @@ fn last_ping_ms(terminal: &Terminal) -> Option<u64> {
 fn query(terminal: Option<&Terminal>, patience: Duration) -> Found<()> {
     let terminal = terminal.ok_or_else(|| trouble("there is no connection", ""))?;
     let number = ask::fresh_number();
-    let done = terminal
-        .request(&ask::about(QUERY, &number), Some(patience))
-        .map_err(|error| trouble(error.to_string(), "Check the configuration."))?;
+    let refused = |error: Error| trouble(error.to_string(), "Check the configuration.");
+    let done = answer(terminal, &ask::about(QUERY, &number), patience).map_err(refused)?;
+    let Some(done) = done else {
+        return Err(trouble(format!("no answer within {} ms", patience.as_millis()), UNANSWERED));
+    };
     if done.outcome == Outcome::NotFound {
         return Ok((format!("knows no order {number}, as it should"), ()));
     }
@@ -305,7 +314,31 @@ fn query(terminal: Option<&Terminal>, patience: Duration) -> Found<()> {
     }
     Err(trouble(
         done.error.map_or_else(|| "no answer".to_owned(), |fault| fault.to_string()),
-        "The connection stands, but requests are not answered: look at the terminal's screen, end what it is busy \
-         with, check --app-id, and restart the register app on it.",
+        UNANSWERED,
     ))
+}
+
+const UNANSWERED: &str = "The connection stands, but requests are not answered: look at the terminal's screen, end what \
+    it is busy with, check --app-id, and restart the register app on it.";
+
+/// The completion, if there is one in time: the library counts the time from when the request is on its way.
+fn answer(
+    terminal: &Terminal,
+    request: &str,
+    patience: Duration,
+) -> Result<Option<Completed>, Error> {
+    let until = Instant::now() + patience;
+    let prepared = terminal.prepare(request)?;
+    let request_id = prepared.request_id().to_owned();
+    terminal.submit(prepared, Some(patience))?;
+    while let Polled::Event(delivery) =
+        terminal.poll(Some(until.saturating_duration_since(Instant::now())))?
+    {
+        if let EventKind::Completed(done) = delivery.accept().kind
+            && done.request_id == request_id
+        {
+            return Ok(Some(done));
+        }
+    }
+    Ok(None)
 }

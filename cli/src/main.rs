@@ -7,6 +7,7 @@
 //! | `settings` | options, environment and file become a configuration |
 //! | `ask` | what is asked of the terminal: orders, queries, anything |
 //! | `pay` | one request from connecting to its outcome, Ctrl-C included |
+//! | `limit` | `--timeout` |
 //! | `watch` | events as they come |
 //! | `doctor` | step by step towards a terminal |
 //! | `journal` | orders on disk |
@@ -24,9 +25,12 @@ mod doctor;
 mod exit;
 mod interrupt;
 mod journal;
+mod limit;
 mod logging;
 mod out;
 mod pay;
+#[cfg(test)]
+mod printed_commands;
 mod say;
 mod settings;
 mod watch;
@@ -55,7 +59,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Exit, Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Watch => watch::run(global, out),
-        Command::Doctor { url } => doctor::run(global, url.as_deref(), out),
+        Command::Doctor { address } => doctor::run(global, address.as_deref(), out),
         Command::Journal { command } => journal::run(global, command, out),
         other => pay::run(global, &ask::of(other)?, out),
     }

@@ -10,21 +10,23 @@ use ecrhub::{Completed, Event, EventKind, Outcome, Polled, Terminal};
 use crate::args::Global;
 use crate::ask::{self, Ask};
 use crate::exit::{Exit, Failure};
+use crate::limit::Limit;
 use crate::out::{Out, plain};
 use crate::{interrupt, say, settings};
 
 /// How often the live line moves.
 const TICK: Duration = Duration::from_millis(120);
-/// How long the goodbye to the terminal may take.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
+    let limit = Limit::starts(global.timeout);
     let mut config = settings::config(global, None)?;
+    limit.apply(&mut config, ask.is_order());
     if !ask.is_order() {
         // A question keeps nothing, and must not be refused because a till owns the journal.
         config.journal = None;
     }
     let has_journal = config.journal.is_some();
+    let gives_up_at = limit.gives_up_at().filter(|_| ask.is_order() && config.close_lost_orders);
     let terminal = Arc::new(Terminal::connect(config)?);
     let prepared = terminal.prepare(&ask.json)?;
     let request_id = prepared.request_id().to_owned();
@@ -34,13 +36,15 @@ pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
         out.note("Left before anything was sent.");
         return Ok(Exit::NotSent);
     }
-    terminal.submit(prepared, global.timeout)?;
+    terminal.submit(prepared, limit.for_the_answer(ask.is_order()))?;
     let mut wait = Wait {
         terminal: &terminal,
         ask,
         out,
         has_journal,
         request_id,
+        limit,
+        gives_up_at,
         closing: None,
         handled: 0,
         stage: Stage::Connecting,
@@ -49,7 +53,7 @@ pub fn run(global: &Global, ask: &Ask, out: &mut Out) -> Result<Exit, Failure> {
     };
     let exit = wait.until_over()?;
     if exit != Exit::Interrupted {
-        goodbye();
+        goodbye(limit);
     }
     Ok(exit)
 }
@@ -68,14 +72,14 @@ fn announce(ask: &Ask, out: &mut Out) {
 }
 
 /// Closes the connection properly. Terminals slow down over sockets that are left open.
-pub fn goodbye() {
+pub fn goodbye(limit: Limit) {
     let (done, is_done) = mpsc::channel();
     std::thread::spawn(move || {
         ecrhub::shutdown();
         // Nobody listens any more when it took too long.
         let _ = done.send(());
     });
-    let _ = is_done.recv_timeout(GOODBYE);
+    let _ = is_done.recv_timeout(limit.for_goodbye());
 }
 
 /// What the live line says.
@@ -93,7 +97,10 @@ struct Wait<'a> {
     out: &'a mut Out,
     has_journal: bool,
     request_id: String,
-    /// The close that Ctrl-C sent.
+    limit: Limit,
+    /// When an order that still waits for the customer is given up.
+    gives_up_at: Option<Instant>,
+    /// The close that Ctrl-C sent, or the end of the time.
     closing: Option<String>,
     /// Presses of Ctrl-C that have had their effect.
     handled: usize,
@@ -106,8 +113,10 @@ impl Wait<'_> {
     fn until_over(&mut self) -> Result<Exit, Failure> {
         loop {
             self.show();
-            let tick = self.out.is_live().then_some(TICK);
-            match self.terminal.poll(tick)? {
+            if let Some(exit) = self.on_time() {
+                return Ok(exit);
+            }
+            match self.terminal.poll(self.patience())? {
                 Polled::Event(delivery) => {
                     let json = delivery.json().to_owned();
                     if let Some(exit) = self.on_event(&json, &delivery.accept()) {
@@ -123,6 +132,36 @@ impl Wait<'_> {
                 }
             }
         }
+    }
+
+    /// How long nothing has to be done here while no event comes.
+    fn patience(&self) -> Option<Duration> {
+        let tick = self.out.is_live().then_some(TICK);
+        let due = [self.gives_up_at, self.limit.ends_at()].into_iter().flatten().min();
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        [tick, left].into_iter().flatten().min()
+    }
+
+    /// An order that the customer has not paid in time is given up; whatever is open at the end stays open.
+    fn on_time(&mut self) -> Option<Exit> {
+        let now = Instant::now();
+        let time = self.limit.time()?.as_secs_f64();
+        if self.gives_up_at.take_if(|due| *due <= now).is_some() && self.stage == Stage::Waiting {
+            // While it is being found out what became of the order, the library knows when it may be closed.
+            self.out.note("The time is nearly up. Giving the order up.");
+            self.give_up();
+        }
+        if self.limit.ends_at()? > now {
+            return None;
+        }
+        match self.ask.number.as_deref().filter(|_| self.ask.is_order()) {
+            Some(number) => {
+                let open = say::left_open(number, self.has_journal);
+                self.out.note(&format!("No outcome within {time} s: {open}"));
+            }
+            None => self.out.note(&format!("No answer within {time} s.")),
+        }
+        Some(Exit::Unknown)
     }
 
     fn on_event(&mut self, json: &str, event: &Event) -> Option<Exit> {
@@ -214,14 +253,17 @@ impl Wait<'_> {
             return Some(Exit::Interrupted);
         }
         if self.handled > 1 {
-            let number = plain(&number);
-            self.out.note(&format!(
-                "Left before the outcome was known: order {number} is OPEN, the customer may still pay.\n\
-                 Ask for it: ecrhub query {number}"
-            ));
+            let open = say::left_open(&number, self.has_journal);
+            self.out.note(&format!("Left before the outcome was known: {open}"));
             return Some(Exit::Interrupted);
         }
         self.out.note("Giving the order up. Ctrl-C again leaves at once, with the order open.");
+        self.give_up();
+        None
+    }
+
+    fn give_up(&mut self) {
+        let number = self.ask.number.clone().unwrap_or_default();
         self.stage = Stage::Closing;
         let sent = self.terminal.prepare(&ask::about(CLOSE, &number)).and_then(|close| {
             let id = close.request_id().to_owned();
@@ -231,7 +273,6 @@ impl Wait<'_> {
             Ok(id) => self.closing = Some(id),
             Err(error) => self.out.note(&format!("The order cannot be given up: {error}")),
         }
-        None
     }
 
     fn show(&mut self) {

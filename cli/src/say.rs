@@ -215,11 +215,25 @@ pub fn after_unknown(number: &str, has_journal: bool) -> String {
     let ask = format!("Ask the terminal:   ecrhub query {number}");
     if has_journal {
         format!(
-            "{ask}\nThen write it down: ecrhub journal resolve {number} approved|declined|cancelled|not_found"
+            "{ask}\nThen write it down: ecrhub journal resolve {number} approved\n\
+             (or declined, cancelled, not_found; each with the connection's options of this command)"
         )
     } else {
-        ask
+        format!("{ask}\n(with the connection's options of this command)")
     }
+}
+
+/// An order that was left before its outcome was known.
+pub fn left_open(number: &str, has_journal: bool) -> String {
+    let number = plain(number);
+    let later = if has_journal {
+        "\nThe next command with this journal that takes an order, or watch, finds out what became of it."
+    } else {
+        ""
+    };
+    format!(
+        "order {number} is OPEN, the customer may still pay.\nAsk for it: ecrhub query {number}{later}"
+    )
 }
 
 /// An event in one line, without its time.

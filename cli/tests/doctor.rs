@@ -2,13 +2,18 @@
 
 mod support;
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use serde_json::Value;
 use support::{Ran, Shop, ecrhub, run};
 
 fn doctor(url: &str) -> Ran {
-    run(ecrhub(&["doctor", url, "--app-id", "app", "--timeout", "0.5", "--json"]))
+    doctor_within("0.5", url)
+}
+
+fn doctor_within(seconds: &str, url: &str) -> Ran {
+    run(ecrhub(&["doctor", url, "--app-id", "app", "--timeout", seconds, "--json"]))
 }
 
 /// The steps as `name result`; what failed has advice, what follows was not tried.
@@ -53,7 +58,7 @@ fn a_good_terminal_passes_every_step() {
     let shop = Shop::open();
     let ran = shop.run(&["doctor"]).with_code(0);
     ran.told("The terminal can be used.").told("knows no order").told(" ms");
-    let ran = doctor(&shop.simulator.url()).with_code(0);
+    let ran = doctor_within("20", &shop.simulator.url()).with_code(0);
     assert_eq!(steps(&ran), NAMES.map(|name| format!("{name} ok")));
     assert!(shop.simulator.ledger().is_empty());
     assert!(shop.simulator.wait_until(support::PATIENCE, |s| s.sockets() == 0));
@@ -85,9 +90,98 @@ fn a_wrong_path() {
     ran.told("404").told("leave out what follows the port");
 }
 
+/// A service that answers so to whoever connects and asks, and then hangs up.
+fn stranger(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4_096];
+            // The first connection only looks whether somebody listens.
+            if stream.read(&mut request).is_ok_and(|length| length > 0) {
+                let _ = stream.write_all(answer);
+            }
+        }
+    });
+    url
+}
+
+/// Who answers, and a word of what is said of it and one of the advice.
+const STRANGERS: &[(&[u8], &str, &str)] = &[
+    (b"SSH-2.0-OpenSSH_9.6\r\n", "SSH server answers (\"SSH-2.0-OpenSSH_9.6\")", "another service"),
+    (b"220 mail.example ESMTP\r\n", "mail or file server", "another service"),
+    (b"\x15\x03\x03\x00\x02\x02\x28", "encryption", "takes no encryption"),
+    (
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        "encryption",
+        "takes no encryption",
+    ),
+    (b"HTTP/1.1 200 OK\r\n\r\n<html>", "a web page answers (HTTP 200)", "captive portal"),
+    (b"<html>Hello</html>", "a web page answers", "captive portal"),
+    (
+        b"HTTP/1.1 301 Moved\r\nLocation: https://router.example/\r\n\r\n",
+        "HTTP 301, to \"https://router.example/\"",
+        "captive portal",
+    ),
+    (
+        b"HTTP/1.1 302 Found\r\nlocation: http://wifi.example/login?token=s3cret\r\n\r\n",
+        "HTTP 302, to \"http://wifi.example/login?***\"",
+        "captive portal",
+    ),
+    (
+        b"HTTP/1.1 401 Unauthorized\r\n\r\n",
+        "user name and a password (HTTP 401)",
+        "a router, a camera",
+    ),
+    (b"HTTP/1.1 403 Forbidden\r\n\r\n", "refuses this machine (HTTP 403)", "filter"),
+    (b"HTTP/1.1 404 Not Found\r\n\r\n", "nothing there (HTTP 404)", "register (ECR) mode"),
+    (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "a proxy asks", "pass directly"),
+    (b"HTTP/1.1 426 Upgrade Required\r\n\r\n", "HTTP 426", "speaks no WebSocket"),
+    (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "a gateway answers", "stands between"),
+    (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "not ready", "no other till"),
+    (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "a gateway answers", "stands between"),
+    (b"HTTP/1.1 511 Sign In\r\n\r\n", "wants a sign-in", "captive portal"),
+    (b"HTTP/1.1 101 Switching\r\n\r\n", "breaks the rules", "a proxy"),
+    (b"-ERR unknown command\r\n", "\"-ERR unknown command\"", "another service"),
+    (b"\x4a\x00\x00\x00\x0a", "the bytes 4a 00 00 00 0a", "another service"),
+    (b"", "the connection was cut", "register (ECR) mode"),
+];
+
+#[test]
+fn whatever_answers_in_a_terminals_place_is_named_and_gets_its_own_advice() {
+    for (answer, who, advice) in STRANGERS {
+        let ran = doctor_within("20", &stranger(answer));
+        let ran = fails_at(ran, "websocket");
+        let failed = ran.json().into_iter().find(|step| step["result"] == "failed").unwrap();
+        let (said, advised) =
+            (failed["detail"].as_str().unwrap(), failed["advice"].as_str().unwrap());
+        assert!(said.contains(who), "{who:?}: {said}");
+        assert!(advised.contains(advice), "{advice:?}: {advised}");
+        assert!(
+            !advised.contains("leave out what follows the port"),
+            "no path was given: {advised}"
+        );
+    }
+}
+
+#[test]
+fn the_address_may_be_an_option() {
+    let shop = Shop::open();
+    let url = shop.simulator.url();
+    run(ecrhub(&["doctor", "--url", &url])).with_code(0).told("The terminal can be used.");
+    let ran = run(ecrhub(&["doctor", &url, "--url", "ws://terminal.invalid"]));
+    ran.with_code(0).told("The terminal can be used.");
+}
+
+#[test]
+fn an_address_with_leading_zeros_is_not_guessed_at() {
+    let ran = run(ecrhub(&["doctor", "192.168.001.020"])).with_code(9);
+    ran.noted("without leading zeros, 192.168.1.20");
+}
+
 #[test]
 fn a_name_that_nobody_knows() {
-    fails_at(doctor("ws://terminal.invalid"), "name").told("terminal.invalid");
+    fails_at(doctor_within("20", "ws://terminal.invalid"), "name").told("terminal.invalid");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn unpadded(host: &str) -> String {
 }
 
 /// A URL as it may be shown: nobody needs to see a password or a token in it.
-pub(super) fn without_secrets(url: &str) -> String {
+pub(crate) fn without_secrets(url: &str) -> String {
     let start = url.find("://").map_or(0, |scheme| scheme + 3);
     // The last @, wherever it is: a password may have anything in it.
     let host = url.rfind('@').filter(|at| *at >= start).unwrap_or(start);

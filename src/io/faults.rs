@@ -11,7 +11,7 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::error::{Fault, Stage, Status};
-use crate::redact;
+use crate::{redact, stranger};
 
 /// Of a header that a terminal sent, in bytes.
 const SHOWN: usize = 100;
@@ -47,24 +47,16 @@ pub(super) fn write_fault(error: &tungstenite::Error) -> Fault {
     Fault::new(Status::Terminal, Stage::Send, format!("the connection is lost: {error}"))
 }
 
-pub(super) fn handshake_fault(error: &tungstenite::Error) -> Fault {
+/// `said` is the beginning of what came instead of a proper answer, `path` what was asked for.
+pub(super) fn handshake_fault(error: &tungstenite::Error, said: &[u8], path: &str) -> Fault {
     use tungstenite::error::ProtocolError;
-    let why = match error {
-        tungstenite::Error::Http(response) => format!(
-            "the terminal refused the WebSocket handshake with HTTP {}: check the path of the url, and that the \
-             terminal is in ECR mode",
-            response.status()
-        ),
+    match error {
+        tungstenite::Error::AttackAttempt => stranger::endless(),
         tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
-            "the connection was cut during the WebSocket handshake".to_owned()
+            stranger::handshake_fault(said, path, "by the other side")
         }
-        tungstenite::Error::AttackAttempt => {
-            "the answer to the WebSocket handshake does not end, or comes in tiny pieces: is this a terminal?"
-                .to_owned()
-        }
-        error => format!("the WebSocket handshake failed: {error}: is this a terminal?"),
-    };
-    Fault::new(Status::Terminal, Stage::Handshake, why)
+        error => stranger::handshake_fault(said, path, &error.to_string()),
+    }
 }
 
 /// RFC 6455, 4.1: a terminal that uses an extension nobody offered sends frames that nobody can read.
@@ -72,11 +64,10 @@ pub(super) fn unasked_extension(answer: &Response) -> Option<Fault> {
     let is_used = |value: &&HeaderValue| !value.as_bytes().trim_ascii().is_empty();
     let value = answer.headers().get_all("Sec-WebSocket-Extensions").iter().find(is_used)?;
     let why = format!(
-        "the WebSocket handshake failed: the terminal uses the extension \"{}\", which nobody offered: is this a \
-         terminal?",
+        "the terminal uses the extension {:?}, which nobody offered",
         redact::excerpt(value.as_bytes(), SHOWN)
     );
-    Some(Fault::new(Status::Terminal, Stage::Handshake, why))
+    Some(stranger::broken_rules(&why))
 }
 
 /// The terminal's close frame; `code` is the one that it carried. One that is not allowed in a frame is reported all the

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -82,6 +84,32 @@ impl Shop {
     pub fn wait_for_a_customer(&self) {
         assert!(self.simulator.wait_until(PATIENCE, |s| s.running().is_some()), "no order came");
     }
+}
+
+/// A terminal that says to each request what it is told to say, and nothing else. It ends with the test program.
+pub fn terminal(answers: impl Fn(&Value) -> Vec<String> + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("ws://{}", listener.local_addr().expect("its port"));
+    let answers = Arc::new(answers);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answers = Arc::clone(&answers);
+            std::thread::spawn(move || {
+                let Ok(mut socket) = tungstenite::accept(stream) else { return };
+                while let Ok(message) = socket.read() {
+                    let Some(request) = message.to_text().ok().and_then(|text| {
+                        serde_json::from_str::<Value>(text).ok().filter(Value::is_object)
+                    }) else {
+                        continue;
+                    };
+                    for answer in answers(&request) {
+                        let _ = socket.send(tungstenite::Message::text(answer));
+                    }
+                }
+            });
+        }
+    });
+    url
 }
 
 /// The program, with nothing of the tests' own environment.
