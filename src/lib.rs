@@ -32,6 +32,11 @@ pub use event::{Clarified, Completed, Event, EventKind, Sent};
 pub use protocol::{Code, Difference, Outcome};
 pub use terminal::{Acknowledged, Called, Delivery, Polled, Prepared, Terminal, shutdown};
 
+/// Masks card data, as the journal and the log do: a till that keeps what a terminal said outside the journal needs it too.
+pub mod mask {
+    pub use crate::redact::{json, text};
+}
+
 /// The library's version, as in `Cargo.toml`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -16,7 +16,7 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure};
 use crate::limit::Limit;
 use crate::out::{Out, plain, wrapped};
-use crate::{ask, pay, settings};
+use crate::{ask, masked, pay, settings};
 
 /// How soon the first ping goes out.
 const PING_INTERVAL_MS: u32 = 50;
@@ -241,7 +241,7 @@ fn websocket(mut config: Config, patience: Duration) -> Found<Terminal> {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         match terminal.poll(Some(left)).map_err(refused)? {
-            Polled::Event(delivery) => match delivery.accept().kind {
+            Polled::Event(delivery) => match masked::event(delivery.accept()).kind {
                 EventKind::Connected { .. } => {
                     return Ok(("the handshake is done".to_owned(), terminal));
                 }
@@ -275,7 +275,7 @@ fn ping(terminal: Option<&Terminal>, patience: Duration) -> Found<()> {
     let until = Instant::now() + patience;
     while Instant::now() < until {
         if let Ok(Polled::Event(delivery)) = terminal.poll(Some(Duration::from_millis(10)))
-            && let EventKind::Disconnected { error, .. } = delivery.accept().kind
+            && let EventKind::Disconnected { error, .. } = masked::event(delivery.accept()).kind
         {
             return Err(trouble(error.to_string(), advice));
         }
@@ -334,7 +334,7 @@ fn answer(
     while let Polled::Event(delivery) =
         terminal.poll(Some(until.saturating_duration_since(Instant::now())))?
     {
-        if let EventKind::Completed(done) = delivery.accept().kind
+        if let EventKind::Completed(done) = masked::event(delivery.accept()).kind
             && done.request_id == request_id
         {
             return Ok(Some(done));

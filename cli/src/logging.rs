@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use log::{LevelFilter, Log, Metadata, Record};
+use ecrhub::mask;
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::clock;
 use crate::out::plain;
@@ -10,19 +11,29 @@ use crate::out::plain;
 struct ToStderr;
 
 impl Log for ToStderr {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // What the WebSocket library logs is the terminal's messages, whole and with the card's number in clear.
+        is_the_librarys(metadata) || metadata.level() <= Level::Warn
     }
 
     fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         let at = clock::time(clock::now_ms());
         let level = record.level().as_str().to_lowercase();
+        let line = record.args().to_string();
+        // The library's own lines are masked already, and it knows which numbers are an order's.
+        let line = if is_the_librarys(record.metadata()) { line } else { mask::text(&line) };
         // A log that cannot be written is no reason to give up a payment.
-        let _ =
-            writeln!(std::io::stderr(), "{at} {level:<5} {}", plain(&record.args().to_string()));
+        let _ = writeln!(std::io::stderr(), "{at} {level:<5} {}", plain(&line));
     }
 
     fn flush(&self) {}
+}
+
+fn is_the_librarys(metadata: &Metadata<'_>) -> bool {
+    metadata.target().split("::").next() == Some("ecrhub")
 }
 
 /// `-v` is once, `-vv` twice.

@@ -12,6 +12,7 @@
 //! | `doctor` | step by step towards a terminal |
 //! | `journal` | orders on disk |
 //! | `say` | events and outcomes in plain words |
+//! | `masked` | what is printed has no card data |
 //! | `out` | standard output and error, and the live line |
 //! | `interrupt` | Ctrl-C |
 //! | `clock` | times for people |
@@ -27,6 +28,7 @@ mod interrupt;
 mod journal;
 mod limit;
 mod logging;
+mod masked;
 mod out;
 mod pay;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Nobody reading any more (a broken pipe) is no reason to stop: a payment under way has an outcome all the same, and
 //! what was not told is not acknowledged.
 
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Within the narrowest of terminals.
@@ -53,9 +54,9 @@ impl Out {
         self.is_written(written)
     }
 
-    /// A JSON object, on one line. Line breaks outside strings are nothing but blanks, and inside them JSON has none.
+    /// A JSON object, on one line.
     pub fn json(&mut self, object: &str) -> bool {
-        self.write(format!("{}\n", object.replace(['\n', '\r'], " ")).as_bytes())
+        self.write(format!("{}\n", plain_json(object)).as_bytes())
     }
 
     /// Bytes of the result, as they are. False when nobody got them.
@@ -122,6 +123,21 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// The same of JSON, which stays what it is: line breaks and other blanks are outside strings, where they mean nothing, and
+/// whatever else steers is inside them, where it may be an escape.
+pub fn plain_json(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\n' | '\r' | '\t' => plain.push(' '),
+            // Writing to a String cannot fail.
+            c if steers(c) => drop(write!(plain, "\\u{:04x}", u32::from(c))),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -169,6 +185,15 @@ mod tests {
             plain("a\u{1b}[2Jb\r\nc\u{202e}d é 元"),
             "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}d é 元"
         );
+    }
+
+    #[test]
+    fn json_on_a_screen_says_the_same_and_steers_nothing() {
+        let json = "{\r\n\t\"a\u{9b}2J\": \"b\u{202e}\u{7f}é 元\"}";
+        let plain = plain_json(json);
+        assert_eq!(plain, r#"{   "a\u009b2J": "b\u202e\u007fé 元"}"#);
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(json), value(&plain));
     }
 
     #[test]

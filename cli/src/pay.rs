@@ -12,7 +12,7 @@ use crate::ask::{self, Ask};
 use crate::exit::{Exit, Failure};
 use crate::limit::Limit;
 use crate::out::{Out, plain};
-use crate::{interrupt, say, settings};
+use crate::{interrupt, masked, say, settings};
 
 /// How often the live line moves.
 const TICK: Duration = Duration::from_millis(120);
@@ -118,8 +118,8 @@ impl Wait<'_> {
             }
             match self.terminal.poll(self.patience())? {
                 Polled::Event(delivery) => {
-                    let json = delivery.json().to_owned();
-                    if let Some(exit) = self.on_event(&json, &delivery.accept()) {
+                    let (json, event) = masked::fetched(delivery);
+                    if let Some(exit) = self.on_event(&json, &event) {
                         return Ok(exit);
                     }
                 }

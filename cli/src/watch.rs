@@ -9,7 +9,7 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure};
 use crate::limit::Limit;
 use crate::out::{Out, plain};
-use crate::{interrupt, pay, say, settings};
+use crate::{interrupt, masked, pay, say, settings};
 
 pub fn run(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
     let limit = Limit::starts(global.timeout);
@@ -25,8 +25,7 @@ pub fn run(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
             break;
         }
         let Polled::Event(delivery) = terminal.poll(left)? else { continue };
-        let json = delivery.json().to_owned();
-        let event = delivery.accept();
+        let (json, event) = masked::fetched(delivery);
         pay::alarm(&event, out);
         let is_told =
             if out.is_json() { out.json(&json) } else { out.line(&say::event_with_time(&event)) };

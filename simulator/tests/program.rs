@@ -54,6 +54,10 @@ fn it_says_where_it_is_and_what_happens() {
             "order A1: sale of 10.00 done"
         ]
     );
+    let steering = common::request("ecrhub.\u{1b}[2J\nforged", json!({}));
+    socket.send(Message::text(steering.to_string())).unwrap();
+    let said = lines.next().unwrap();
+    assert!(said.contains(r"ecrhub.\u{1b}[2J\nforged"), "{said:?}");
 }
 
 /// A program with these flags, and a till connected to it.

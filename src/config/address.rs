@@ -175,7 +175,7 @@ pub(crate) fn without_secrets(url: &str) -> String {
     // The last @, wherever it is: a password may have anything in it.
     let host = url.rfind('@').filter(|at| *at >= start).unwrap_or(start);
     let (user, rest) = if host > start { ("***", &url[host..]) } else { ("", &url[start..]) };
-    let shown = without_query(rest);
-    let query = if shown.len() < rest.len() { "?***" } else { "" };
-    format!("{}{user}{shown}{query}", &url[..start])
+    let shown = rest.split(['?', '#']).next().unwrap_or(rest);
+    let rest = rest[shown.len()..].get(..1).map(|sign| format!("{sign}***")).unwrap_or_default();
+    format!("{}{user}{shown}{rest}", &url[..start])
 }

@@ -349,6 +349,8 @@ fn secrets_in_a_url_are_not_shown() {
         "ws://till 1/?token=s3cret",
         "ws://till-1/?token=s3cret#x",
         "ws://till-1?s3cret@x#",
+        "ws://till-1/pay#s3cret",
+        "ws://till-1#s3cret?x",
     ] {
         let refused = Config::new(url).check().unwrap_err().to_string();
         assert!(!refused.contains("s3cret") && refused.contains("***"), "{refused}");

@@ -10,9 +10,9 @@ use ecrhub::{Error, Outcome, Status};
 use super::row::{self, Row};
 use super::{entries, filter};
 use crate::args::Filters;
-use crate::clock;
 use crate::exit::{Exit, Failure};
-use crate::out::{Out, plain};
+use crate::out::{Out, plain, plain_json};
+use crate::{clock, masked};
 
 /// Standard output gets this much at a time.
 const CHUNK: usize = 64 * 1_024;
@@ -59,7 +59,7 @@ pub fn run(
         // An export of any length is never in memory whole.
         let mut stopped = None;
         let read = Reader::open(path)?.for_each(&filter(filters), |entry| {
-            sink.put(&entry, out).map_err(|failure| {
+            sink.put(&masked::entry(entry), out).map_err(|failure| {
                 stopped = Some(failure);
                 Error::new(Status::Internal, "stopped")
             })
@@ -103,7 +103,7 @@ impl<'a> Sink<'a> {
 
     fn put(&mut self, entry: &Entry, out: &mut Out) -> Result<(), Failure> {
         if self.is_json {
-            self.pending += &row::json(entry);
+            self.pending += &plain_json(&row::json(entry));
             self.pending.push('\n');
         } else {
             self.pending += &csv_line(&cells(entry));

@@ -9,7 +9,7 @@ use ecrhub::{Outcome, Status};
 use crate::args::{Filters, Global, JournalCommand};
 use crate::exit::{Exit, Failure};
 use crate::out::{Out, pairs, plain};
-use crate::{clock, settings};
+use crate::{clock, masked, settings};
 use row::Row;
 
 pub fn run(global: &Global, command: JournalCommand, out: &mut Out) -> Result<Exit, Failure> {
@@ -54,7 +54,8 @@ fn filter(filters: &Filters) -> Filter {
 }
 
 fn entries(path: &str, filters: &Filters) -> Result<Vec<Entry>, Failure> {
-    let mut entries = Reader::open(path)?.list(&filter(filters))?;
+    let entries = Reader::open(path)?.list(&filter(filters))?;
+    let mut entries: Vec<Entry> = entries.into_iter().map(masked::entry).collect();
     if filters.last.is_some() {
         entries.reverse();
     }
@@ -62,7 +63,7 @@ fn entries(path: &str, filters: &Filters) -> Result<Vec<Entry>, Failure> {
 }
 
 fn find(path: &str, id: &str) -> Result<Entry, Failure> {
-    Reader::open(path)?.find(id)?.ok_or_else(|| {
+    Reader::open(path)?.find(id)?.map(masked::entry).ok_or_else(|| {
         Failure::System(format!(
             "the journal {path} has no order with the number or request_id {id:?}"
         ))
@@ -167,6 +168,7 @@ fn resolve(
 ) -> Result<Exit, Failure> {
     let request_id = find(path, id)?.request_id;
     let entry = journal::resolve(path, &request_id, outcome, note, clock::now_ms())
+        .map(masked::entry)
         .map_err(ask_the_owner)?;
     if out.is_json() {
         tell(&entry, out);

@@ -1,5 +1,6 @@
 //! The event loop's state: the model, the sockets, and what goes between them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -237,7 +238,7 @@ impl Core {
 
     pub fn log(&self, line: &str) {
         if let Some(log) = self.options.log {
-            log(line);
+            log(&one_line(line));
         }
     }
 
@@ -428,4 +429,16 @@ impl Core {
             self.saved = revision;
         }
     }
+}
+
+/// A line with control characters as escapes: what a till sends must not steer the screen.
+fn one_line(line: &str) -> Cow<'_, str> {
+    if !line.contains(char::is_control) {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = String::new();
+    for c in line.chars() {
+        if c.is_control() { plain.extend(c.escape_default()) } else { plain.push(c) }
+    }
+    Cow::Owned(plain)
 }
