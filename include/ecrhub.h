@@ -731,6 +731,12 @@ int32_t ecrhub_resolve(ecrhub_handle handle,
  * a lock here that the callback takes. Card numbers and signatures are masked in all messages. A forked child
  * starts without a callback.
  *
+ * End it, by this function with NULL or by `ecrhub_shutdown` and then this, before what the callback needs is gone.
+ * A callback of a managed runtime (Python, .NET, Java) must end before that runtime does, for instance in Python's
+ * `atexit` or .NET's `ProcessExit`; the Python and .NET packages do so. Where the library notices the end it does not
+ * call: on Linux from `exit` on, before what was set up earlier than the log is taken down; and a thread that a
+ * runtime ends inside the callback stands still for ever, its terminals with it, instead of ending the process.
+ *
  * Returns ECRHUB_OK; ECRHUB_ERR_ARGUMENT (`max_level` is not within 0 to 5); ECRHUB_ERR_UNSUPPORTED (called from
  * inside the callback, or the library is part of a Rust program that has a logger of its own);
  * ECRHUB_ERR_INTERNAL. After a refusal everything is as it was.

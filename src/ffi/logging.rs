@@ -3,19 +3,20 @@
 use std::ffi::{CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{LevelFilter, Metadata, Record};
 
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;
 
-use super::guard;
+use super::{guard, held};
 
 /// What the host gave to be called.
 pub(super) type Callback =
     unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void);
 
+#[derive(Clone, Copy)]
 struct Target {
     callback: Callback,
     user_data: *mut c_void,
@@ -24,12 +25,65 @@ struct Target {
 
 // SAFETY: the header tells the host that the callback comes from any thread; the pointer is only handed back to it.
 unsafe impl Send for Target {}
-// SAFETY: as for Send.
-unsafe impl Sync for Target {}
 
-/// Read-locked while a callback runs, so that whoever replaces it waits until none is running.
-static TARGET: PerProcess<RwLock<Option<Target>>> =
-    PerProcess::new(RwLock::new(None), || RwLock::new(None));
+struct State {
+    target: Option<Target>,
+    /// How often it has been replaced.
+    generation: u64,
+    /// Callbacks of this one that have not returned.
+    running: usize,
+    /// The same of those before it.
+    running_before: usize,
+}
+
+struct Log {
+    state: Mutex<State>,
+    /// None of those before is running.
+    replaced: Condvar,
+}
+
+impl Log {
+    const fn new() -> Self {
+        let state = State { target: None, generation: 0, running: 0, running_before: 0 };
+        Log { state: Mutex::new(state), replaced: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock that is returned is held for reading how many are running, not while they are.
+    fn replace(&self, target: Option<Target>) -> MutexGuard<'_, State> {
+        let level = target.as_ref().map_or(LevelFilter::Off, |target| target.level);
+        let mut state = self.lock();
+        log::set_max_level(level);
+        state.target = target;
+        state.generation += 1;
+        state.running_before += std::mem::take(&mut state.running);
+        state
+    }
+
+    fn begin(&self, level: log::Level) -> Option<(Target, u64)> {
+        let mut state = self.lock();
+        let target = state.target.filter(|target| level <= target.level)?;
+        state.running += 1;
+        Some((target, state.generation))
+    }
+
+    fn end(&self, generation: u64) {
+        let mut state = self.lock();
+        if generation == state.generation {
+            state.running -= 1;
+            return;
+        }
+        state.running_before -= 1;
+        if state.running_before == 0 {
+            self.replaced.notify_all();
+        }
+    }
+}
+
+static LOG: PerProcess<Log> = PerProcess::new(Log::new(), Log::new);
 
 /// Replaces the callback; none ends it. Afterwards the one before is not running and will not be called.
 pub(super) fn set(
@@ -39,11 +93,12 @@ pub(super) fn set(
 ) -> Result<Status> {
     let level = level_filter(max_level)?;
     install()?;
-    let target = callback.map(|callback| Target { callback, user_data, level });
-    let wanted = target.as_ref().map_or(LevelFilter::Off, |target| target.level);
-    let mut current = TARGET.get().write().unwrap_or_else(PoisonError::into_inner);
-    *current = target;
-    log::set_max_level(wanted);
+    at_exit::notice();
+    let log = LOG.get();
+    let mut state = log.replace(callback.map(|callback| Target { callback, user_data, level }));
+    while state.running_before > 0 {
+        state = log.replaced.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
     Ok(Status::Ok)
 }
 
@@ -83,7 +138,7 @@ fn install() -> Result<()> {
 
 struct Facade;
 
-impl Log for Facade {
+impl log::Log for Facade {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Only our own words: what the WebSocket library logs is the messages themselves.
         metadata.target().split("::").next() == Some("ecrhub")
@@ -100,15 +155,62 @@ impl Log for Facade {
 }
 
 fn deliver(record: &Record<'_>) {
-    let current = TARGET.get().read().unwrap_or_else(PoisonError::into_inner);
-    let Some(target) = current.as_ref().filter(|target| record.level() <= target.level) else {
-        return;
-    };
     let message = CString::new(record.args().to_string()).unwrap_or_default();
-    let level = record.level() as i32;
+    let Some((target, generation)) = LOG.get().begin(record.level()) else { return };
+    let call = held::Call {
+        callback: target.callback,
+        level: record.level() as i32,
+        message: message.as_ptr(),
+        user_data: target.user_data,
+        generation,
+    };
     // SAFETY: the host promised that callback and user_data may be used until they are replaced, and whoever replaces
-    // them waits for the read lock held here. The message ends with a NUL and outlives the call.
-    guard::during_log_callback(|| unsafe {
-        (target.callback)(level, message.as_ptr(), target.user_data);
-    });
+    // them waits until none is running. The message ends with a NUL and outlives the call.
+    guard::during_log_callback(|| unsafe { held::call(&call, on_held) });
+    LOG.get().end(generation);
+}
+
+/// This thread does not come back from the callback.
+fn on_held(call: &held::Call) {
+    LOG.get().end(call.generation);
+    crate::io::lose_this_thread();
+}
+
+/// The end of the process, where it can be noticed: from then on what a callback uses may be gone.
+#[cfg(unix)]
+mod at_exit {
+    use std::sync::PoisonError;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use super::{LOG, guard};
+
+    /// A callback that runs just then has this time to return.
+    const PATIENCE: Duration = Duration::from_millis(100);
+
+    /// From now on it is noticed. What the host has set up before, it takes down after the log has ended.
+    pub(super) fn notice() {
+        static IS_NOTICED: AtomicBool = AtomicBool::new(false);
+        if !IS_NOTICED.swap(true, Ordering::AcqRel) {
+            // SAFETY: `end` needs nothing of the host's. It also runs, and is forgotten, when the library is unloaded.
+            // Where it cannot be had, the log ends as the header tells the host to end it.
+            let _taken = unsafe { libc::atexit(end) };
+        }
+    }
+
+    extern "C" fn end() {
+        let log = LOG.get();
+        let state = log.replace(None);
+        if !guard::in_log_callback() {
+            let is_running = |state: &mut super::State| state.running_before > 0;
+            let waited = log.replaced.wait_timeout_while(state, PATIENCE, is_running);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod at_exit {
+    /// The system ends the library's thread before it tells the library of the process's end.
+    pub(super) fn notice() {}
 }

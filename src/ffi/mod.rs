@@ -21,6 +21,7 @@
 mod constants;
 mod exports;
 mod guard;
+mod held;
 mod json;
 mod last_error;
 mod logging;

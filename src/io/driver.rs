@@ -14,9 +14,10 @@ use mio::{Events, Poll, Token, Waker};
 
 use super::borrow::Bell;
 use super::clock::{self, JumpWatch};
+use super::end::{End, Ending};
 use super::lookup::{Found, Lookups};
 use super::socket::Watch;
-use super::thread;
+use super::{pin, thread};
 use crate::error::{Error, Result, Status};
 use crate::process::PerProcess;
 use crate::session::Now;
@@ -138,6 +139,7 @@ pub struct Driver {
     bells: Mutex<Vec<Arc<Bell>>>,
     /// It gives the look-ups that are still under way.
     thread: Mutex<Option<JoinHandle<Lookups>>>,
+    ending: Arc<Ending>,
 }
 
 impl Driver {
@@ -180,7 +182,12 @@ impl Driver {
         });
         let registry = Arc::new(poll.registry().try_clone()?);
         let driven = Loop::new(poll, Arc::clone(&mailbox))?;
-        let thread = thread::spawn("ecrhub-io", move || driven.run())?;
+        let ending = Arc::new(Ending::default());
+        let its = Arc::clone(&ending);
+        let thread = thread::spawn("ecrhub-io", move || {
+            let _tells = its.of_this_thread();
+            driven.run()
+        })?;
         let next_token = AtomicUsize::new(FIRST);
         Ok(Driver {
             mailbox,
@@ -188,6 +195,7 @@ impl Driver {
             next_token,
             bells: Mutex::new(Vec::new()),
             thread: Mutex::new(Some(thread)),
+            ending,
         })
     }
 }
@@ -217,6 +225,16 @@ pub fn shutdown() {
     let Some(driver) = driver else { return };
     driver.mailbox.post(Command::Stop);
     let thread = lock(&driver.thread).take();
+    if driver.ending.wait() == End::Lost {
+        // It stands in code of the library's, which must stay where it is.
+        if !pin::stay_loaded() {
+            log_line!(
+                log::Level::Error,
+                "the I/O thread is lost, and the library must not be unloaded"
+            );
+        }
+        return;
+    }
     match thread.map(JoinHandle::join) {
         Some(Ok(lookups)) => lookups.abandon(),
         Some(Err(_)) => log_line!(log::Level::Error, "the I/O thread panicked"),

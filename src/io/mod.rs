@@ -3,6 +3,7 @@
 //! | room | what |
 //! |---|---|
 //! | `driver` | the thread: it starts with the first terminal and ends with [`shutdown`] |
+//! | `end` | how its end is waited for |
 //! | `link` | one terminal's connection: connecting, and WebSocket |
 //! | `open` | what is under way on it once it stands |
 //! | `socket` | its bare socket, and how much of it is read in a turn |
@@ -18,6 +19,7 @@
 mod borrow;
 mod clock;
 mod driver;
+mod end;
 mod faults;
 mod frames;
 mod link;
@@ -32,6 +34,7 @@ mod thread;
 pub use borrow::Bell;
 pub use clock::now;
 pub use driver::{Cause, Driven, Driver, Reactor, Turn, driver, shutdown};
+pub use end::lose_this_thread;
 pub use frames::Frames;
 #[cfg(test)]
 pub use link::tests::Pair;

@@ -86,7 +86,7 @@ impl Counted {
             is_full: false,
             reading: Reading::ToTheEnd,
             turn: Turn::default(),
-frames: Frames::before_handshake(),
+            frames: Frames::before_handshake(),
             said: None,
             #[cfg(test)]
             room: None,
