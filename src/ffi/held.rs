@@ -98,7 +98,7 @@ mod system {
 
     /// # Safety
     /// The callback may be called with these arguments.
-    pub(super) unsafe fn call(call: &Call, _: extern "C" fn()) {
+    pub(super) unsafe fn call(call: &Call, _: fn(&Call)) {
         let Call { callback, level, message, user_data, .. } = *call;
         // SAFETY: the caller's promise.
         unsafe { callback(level, message, user_data) }
