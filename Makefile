@@ -19,6 +19,8 @@ KIND ?=
 TARGETS ?=
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
+# Only attacks whose name has these words.
+ONLY ?=
 # Set to 1 for a short `make bench`.
 QUICK ?=
 # Where `make install` puts things.
@@ -35,6 +37,7 @@ help:
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
+	@echo 'make hostile   each attack of a hostile terminal, with a table: needs a machine that does nothing else (six minutes)'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
@@ -86,6 +89,11 @@ simulate: install-tools
 explore: install-tools
 	FAULTS='$(FAULTS)' KIND='$(KIND)' SECONDS='$(SECONDS)' STATES='$(STATES)' \
 	    cargo test --profile simulation --features planted-faults --test explore -- --nocapture --test-threads 1
+
+# One process of a till, one of a hostile terminal and a well-behaved neighbour for each attack; ONLY="words" plays some.
+hostile: install-tools
+	ONLY='$(ONLY)' cargo test --profile simulation --test hostile -- --ignored --exact --nocapture \
+	    table::no_attack_delays_the_neighbour_by_more_than_100_ms
 
 torture: install-tools
 	ROUNDS=$(ROUNDS) cargo test --test torture -- --nocapture

@@ -168,16 +168,16 @@ fn the_cut_is_a_bare_fin() {
 fn pings_come_and_pongs_keep_the_link() {
     let simulator = start(|options| {
         options.ping_interval_ms = 20;
-        options.pong_timeout_ms = 500;
+        // A busy machine holds the till back for longer than a quiet one.
+        options.pong_timeout_ms = 2_000;
     });
     let mut till = Till::connect(&simulator);
     let started = Instant::now();
     let mut pings = 0;
-    while started.elapsed() < Duration::from_millis(700) {
+    while pings < 3 || started.elapsed() < Duration::from_millis(2_500) {
         // Reading answers the ping.
         pings += usize::from(matches!(till.socket.read().unwrap(), Message::Ping(_)));
     }
-    assert!(pings > 2, "{pings} pings");
     assert_eq!(simulator.connections(), 1);
 }
 

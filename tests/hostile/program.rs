@@ -35,8 +35,16 @@ fn program(which: &str, attack: &str) -> Command {
     program
 }
 
-/// Plays an attack against a till in a process of its own. Gives its row of the table, or what was wrong.
-pub fn play_apart(attack: &str, is_strict: bool) -> Result<String, String> {
+/// What came of an attack.
+pub struct Played {
+    /// Its row of the table; none where it did not come to its end.
+    pub row: Option<String>,
+    /// What was wrong.
+    pub fault: Option<String>,
+}
+
+/// Plays an attack against a till in a process of its own.
+pub fn play_apart(attack: &str, is_strict: bool) -> Played {
     let mut till = program("program::a_till_at_a_hostile_terminal", attack);
     if is_strict {
         till.env(STRICT, "1");
@@ -58,10 +66,9 @@ pub fn play_apart(attack: &str, is_strict: bool) -> Result<String, String> {
     };
     let (said, complaint) = (said.join().unwrap(), complaint.join().unwrap());
     let row = said.lines().find_map(|line| line.strip_prefix(ROW)).map(str::to_owned);
-    match row.filter(|_| status.success()) {
-        Some(row) => Ok(row),
-        None => Err(format!("{attack}: {status}\n{said}{complaint}")),
-    }
+    let fault = (!status.success() || row.is_none())
+        .then(|| format!("{attack}: {status}\n{said}{complaint}"));
+    Played { row, fault }
 }
 
 /// So that whoever writes it does not wait.
