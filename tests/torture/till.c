@@ -351,8 +351,11 @@ static int sell_and_reopen(void)
     if (ask(request, number, id, sizeof id) != ECRHUB_OK)
         return ENDED;
     usleep((useconds_t)draw(80000));
+    /* With its line, as opening is: no other window may open in between. */
+    pthread_mutex_lock(&ending);
     note("D");
     ecrhub_disconnect(terminal);
+    pthread_mutex_unlock(&ending);
     usleep((useconds_t)draw(40000));
     return begin() == TOLD ? finish_the_old() : ENDED;
 }
@@ -430,6 +433,13 @@ static void heal(void)
         quiet = status == ECRHUB_OK ? 0 : quiet + 100;
         if (status == ECRHUB_OK)
             take(event);
+        /* An unknown order is closed once on a connection. One whose close was refused, as another customer was at the
+         * terminal then, gets its next one on the next connection. */
+        if (has_windows && quiet >= QUIET) {
+            ecrhub_disconnect(terminal);
+            begin();
+            quiet = 0;
+        }
     } while (is_open(pending(), quiet >= QUIET) && time(NULL) < until);
     drain();
     note("P %s", pending());
