@@ -21,12 +21,14 @@ TARGETS ?=
 ROUNDS ?= 300
 # Only attacks whose name has these words.
 ONLY ?=
+# Set to 1 to have `make audit` look up known faults, too.
+ADVISORIES ?=
 # Set to 1 for a short `make bench`.
 QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz audit bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -36,6 +38,7 @@ help:
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json and docs/codes.md'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
+	@echo 'make audit     licences and sources of every dependency (a minute; once ten more, for cargo-deny); ADVISORIES=1'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make hostile   each attack of a hostile terminal, with a table: needs a machine that does nothing else (six minutes)'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
@@ -101,6 +104,10 @@ torture: install-tools
 # Whatever a terminal, a till, a configuration or a damaged file may say, as long as somebody likes: docs/fuzzing.md.
 fuzz: install-tools
 	@SECONDS_EACH='$(SECONDS)' TARGETS='$(TARGETS)' scripts/fuzz
+
+# Every dependency against deny.toml. ADVISORIES=1 also looks up known faults, where the network allows it: SECURITY.md.
+audit: install-tools
+	@ADVISORIES='$(ADVISORIES)' scripts/audit
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.

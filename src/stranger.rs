@@ -272,3 +272,44 @@ fn beginning(said: &[u8]) -> String {
     let bytes = said.iter().take(SHOWN_AS_NUMBERS).map(|byte| format!("{byte:02x}"));
     format!("the bytes {}", bytes.collect::<Vec<_>>().join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_taken_apart_into_what_is_wrong_and_what_to_do() {
+        for row in rows() {
+            let fault = fault(row, " (detail)");
+            let (what, advice) = fault.advice().unwrap();
+            assert_eq!((what.ends_with(" (detail)"), advice), (true, row.advice), "{}", row.who);
+            assert_eq!(Fault::from_json(&fault.to_json()), Some(fault), "told again, too");
+        }
+        let timeout = Fault::new(Status::Timeout, Stage::Handshake, "no connection within 5 ms");
+        assert_eq!(timeout.advice(), Some(("no connection within 5 ms", NO_TERMINAL)));
+        assert_eq!(Fault::new(Status::Terminal, Stage::Receive, "cut").advice(), None);
+    }
+
+    #[test]
+    fn a_path_is_blamed_only_where_there_is_one() {
+        let said = b"HTTP/1.1 404 Not Found\r\n\r\n";
+        let blames = |path| handshake_fault(said, path, "").message.contains("leave out");
+        assert_eq!([blames("/"), blames("/pay"), blames("/?token=x")], [false, true, true]);
+    }
+
+    #[test]
+    fn whatever_is_said_is_shown_masked_and_on_one_line() {
+        for said in [
+            &b"4111111111111111 is my card\r\n"[..],
+            b"HTTP/1.1 302 F\r\nLocation: http://me:s3cret@h/4111111111111111?s3cret#s3cret\r\n\r\n",
+            b"\x1b[2J4111111111111111",
+            b"HTTP/",
+            b"HTTP/1.1 99999999 X\r\n",
+            b"\xff\xfe\n",
+        ] {
+            let shown = handshake_fault(said, "/", "why").message;
+            assert!(!shown.contains("4111111111111111") && !shown.contains("s3cret"), "{shown}");
+            assert!(!shown.contains(char::is_control), "{shown:?}");
+        }
+    }
+}
