@@ -19,12 +19,14 @@ KIND ?=
 TARGETS ?=
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
+# Only the cases of `make faults` in whose names, as it prints them, that is: "Left: lock".
+ONLY ?=
 # Set to 1 for a short `make bench`.
 QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -37,6 +39,7 @@ help:
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
+	@echo 'make faults    a real till process at whose every system call something goes wrong (under an hour on two cores)'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
@@ -93,6 +96,10 @@ torture: install-tools
 # Whatever a terminal, a till, a configuration or a damaged file may say, as long as somebody likes: docs/fuzzing.md.
 fuzz: install-tools
 	@SECONDS_EACH='$(SECONDS)' TARGETS='$(TARGETS)' scripts/fuzz
+
+# Each call about the journal fails, each call is the last before a kill or a power cut, and at each call the clocks jump.
+faults: install-tools
+	COMPLETE=1 ONLY='$(ONLY)' cargo test --test faults -- --nocapture
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.
