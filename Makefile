@@ -19,7 +19,7 @@ KIND ?=
 TARGETS ?=
 # How many kills and cuts `make torture` makes.
 ROUNDS ?= 300
-# Only attacks whose name has these words.
+# Only the attacks of `make hostile`, or the cases of `make faults`, in whose names (as printed) this is.
 ONLY ?=
 # Set to 1 to have `make audit` look up known faults, too.
 ADVISORIES ?=
@@ -28,7 +28,7 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz audit bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz audit bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -43,6 +43,7 @@ help:
 	@echo 'make hostile   each attack of a hostile terminal, with a table: needs a machine that does nothing else (six minutes)'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
+	@echo 'make faults    a real till process at whose every system call something goes wrong (under an hour on two cores)'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
@@ -108,6 +109,10 @@ fuzz: install-tools
 # Every dependency against deny.toml. ADVISORIES=1 also looks up known faults, where the network allows it: SECURITY.md.
 audit: install-tools
 	@ADVISORIES='$(ADVISORIES)' scripts/audit
+
+# Each call about the journal fails, each call is the last before a kill or a power cut, and at each call the clocks jump.
+faults: install-tools
+	COMPLETE=1 ONLY='$(ONLY)' cargo test --test faults -- --nocapture
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.

@@ -11,9 +11,9 @@ pub(super) const PURGED: &str = "SELECT value FROM meta WHERE key = 'purged_ms'"
 pub(super) const PURGE: &str = "DELETE FROM orders WHERE seq IN (SELECT seq FROM orders INDEXED BY orders_done \
      WHERE acknowledged_ms < ?1 AND outcome <> 'unknown' AND look_ms IS NULL LIMIT ?2)";
 
-/// When the newest of those that may be forgotten was acknowledged.
+/// When the newest of those that may be forgotten was acknowledged, up to a moment.
 pub(super) const NEWEST: &str = "SELECT max(acknowledged_ms) FROM orders INDEXED BY orders_done \
-     WHERE acknowledged_ms IS NOT NULL AND outcome <> 'unknown' AND look_ms IS NULL";
+     WHERE acknowledged_ms <= ?1 AND outcome <> 'unknown' AND look_ms IS NULL";
 
 pub(super) const INSERT: &str = "INSERT INTO orders (request_id, merchant_order_no, terminal, request, since_ms, \
      answer_within_ms, earlier_attempt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -25,6 +25,10 @@ pub(super) const UPDATE: &str = "UPDATE orders SET outcome = ?2, sent = ?3, resp
 /// See [`Journal::looked`](super::Journal::looked).
 pub(super) const LOOKED: &str =
     "UPDATE orders SET look_ms = NULL WHERE request_id = ?1 AND outcome = ?2";
+
+/// Changes the file each time, and nothing that counts.
+pub(super) const WRITE_OVER: &str = "INSERT INTO meta (key, value) VALUES ('written_over', 1) \
+     ON CONFLICT (key) DO UPDATE SET value = value + 1";
 
 pub(super) const IS_OPEN: &str = "(acknowledged_ms IS NULL OR outcome = 'unknown')";
 

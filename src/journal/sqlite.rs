@@ -15,10 +15,12 @@ use super::rules::{self, Step};
 use super::schema::{self, COLUMNS, Found, entry};
 use super::shared::{self, Claim};
 use super::sql::{
-    INSERT, IS_OPEN, LOOKED, NEWEST, PURGE, PURGED, UPDATE, adopt_sql, count_sql, look_sql,
-    next_name_sql, open_sql, settled_sql,
+    INSERT, IS_OPEN, LOOKED, NEWEST, PURGE, PURGED, UPDATE, WRITE_OVER, adopt_sql, count_sql,
+    look_sql, next_name_sql, open_sql, settled_sql,
 };
-use super::trouble::{failed, is_damage, refused};
+use super::trouble::{
+    Trouble, commit, failed, is_about_locks, is_about_syncing, is_damage, refused,
+};
 use super::{
     Acknowledged, DAY_MS, Entry, Handles, Journal, NewOrder, OpenUnder, REMEMBERED, REMEMBERED_MS,
     Settlement,
@@ -66,7 +68,8 @@ impl SqliteJournal {
     ///
     /// Acknowledged orders older than `keep_days` days are forgotten, at most once a day; 0 keeps them for ever.
     /// Their age counts to the present time `now_ms`, in epoch milliseconds, and never further than to a day after the
-    /// last acknowledgement: a clock that is far ahead ages nothing. Orders that are open are never forgotten.
+    /// last acknowledgement: a clock that is far ahead ages nothing before orders were acknowledged for more than a day
+    /// with it. Orders that are open are never forgotten.
     ///
     /// [`Status::Journal`](crate::Status::Journal), with what to do about it, when the file is owned already, is
     /// damaged, another program's, or a newer version's, or cannot be read or written, and when one of its files is
@@ -150,6 +153,13 @@ impl SqliteJournal {
         work(inner).map_err(|trouble| match trouble {
             Trouble::Refused(error) => error,
             Trouble::Sqlite(error) => failed(&self.path, doing, &error),
+            Trouble::Uncommitted(error) => {
+                // Without a lock nothing was written, and the next attempt would wait as long for it.
+                if !is_about_locks(&error) {
+                    inner.write_over_what_was_not_committed(&self.shown);
+                }
+                failed(&self.path, doing, &error)
+            }
         })
     }
 
@@ -168,7 +178,7 @@ impl SqliteJournal {
                 edit(&mut entry);
                 write_back(&transaction, &entry)?;
             }
-            transaction.commit()?;
+            commit(transaction)?;
             Ok(step)
         })
     }
@@ -187,25 +197,21 @@ impl Drop for SqliteJournal {
     }
 }
 
-/// What ends a piece of work: a rule, or SQLite.
-enum Trouble {
-    Refused(crate::Error),
-    Sqlite(rusqlite::Error),
-}
-
-impl From<crate::Error> for Trouble {
-    fn from(error: crate::Error) -> Self {
-        Trouble::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        Trouble::Sqlite(error)
-    }
-}
-
 impl Inner {
+    /// A commit that was written and could not be synced is undone here; the next process would find it in the log, and
+    /// take an order that was refused for one that was sent. So another one is put in its place, as far as the disk
+    /// still takes it; whether that can be synced makes no difference.
+    fn write_over_what_was_not_committed(&self, shown: &str) {
+        match self.connection.execute(WRITE_OVER, []) {
+            Ok(_) => {}
+            Err(error) if is_about_syncing(&error) => {}
+            Err(error) => log_line!(
+                log::Level::Error,
+                "what the journal {shown} could not take may be found in it by the next process: {error}"
+            ),
+        }
+    }
+
     /// The lock comes first, so that what is read cannot have changed when it is written.
     fn write(&mut self) -> rusqlite::Result<Transaction<'_>> {
         self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
@@ -224,11 +230,8 @@ impl Inner {
             return Ok(false);
         }
         let transaction = self.write()?;
-        let newest: Option<i64> =
-            transaction.prepare_cached(NEWEST)?.query_row([], |row| row.get(0))?;
-        // The clock may be wrong; that a till was used is certain.
-        let present = newest.map_or(now_ms, |newest| now_ms.min(newest.saturating_add(DAY_MS)));
-        let before = present.saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
+        let before = present_ms(&transaction, now_ms)?
+            .saturating_sub(i64::from(keep_days).saturating_mul(DAY_MS));
         let deleted =
             transaction.prepare_cached(PURGE)?.execute(params![before, PURGE_BATCH as i64])?;
         let more = deleted == PURGE_BATCH;
@@ -245,6 +248,21 @@ impl Inner {
         }
         Ok(more)
     }
+}
+
+/// The present, as far as the clock is believed: it may be wrong, but that a till was used is certain. At most a day after
+/// the last acknowledgement; and no more than two after the last one that was a day before that, so that a clock which jumps
+/// ages nothing before the till has sold for more than a day with it.
+fn present_ms(connection: &Connection, now_ms: i64) -> rusqlite::Result<i64> {
+    let mut newest = connection.prepare_cached(NEWEST)?;
+    let mut newest_until = |until_ms: i64| -> rusqlite::Result<Option<i64>> {
+        newest.query_row([until_ms], |row| row.get(0))
+    };
+    let Some(last) = newest_until(i64::MAX)? else { return Ok(now_ms) };
+    let a_day_before = newest_until(last.saturating_sub(DAY_MS))?;
+    let bounds = [Some((last, 1)), a_day_before.map(|at| (at, 2))];
+    let bounds = bounds.into_iter().flatten().map(|(at, days)| at.saturating_add(days * DAY_MS));
+    Ok(bounds.fold(now_ms, i64::min))
 }
 
 fn by_request_id(connection: &Connection, request_id: &str) -> rusqlite::Result<Option<Entry>> {
@@ -315,7 +333,7 @@ impl Journal for SqliteJournal {
                 i64::try_from(order.answer_within_ms).unwrap_or(i64::MAX),
                 earlier_attempt
             ])?;
-            transaction.commit()?;
+            commit(transaction)?;
             // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
             if let Err(error) = self.purge(inner, order.at_ms) {
                 log_line!(log::Level::Error, "{error}");
@@ -342,7 +360,7 @@ impl Journal for SqliteJournal {
             for (request_id, outcome) in looks {
                 transaction.prepare_cached(LOOKED)?.execute((request_id, outcome.name()))?;
             }
-            Ok(transaction.commit()?)
+            commit(transaction)
         })
     }
 
@@ -422,7 +440,7 @@ impl Journal for SqliteJournal {
                 &adopt_sql("orders_settled", "settled_ms >= ?3"),
                 params![former, terminal, since_ms],
             )?;
-            transaction.commit()?;
+            commit(transaction)?;
             Ok(moved)
         })
     }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, Transaction};
 
 use crate::error::{Error, Status};
 
@@ -55,6 +55,24 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     }
 }
 
+/// Whether all was written, and could not be synced.
+pub(super) fn is_about_syncing(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_IOERR_FSYNC)
+}
+
+/// Whether a lock could not be had.
+pub(super) fn is_about_locks(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+        )
+    )
+}
+
 /// What SQLite said, for a person. `doing` is what failed: "opened", "read", "written".
 pub(super) fn failed(path: &Path, doing: &str, error: &rusqlite::Error) -> Error {
     if is_damage(error) {
@@ -80,4 +98,29 @@ pub(super) fn failed(path: &Path, doing: &str, error: &rusqlite::Error) -> Error
         _ => "nothing was written",
     };
     refused(path, format!("could not be {doing}: {error}; {remedy}"))
+}
+
+/// What ends a piece of work: a rule, or SQLite.
+pub(super) enum Trouble {
+    Refused(Error),
+    Sqlite(rusqlite::Error),
+    /// At the last step of a transaction. All of it may be in the log nevertheless.
+    Uncommitted(rusqlite::Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Refused(error)
+    }
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Trouble::Sqlite(error)
+    }
+}
+
+/// The last step of a transaction.
+pub(super) fn commit(transaction: Transaction<'_>) -> Result<(), Trouble> {
+    transaction.commit().map_err(Trouble::Uncommitted)
 }

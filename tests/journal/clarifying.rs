@@ -143,14 +143,17 @@ fn an_order_with_a_look_due_is_never_forgotten() {
     let folder = Folder::new();
     let path = folder.file("orders.db");
     let journal = SqliteJournal::open(&path, 30, NOW_MS).unwrap();
-    for (id, acknowledged_ms) in
-        [("looked", NOW_MS), ("due", NOW_MS), ("newest", NOW_MS + 60 * DAY_MS)]
-    {
+    for (id, acknowledged_ms) in [
+        ("looked", NOW_MS),
+        ("due", NOW_MS),
+        ("the-day-before", NOW_MS + 59 * DAY_MS),
+        ("newest", NOW_MS + 60 * DAY_MS),
+    ] {
         begin(&journal, id, id).unwrap();
         journal.settle(id, &with_look(Outcome::NotFound)).unwrap();
         acknowledge(&journal, id, Outcome::NotFound, acknowledged_ms);
     }
-    let done = ["looked", "newest"].map(|id| (id.to_owned(), Outcome::NotFound));
+    let done = ["looked", "the-day-before", "newest"].map(|id| (id.to_owned(), Outcome::NotFound));
     journal.looked(&done).unwrap();
     drop(journal);
     let journal = SqliteJournal::open(&path, 30, NOW_MS + 60 * DAY_MS).unwrap();

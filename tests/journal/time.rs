@@ -24,11 +24,12 @@ fn what_is_acknowledged_is_forgotten_after_its_days_and_what_is_open_never() {
         acknowledge(&journal, "unknown", Outcome::Unknown, NOW_MS);
     }
     let later = NOW_MS + 30 * DAY_MS;
+    acknowledged(&SqliteJournal::open(&path, 30, later).unwrap(), "the-day-before", later - DAY_MS);
     acknowledged(&SqliteJournal::open(&path, 30, later).unwrap(), "newest", later);
     let reader = Reader::open(&path).unwrap();
     assert_eq!(
         reader.list(&Filter::default()).unwrap().len(),
-        6,
+        7,
         "thirty days to the millisecond are not over"
     );
     drop(reader);
@@ -89,6 +90,23 @@ fn a_clock_that_is_far_ahead_forgets_nothing_that_the_till_still_needs() {
         assert!(journal.find("r29").unwrap().is_some(), "{ahead} days ahead");
         assert!(journal.find("long-ago").unwrap().is_none(), "that one is too old for any clock");
     }
+}
+
+/// As a till does whose clock is set in the middle of its day.
+#[test]
+fn a_clock_that_jumps_is_not_believed_before_the_till_has_sold_for_more_than_a_day() {
+    let folder = Folder::new();
+    let journal = SqliteJournal::open(folder.file("orders.db"), 400, NOW_MS).unwrap();
+    acknowledged(&journal, "before", NOW_MS);
+    let ahead = NOW_MS + 401 * DAY_MS;
+    acknowledged(&journal, "after", ahead);
+    acknowledged(&journal, "a-day-later", ahead + DAY_MS - 1);
+    begin_at(&journal, "r1", "A1", ahead + DAY_MS).unwrap();
+    assert!(journal.find("before").unwrap().is_some(), "it may be a day old");
+    acknowledged(&journal, "the-next-day", ahead + DAY_MS);
+    begin_at(&journal, "r2", "A2", ahead + 2 * DAY_MS).unwrap();
+    assert!(journal.find("before").unwrap().is_none(), "the clock has stayed so");
+    assert!(journal.find("after").unwrap().is_some());
 }
 
 #[test]

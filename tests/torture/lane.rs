@@ -12,7 +12,7 @@ use ecrhub::journal::{Filter, Reader};
 
 use crate::dice::Dice;
 use crate::terminal::{Terminal, ledger_in};
-use crate::verdict::{Evidence, Tally, judge};
+use crate::verdict::{Disk, Evidence, Tally, judge};
 use crate::wire::{Line, Wire};
 
 /// What all lanes share.
@@ -365,6 +365,7 @@ impl<'a> Lane<'a> {
             closes: &closes,
             journal: &journal,
             shares,
+            disk: Disk::Works,
         };
         let (tally, faults) = judge(&evidence);
         if shares && !closes.is_empty() {

@@ -19,13 +19,10 @@
  * nothing and ends when nothing is pending any more. "share" is a till that shares its terminal: it never closes an
  * order, and an order that never reached the terminal stays unknown. "windows" is a till with two windows, each a thread
  * with a handle of its own on the same terminal and journal; their lines begin with "1" or "2". */
-#include <ecrhub.h>
-
-#include "values.h"
+#include "books.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,48 +43,18 @@ enum { ENDED, TOLD };
 /* The till's own are at 0. */
 enum { WINDOWS = 2 };
 
-static int record;
 static char config[4096];
 static int shares, has_windows;
 
 /* Each window has its own. */
-static _Thread_local int window;
-static _Thread_local char run_name[64];
-static _Thread_local ecrhub_handle terminal;
 static _Thread_local uint64_t state;
 /* How the order that completed last ended. */
 static _Thread_local char newest[64];
-static _Thread_local char *event;
-static _Thread_local size_t event_capacity;
 
 /* What is to be disconnected when the till ends; nothing is opened after that. */
 static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
 static int is_ending;
 static ecrhub_handle handles[WINDOWS + 1];
-
-static void give_up(const char *what, int32_t status)
-{
-    char why[1024] = "";
-    ecrhub_last_error(why, sizeof why, NULL);
-    fprintf(stderr, "run %s: %s: %s: %s\n", run_name, what, ecrhub_status_name(status), why);
-    exit(1);
-}
-
-static void note(const char *format, ...)
-{
-    static _Thread_local char line[65536];
-    va_list arguments;
-    int head = window ? snprintf(line, sizeof line, "%d ", window) : 0, length;
-    va_start(arguments, format);
-    length = vsnprintf(line + head, sizeof line - 1 - (size_t)head, format, arguments);
-    va_end(arguments);
-    length = length < 0 ? length : head + length;
-    if (length < 0 || (size_t)length >= sizeof line - 1)
-        give_up("a line for the record is too long", 0);
-    line[length++] = '\n';
-    if (write(record, line, (size_t)length) != length || fdatasync(record) != 0)
-        give_up("the record cannot be written", 0);
-}
 
 static uint64_t draw(uint64_t below)
 {
@@ -110,51 +77,24 @@ static void dawdle(const char *outcome)
 /* Writes down what an order came to, and only then says so. Gives the request_id of what completed. */
 static const char *take(const char *json)
 {
-    static _Thread_local char id[128];
-    char kind[64], topic[64], number[64], outcome[64], retold[16], recovered[16];
+    static _Thread_local struct outcome told;
     int32_t status;
-    value_of(json, "event", kind, sizeof kind);
-    if (strcmp(kind, "completed") != 0 && strcmp(kind, "clarified") != 0)
-        return "";
-    value_of(json, "request_id", id, sizeof id);
-    value_of(json, "topic", topic, sizeof topic);
-    if (strcmp(kind, "completed") == 0 && strcmp(topic, "ecrhub.pay.order") != 0)
-        return id;
-    value_of(json, "merchant_order_no", number, sizeof number);
-    value_of(json, "outcome", outcome, sizeof outcome);
-    value_of(json, "retold", retold, sizeof retold);
-    value_of(json, "recovered", recovered, sizeof recovered);
-    if (strcmp(kind, "completed") == 0)
-        strcpy(newest, outcome);
-    dawdle(outcome);
-    note("O %s %s %s %s %s %s", number, id, kind, outcome, retold, recovered);
-    dawdle(outcome);
-    status = ecrhub_acknowledge(terminal, id, outcome);
+    if (!is_outcome(json, &told))
+        return told.id;
+    if (strcmp(told.kind, "completed") == 0)
+        strcpy(newest, told.outcome);
+    dawdle(told.outcome);
+    note_outcome(&told);
+    dawdle(told.outcome);
+    status = ecrhub_acknowledge(terminal, told.id, told.outcome);
     if (status == ECRHUB_OUTDATED)
-        return id; /* its correction comes next */
+        return told.id; /* its correction comes next */
     if (status == ECRHUB_OK)
-        note("A %s %s", number, id);
+        note("A %s %s", told.number, told.id);
     else if (status != ECRHUB_ERR_HANDLE)
         give_up("ecrhub_acknowledge", status);
-    dawdle(outcome);
-    return id;
-}
-
-/* The next event into `event`, whatever its length. */
-static int32_t next_event(int32_t timeout_ms)
-{
-    size_t length;
-    int32_t status;
-    while ((status = ecrhub_poll(terminal, timeout_ms, event, event_capacity, &length)) ==
-           ECRHUB_ERR_BUFFER_TOO_SMALL) {
-        event_capacity = length + 1;
-        event = realloc(event, event_capacity);
-        if (!event)
-            give_up("no memory", 0);
-    }
-    if (status < 0 && status != ECRHUB_ERR_HANDLE)
-        give_up("ecrhub_poll", status);
-    return status;
+    dawdle(told.outcome);
+    return told.id;
 }
 
 /* Everything that is there. */
@@ -180,17 +120,6 @@ static int wait_for(const char *id)
         if (strcmp(take(event), id) == 0)
             return TOLD;
     }
-}
-
-static const char *pending(void)
-{
-    static _Thread_local char text[1 << 20];
-    int32_t status = ecrhub_pending(terminal, text, sizeof text, NULL);
-    if (status == ECRHUB_ERR_HANDLE)
-        return NULL;
-    if (status != ECRHUB_OK)
-        give_up("ecrhub_pending", status);
-    return text;
 }
 
 /* What earlier runs left is told first; a till usually waits for it before it sells on. */

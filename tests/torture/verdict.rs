@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use ecrhub::Status;
 use ecrhub::journal::Entry;
 use serde_json::Value;
 
@@ -25,6 +26,19 @@ pub struct Evidence<'a> {
     pub journal: &'a [Entry],
     /// The till shares its terminal, and never closes an order.
     pub shares: bool,
+    /// What the journal was on.
+    pub disk: Disk,
+}
+
+/// How a disk treats a till's journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    Works,
+    /// Some calls fail: orders are refused for it, and that an outcome was told may not be known to the next process.
+    Fails,
+    /// From some moment on every call fails. What was written last may be there nevertheless, so that an order which was
+    /// refused may be told of: as one that moved no money.
+    Dies,
 }
 
 /// What became of one lane's orders.
@@ -61,6 +75,14 @@ struct Attempt<'a> {
     was_sent: bool,
     was_refused: Option<&'a str>,
     told: Vec<Told<'a>>,
+}
+
+impl Attempt<'_> {
+    /// Whether the till may use the number again.
+    fn may_be_repeated(&self) -> bool {
+        self.told.last().is_some_and(|told| told.outcome == "busy")
+            || self.was_refused.is_some_and(|status| is(status, Status::Journal))
+    }
 }
 
 impl<'a> Order<'a> {
@@ -124,7 +146,7 @@ struct Told<'a> {
 /// Compares, and gives every fault it finds.
 pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
     let mut faults = Vec::new();
-    let record = read(evidence.record, evidence.shares, &mut faults);
+    let record = read(evidence, &mut faults);
     let mut tally = Tally { charges: evidence.ledger.len(), ..Tally::default() };
     for number in evidence.ledger {
         if !record.orders.contains_key(number.as_str()) {
@@ -137,7 +159,9 @@ pub fn judge(evidence: &Evidence<'_>) -> (Tally, Vec<String>) {
         let row = journal.remove(number);
         let mut found = Vec::new();
         let mut fault = |what| found.push(what);
-        order.attempts.iter().for_each(|attempt| look_at_tellings(attempt, &record, &mut fault));
+        for attempt in &order.attempts {
+            look_at_tellings(attempt, &record, evidence.disk, &mut fault);
+        }
         let outcome = judge_one(number, order, row, evidence, &mut fault);
         faults.extend(found.into_iter().map(|what| format!("{number}: {what}")));
         let Some(outcome) = outcome else { continue };
@@ -166,11 +190,12 @@ fn judge_one<'a>(
     if charges > 1 {
         fault(format!("charged {charges} times"));
     }
-    if seen > order.attempts.len() {
+    let taken = order.attempts.iter().filter(|attempt| attempt.was_refused.is_none());
+    if seen > taken.count() {
         fault(format!("sent {seen} times"));
     }
     let decisive = order.decisive()?;
-    let outcome = outcome_of(decisive, seen, row, charges, fault)?;
+    let outcome = outcome_of(decisive, (seen, charges), row, evidence.disk, fault)?;
     if (outcome == "approved") != (charges == 1) {
         fault(format!("ended as {outcome}, charged {charges} times"));
     }
@@ -208,20 +233,27 @@ fn judge_one<'a>(
 
 fn outcome_of<'a>(
     attempt: &Attempt<'a>,
-    seen: usize,
+    (seen, charges): (usize, usize),
     row: Option<&Entry>,
-    charges: usize,
+    disk: Disk,
     fault: &mut impl FnMut(String),
 ) -> Option<&'a str> {
     match (attempt.told.last(), attempt.was_refused) {
         (Some(told), None) => Some(told.outcome),
+        (Some(told), Some(_))
+            if disk == Disk::Dies && told.outcome != "approved" && seen + charges == 0 =>
+        {
+            Some(told.outcome)
+        }
         (Some(_), Some(_)) => {
             fault("was refused, and has an outcome all the same".to_owned());
             None
         }
         (None, Some(status)) => {
-            // A till that is being stopped; nothing else refuses these orders.
-            if status != ecrhub::Status::Handle.code().to_string() {
+            // A till that is being stopped, or whose journal fails; nothing else refuses these orders.
+            let is_expected =
+                is(status, Status::Handle) || disk != Disk::Works && is(status, Status::Journal);
+            if !is_expected {
                 fault(format!("refused with {status}"));
             }
             if charges + seen > 0 {
@@ -244,7 +276,12 @@ fn outcome_of<'a>(
 
 /// An outcome is told once by a handle, by the one that sent the order as long as it lives, never differently, never
 /// again once it was acknowledged; only a correction, which is another outcome, may follow.
-fn look_at_tellings(order: &Attempt<'_>, record: &Record<'_>, fault: &mut impl FnMut(String)) {
+fn look_at_tellings(
+    order: &Attempt<'_>,
+    record: &Record<'_>,
+    disk: Disk,
+    fault: &mut impl FnMut(String),
+) {
     let tellers = std::iter::once(order.run).chain(order.told.iter().map(|told| told.run));
     for (earlier, later) in tellers.clone().zip(tellers.skip(1)) {
         if !record.may_follow(later, earlier) {
@@ -257,6 +294,9 @@ fn look_at_tellings(order: &Attempt<'_>, record: &Record<'_>, fault: &mut impl F
             && later.outcome != "unknown"
             && later.outcome != earlier.outcome;
         if is_correction {
+            continue;
+        }
+        if disk != Disk::Works && is_found_out_anew(earlier, later) {
             continue;
         }
         let (before, after) = (earlier.outcome, later.outcome);
@@ -278,6 +318,20 @@ fn look_at_tellings(order: &Attempt<'_>, record: &Record<'_>, fault: &mut impl F
     }
 }
 
+/// Whether this is told by a process that cannot know what the one before it told, and could not write down: the same; or
+/// what became of it after all; or that it cannot be found out yet; or another outcome in which no money moved either.
+fn is_found_out_anew(earlier: &Told<'_>, later: &Told<'_>) -> bool {
+    let moved_none = |told: &Told<'_>| !["approved", "unknown"].contains(&told.outcome);
+    !earlier.is_acknowledged
+        && earlier.run < later.run
+        && !later.is_retold
+        && later.event == "completed"
+        && (earlier.outcome == later.outcome
+            || earlier.outcome == "unknown"
+            || later.outcome == "unknown"
+            || moved_none(earlier) && moved_none(later))
+}
+
 /// Whether nothing is pending but orders that are unknown.
 fn is_unknown_all(pending: &str) -> bool {
     let rows: Vec<Value> = serde_json::from_str(pending).unwrap_or_default();
@@ -293,7 +347,13 @@ fn window_of(line: &str) -> (usize, &str) {
     }
 }
 
-fn read<'a>(record: &'a str, shares: bool, faults: &mut Vec<String>) -> Record<'a> {
+/// Whether a status in the record is this one.
+fn is(written: &str, status: Status) -> bool {
+    written == status.code().to_string()
+}
+
+fn read<'a>(evidence: &Evidence<'a>, faults: &mut Vec<String>) -> Record<'a> {
+    let &Evidence { record, shares, disk, .. } = evidence;
     let mut orders: BTreeMap<&str, Order<'_>> = BTreeMap::new();
     let mut runs: Vec<Run> = Vec::new();
     // Of each handle.
@@ -328,8 +388,7 @@ fn read<'a>(record: &'a str, shares: bool, faults: &mut Vec<String>) -> Record<'
                 let fresh = Attempt { run, is_last: true, ..Attempt::default() };
                 let order =
                     orders.entry(number).or_insert_with(|| Order { cents, attempts: Vec::new() });
-                let before = order.attempts.last().and_then(|attempt| attempt.told.last());
-                if !order.attempts.is_empty() && before.is_none_or(|told| told.outcome != "busy") {
+                if order.attempts.last().is_some_and(|last| !last.may_be_repeated()) {
                     faults.push(format!("{number}: the till used it twice"));
                 }
                 order.attempts.push(fresh);
@@ -369,6 +428,8 @@ fn read<'a>(record: &'a str, shares: bool, faults: &mut Vec<String>) -> Record<'
                     told.is_acknowledged = true;
                 }
             }
+            ["C", status] | ["F", _, status]
+                if disk != Disk::Works && is(status, Status::Journal) => {}
             ["P", ..] => healed = line.strip_prefix("P "),
             ["E"] => {}
             _ => faults.push(format!("the till's record has a line that is none: {line}")),

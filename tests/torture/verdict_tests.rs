@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ecrhub::Outcome;
 use ecrhub::journal::Entry;
 
-use crate::verdict::{Evidence, judge};
+use crate::verdict::{Disk, Evidence, judge};
 
 /// A till that sold A1, which was approved and charged, and was then killed and ran once more.
 const GOOD: &str =
@@ -44,6 +44,7 @@ struct Case {
     closes: HashMap<String, usize>,
     journal: Vec<Entry>,
     shares: bool,
+    disk: Disk,
 }
 
 impl Case {
@@ -55,6 +56,7 @@ impl Case {
             closes: HashMap::new(),
             journal: vec![row("A1", Some(Outcome::Approved), true)],
             shares: false,
+            disk: Disk::Works,
         }
     }
 
@@ -72,6 +74,7 @@ impl Case {
             closes: &self.closes,
             journal: &self.journal,
             shares: self.shares,
+            disk: self.disk,
         })
         .1
     }
@@ -232,6 +235,72 @@ fn what_a_window_does_says_nothing_of_what_the_other_has_in_its_hands() {
     case.is_fine();
     case.record = case.record.replace("2 N A2", "1 N A2");
     case.has("neither accepted nor refused");
+}
+
+/// Its journal failed it: nobody but the till knows what it was told.
+#[test]
+fn an_outcome_that_could_not_be_written_is_found_out_anew() {
+    let told = "O A1 id1 completed approved false false\nA A1 id1\n";
+    let again = "F A1 -9\nB 2\nO A1 id1 completed approved false true\nA A1 id1\n";
+    let twice = |first: &str| {
+        let first = told.replace("approved", first).replace("A A1 id1\n", again);
+        Case { disk: Disk::Fails, ..Case::with(told, &first) }
+    };
+    twice("approved").is_fine();
+    twice("unknown").is_fine();
+    twice("declined").has("told as completed declined, then as completed approved");
+    let mut later = twice("approved");
+    let found = "O A1 id1 completed approved false true\n";
+    let unknown = found.replace("approved", "unknown");
+    let known = format!("{unknown}A A1 id1\nO A1 id1 clarified approved false -\n");
+    later.record = later.record.replace(found, &known);
+    later.is_fine();
+    let mut declined = twice("busy");
+    declined.ledger.clear();
+    declined.journal = vec![row("A1", Some(Outcome::Declined), true)];
+    declined.record = declined.record.replace("approved", "declined");
+    declined.is_fine();
+    let mut works = twice("approved");
+    works.disk = Disk::Works;
+    works.has("not marked as retold");
+    works.has("a line that is none");
+}
+
+#[test]
+fn an_order_that_was_refused_because_of_the_journal() {
+    let told = "S A1 id1\nO A1 id1 completed approved false false\nA A1 id1\n";
+    let mut case = Case { disk: Disk::Fails, ..Case::with(told, "R A1 -9\n") };
+    case.has("sent all the same");
+    case.ledger.clear();
+    case.has("sent all the same");
+    case.wire.clear();
+    case.journal.clear();
+    case.is_fine();
+    // It may be sent again under its number, once.
+    case.record = case.record.replace("R A1 -9\n", &format!("R A1 -9\nN A1 .00\n{told}"));
+    case.ledger = vec!["A1".to_owned()];
+    case.journal = vec![row("A1", Some(Outcome::Approved), true)];
+    case.wire.insert("A1".into(), 1);
+    case.is_fine();
+    case.wire.insert("A1".into(), 2);
+    case.has("sent 2 times");
+}
+
+/// What was written last may be there, though it was said that it is not.
+#[test]
+fn an_order_that_was_refused_by_a_dying_disk_may_be_told_of_as_one_that_was_never_sent() {
+    let told = "S A1 id1\nO A1 id1 completed approved false false\nA A1 id1\n";
+    let after = "R A1 -9\nB 2\nO A1 id1 completed not_found false true\nA A1 id1\n";
+    let mut case = Case { disk: Disk::Dies, ..Case::with(told, after) };
+    case.ledger.clear();
+    case.wire.clear();
+    case.journal = vec![row("A1", Some(Outcome::NotFound), true)];
+    case.is_fine();
+    case.wire.insert("A1".into(), 1);
+    case.has("has an outcome all the same");
+    case.wire.clear();
+    case.disk = Disk::Fails;
+    case.has("has an outcome all the same");
 }
 
 #[test]
