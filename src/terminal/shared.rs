@@ -143,11 +143,12 @@ impl Shared {
         let is_order = request.is_order();
         let warnings = protocol::warnings(&request);
         let mut attempt = Attempt::First;
-        if is_order {
+        let order = is_order.then(|| self.lock_journal_order());
+        if let Some(order) = &order {
             let Reserved { answer_within_ms, earlier, overdue } =
                 self.reserve(&request, timeout_ms)?;
             if !overdue.is_empty() {
-                self.write_overdue(overdue, &self.lock_journal_order());
+                self.write_overdue(overdue, order);
             }
             match self.books.begin(&request, answer_within_ms, io::now().wall_ms) {
                 Ok(begun) => attempt = begun,
@@ -197,6 +198,7 @@ impl Shared {
         inner.session.submit(request, timeout_ms, attempt, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
+        drop(order);
         self.unlock(inner, is_late);
         Ok(())
     }
@@ -303,7 +305,8 @@ impl Shared {
         inner.events.end();
         self.unlock(inner, true);
         let overdue = self.lock().take_overdue();
-        self.write_overdue(overdue, &self.lock_journal_order());
+        let order = self.lock_journal_order();
+        self.write_overdue(overdue, &order);
         self.books.leave();
     }
 

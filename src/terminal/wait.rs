@@ -282,8 +282,11 @@ impl Shared {
             (Ended::Timeout, _) => Polled::Timeout,
             (Ended::Found, Some(outgoing)) => {
                 let delivery = Delivery::new(self, outgoing, wait.source);
-                self.record(&delivery);
-                Polled::Event(delivery)
+                if self.record(&delivery) {
+                    Polled::Event(delivery)
+                } else {
+                    Polled::Interrupted
+                }
             }
             (Ended::Found | Ended::Interrupted, _) => Polled::Interrupted,
         }
