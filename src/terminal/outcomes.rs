@@ -42,7 +42,7 @@ impl Inner {
 
 fn log_unwritten(recorded: Result<()>) {
     if let Err(error) = recorded {
-        log_line!(log::Level::Error, "an outcome could not be written to the journal: {error}");
+        log_line_later!(log::Level::Error, "an outcome could not be written to the journal: {error}");
     }
 }
 
@@ -113,7 +113,7 @@ impl Shared {
             && let Err(error) = self.books.looked(&looks)
         {
             self.lock().unwritten.add_looks(looks);
-            log_line!(
+            log_line_later!(
                 log::Level::Warn,
                 "a second look could not be written to the journal: {error}"
             );

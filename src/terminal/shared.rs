@@ -19,6 +19,7 @@ use crate::config::Validation;
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::io::{self, Cause, Driven, Driver, Reactor, Turn};
 use crate::json::Object;
+use crate::log_line;
 use crate::protocol::{self, Defaults, Request};
 use crate::session::{Attempt, LinkState, Now};
 
@@ -112,6 +113,7 @@ impl Shared {
             self.driver.kick(self.token);
         }
         diary::say(&self.url, lines);
+        log_line::say_kept();
     }
 
     pub(super) fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {

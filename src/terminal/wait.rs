@@ -302,7 +302,7 @@ impl Shared {
         }));
         let is_late = turn.unwrap_or_else(|_| {
             // As on the I/O thread: a bug in what was read must not cost the caller the answer.
-            log_line!(log::Level::Error, "a panic while reading was caught");
+            log_line_later!(log::Level::Error, "a panic while reading was caught");
             self.recover_with(inner, now);
             true
         });
