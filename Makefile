@@ -13,6 +13,8 @@ SEEDS ?= 100000
 FAULTS ?=
 SECONDS ?=
 STATES ?=
+# What `make stress` repeats; a new one each time, if empty.
+SEED ?=
 # Only kinds of terminals whose name has these words.
 KIND ?=
 # Which fuzz targets `make fuzz` runs; SECONDS is how long each (60, if empty).
@@ -24,7 +26,7 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture fuzz sanitize stress bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -34,6 +36,8 @@ help:
 	@echo 'make header    write include/ecrhub.h anew; make contract: bindings/contract.json and docs/codes.md'
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
+	@echo 'make sanitize  the tests and the C programs under the address, leak and thread sanitizers (under 60 minutes on two cores)'
+	@echo 'make stress    SECONDS=60 of 16 threads that call everything at random, under ASan; SEED=... repeats their calls'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
@@ -93,6 +97,13 @@ torture: install-tools
 # Whatever a terminal, a till, a configuration or a damaged file may say, as long as somebody likes: docs/fuzzing.md.
 fuzz: install-tools
 	@SECONDS_EACH='$(SECONDS)' TARGETS='$(TARGETS)' scripts/fuzz
+
+# What is reported must be mended, or be false and have its reason in tests/sanitize: docs/sanitizers.md.
+sanitize: install-tools
+	scripts/sanitize
+
+stress: install-tools
+	scripts/sanitize stress '$(SEED)' '$(SECONDS)'
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.
