@@ -1,10 +1,12 @@
-//! A handle ends in the midst of selling, and the next one on its terminal and journal goes on: each order is told once,
-//! by one of the two, and one that was refused by none.
+//! Threads that do the same at the same time. A handle ends in the midst of selling, and the next one on its terminal and
+//! journal goes on: each order is told once, by one of the two, and one that was refused by none. One number is sold by many
+//! threads at once: one of them sells it.
 #![allow(missing_docs)]
 
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -128,4 +130,33 @@ fn each_order_is_told_once_by_the_one_handle_or_the_next() {
             hand_over(&simulator, &journal, Duration::from_micros(round * 997 % 20_000));
         }
     });
+}
+
+#[test]
+fn of_threads_that_send_the_same_number_at_once_one_does() {
+    const THREADS: usize = 4;
+    let simulator = simulator();
+    let folder = tempfile::tempdir().unwrap();
+    let till = till(&simulator, &folder.path().join("journal.db"));
+    wait_connected(&till);
+    for _ in 0..20 {
+        let (number, start) = (number(), Barrier::new(THREADS));
+        let send = || {
+            let order = till.prepare(&sale(&number, "7.00")).unwrap();
+            let id = order.request_id().to_owned();
+            start.wait();
+            till.submit(order, None).map(|()| id)
+        };
+        let sent: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(send)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let (accepted, refused): (Vec<_>, Vec<_>) = sent.into_iter().partition(Result::is_ok);
+        assert_eq!((accepted.len(), refused.len()), (1, THREADS - 1), "{refused:?}");
+        for refusal in refused {
+            assert_eq!(refusal.unwrap_err().status(), Status::Duplicate);
+        }
+        wait_completed(&till, accepted[0].as_ref().unwrap());
+        assert_eq!(simulator.charges(&number), 1);
+    }
 }

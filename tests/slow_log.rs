@@ -248,7 +248,9 @@ fn outcomes_are_acknowledged_while_the_log_hears_of_the_journal() {
         }
     };
     slowly(sell, || {
-        comes_back("the acknowledgement", || drop(terminal.acknowledge(&looked_at, Outcome::Declined)));
+        comes_back("the acknowledgement", || {
+            drop(terminal.acknowledge(&looked_at, Outcome::Declined))
+        });
     });
 }
 

@@ -42,7 +42,10 @@ impl Inner {
 
 fn log_unwritten(recorded: Result<()>) {
     if let Err(error) = recorded {
-        log_line_later!(log::Level::Error, "an outcome could not be written to the journal: {error}");
+        log_line_later!(
+            log::Level::Error,
+            "an outcome could not be written to the journal: {error}"
+        );
     }
 }
 

@@ -282,11 +282,7 @@ impl Shared {
             (Ended::Timeout, _) => Polled::Timeout,
             (Ended::Found, Some(outgoing)) => {
                 let delivery = Delivery::new(self, outgoing, wait.source);
-                if self.record(&delivery) {
-                    Polled::Event(delivery)
-                } else {
-                    Polled::Interrupted
-                }
+                if self.record(&delivery) { Polled::Event(delivery) } else { Polled::Interrupted }
             }
             (Ended::Found | Ended::Interrupted, _) => Polled::Interrupted,
         }
