@@ -12,6 +12,10 @@ enum { REQUESTS_MOST = 400000, CONNECTIONS_MOST = 60000 };
 struct request {
     unsigned connection;
     int is_order;
+    /* Begun by ecrhub_start: its completion is read, as often as anybody likes, and not given once. */
+    int is_started;
+    /* What it came to as it was told last. */
+    _Atomic(const char *) outcome;
     atomic_uchar accepted;
     /* Told for the first time, and told again. */
     atomic_uchar completed, retold;
@@ -71,14 +75,38 @@ static unsigned request_of(const char *json)
 
 static int is_completion(const char *event) { return strstr(event, "\"event\":\"completed\"") != NULL; }
 
+/* The outcome in an event; text that stays. */
+static const char *outcome_of(const char *event)
+{
+    static const char *const outcomes[] = {"approved",    "declined", "cancelled", "not_found", "busy",
+                                           "in_progress", "not_sent", "unknown",   "ok",        "refused"};
+    static const char member[] = "\"outcome\":\"";
+    const char *found = strstr(event, member);
+    size_t i;
+    for (i = 0; found && i < sizeof outcomes / sizeof *outcomes; i++) {
+        size_t length = strlen(outcomes[i]);
+        const char *value = found + strlen(member);
+        if (strncmp(value, outcomes[i], length) == 0 && value[length] == '"')
+            return outcomes[i];
+    }
+    FAIL("an event without an outcome: %s", event);
+    return NULL;
+}
+
 /* The till was told of it. */
 static void note_event(const char *event)
 {
     unsigned place;
+    if (strstr(event, "\"event\":\"clarified\""))
+        atomic_store(&requests[request_of(event)].outcome, outcome_of(event));
     if (!is_completion(event))
         return;
     place = request_of(event);
-    if (strstr(event, "\"retold\":true"))
+    atomic_store(&requests[place].outcome, outcome_of(event));
+    if (requests[place].is_started)
+        /* Whoever reads it, reads it anew; that there is only one is what ecrhub_poll says. */
+        atomic_store(&requests[place].completed, 1);
+    else if (strstr(event, "\"retold\":true"))
         atomic_fetch_add(&requests[place].retold, 1);
     else if (atomic_fetch_add(&requests[place].completed, 1) > 0)
         FAIL("R%u completed twice: %s", place, event);

@@ -28,7 +28,7 @@ static void fail(const char *file, int line, const char *format, ...)
 
 #define FUNCTIONS(each)                                                                                                \
     each(abi_version) each(status_name) each(last_error) each(connect) each(disconnect) each(shutdown) each(send)      \
-        each(poll) each(call) each(wake) each(wait_fd) each(state) each(pending) each(acknowledge) each(resolve)       \
+        each(start) each(wait) each(poll) each(call) each(wake) each(wait_fd) each(state) each(pending) each(acknowledge) each(resolve)       \
             each(set_log)
 
 #define MEMBER(name) __typeof__(&ecrhub_##name) name;

@@ -74,7 +74,7 @@ static uint64_t next_random(uint64_t *state)
 }
 
 #define ACTIONS(each)                                                                                                  \
-    each(poll, 600) each(send, 500) each(call, 200) each(state, 160) each(pending, 80) each(acknowledge, 150)          \
+    each(poll, 600) each(send, 400) each(call, 200) each(start, 100) each(wait, 200) each(state, 160) each(pending, 80) each(acknowledge, 150)          \
         each(resolve, 20) each(connect, 60) each(disconnect, 20) each(shutdown, 1) each(wake, 100) each(wait_fd, 40)   \
             each(set_log, 40) each(reload, 20) each(fork_child, 2) each(refusals, 60)
 
@@ -209,6 +209,40 @@ static void do_send(struct worker *me)
     }
 }
 
+static void do_start(struct worker *me)
+{
+    char request[512], id[65];
+    unsigned place;
+    ecrhub_handle handle = new_request(me, &place, request, sizeof request);
+    if (!handle)
+        return;
+    requests[place].is_started = 1;
+    if (STATUS(library.start(handle, request, 0, id, sizeof id, NULL), ECRHUB_OK, ECRHUB_ERR_BUSY,
+               ECRHUB_ERR_HANDLE) == ECRHUB_OK)
+        atomic_store(&requests[place].accepted, 1);
+}
+
+/* One of the newest that was started. */
+static void do_wait(struct worker *me)
+{
+    static const int32_t timeouts[] = {0, 1, 50, -1};
+    unsigned newest = atomic_load(&requests_used), back = roll(me, 64) + 1;
+    unsigned place = newest > back ? newest - back : 0;
+    size_t capacity = roll(me, 20) == 0 ? 16 : sizeof me->text;
+    int32_t timeout = timeouts[roll(me, sizeof timeouts / sizeof *timeouts)];
+    char id[32];
+    if (!atomic_load(&requests[place].accepted) || !requests[place].is_started)
+        return;
+    snprintf(id, sizeof id, "R%u", place);
+    if (STATUS(library.wait(atomic_load(&connections[requests[place].connection].handle), id, timeout, me->text,
+                            capacity, NULL),
+               ECRHUB_OK, ECRHUB_TIMEOUT, ECRHUB_INTERRUPTED, ECRHUB_ERR_ARGUMENT, ECRHUB_ERR_HANDLE,
+               ECRHUB_ERR_BUFFER_TOO_SMALL) == ECRHUB_OK) {
+        CHECK(is_completion(me->text) && request_of(me->text) == place);
+        note_event(me->text);
+    }
+}
+
 static void do_call(struct worker *me)
 {
     char request[512];
@@ -228,6 +262,17 @@ static void do_call(struct worker *me)
     }
 }
 
+/* The handle that started a request never gives its completion by ecrhub_poll. */
+static void note_polled(ecrhub_handle handle, const char *event)
+{
+    if (is_completion(event)) {
+        const struct request *request = &requests[request_of(event)];
+        if (request->is_started && atomic_load(&connections[request->connection].handle) == handle)
+            FAIL("what was started came by ecrhub_poll: %s", event);
+    }
+    note_event(event);
+}
+
 static void do_poll(struct worker *me)
 {
     static const int32_t timeouts[] = {0, 0, 1, 20, 100, -1};
@@ -236,7 +281,7 @@ static void do_poll(struct worker *me)
     int32_t timeout = timeouts[roll(me, sizeof timeouts / sizeof *timeouts)];
     if (STATUS(library.poll(handle, timeout, me->text, capacity, NULL), ECRHUB_OK, ECRHUB_TIMEOUT, ECRHUB_INTERRUPTED,
                ECRHUB_ERR_HANDLE, ECRHUB_ERR_BUFFER_TOO_SMALL) == ECRHUB_OK)
-        note_event(me->text);
+        note_polled(handle, me->text);
 }
 
 static void do_state(struct worker *me)
@@ -268,9 +313,11 @@ static void do_acknowledge(struct worker *me)
 {
     char id[32];
     unsigned place = told_lately(me);
+    const char *outcome = atomic_load(&requests[place].outcome);
     snprintf(id, sizeof id, "R%u", place);
-    if (place)
-        STATUS(library.acknowledge(any_handle(me), id), ECRHUB_OK, ECRHUB_ERR_ARGUMENT, ECRHUB_ERR_HANDLE);
+    if (outcome)
+        STATUS(library.acknowledge(any_handle(me), id, roll(me, 10) ? outcome : "declined"), ECRHUB_OK, ECRHUB_OUTDATED,
+               ECRHUB_ERR_ARGUMENT, ECRHUB_ERR_HANDLE);
 }
 
 static void do_resolve(struct worker *me)
@@ -415,14 +462,30 @@ static void let_them_work(void)
     }
 }
 
-/* A terminal's longest answer is in its event twice. */
-static char text[4 << 20];
-
 static long member_of(const char *state, const char *name)
 {
     const char *found = strstr(state, name);
     CHECK(found);
     return strtol(found + strlen(name), NULL, 10);
+}
+
+/* A terminal's longest answer is in its event twice. */
+static char text[4 << 20];
+
+/* What was started on a handle and nobody has read yet. */
+static void read_what_was_started(ecrhub_handle handle)
+{
+    unsigned place, last = atomic_load(&requests_used);
+    char id[32];
+    for (place = 1; place < last; place++) {
+        const struct request *request = &requests[place];
+        if (!request->is_started || !atomic_load(&request->accepted) || atomic_load(&request->completed) ||
+            atomic_load(&connections[request->connection].handle) != handle)
+            continue;
+        snprintf(id, sizeof id, "R%u", place);
+        STATUS(library.wait(handle, id, 0, text, sizeof text, NULL), ECRHUB_OK);
+        note_event(text);
+    }
 }
 
 /* Everything that is in flight on a handle, and all that waits to be fetched. */
@@ -441,6 +504,7 @@ static void fetch_everything(struct connection *connection)
             note_event(text);
         STATUS(library.state(handle, text, sizeof text, NULL), ECRHUB_OK);
     }
+    read_what_was_started(handle);
 }
 
 /* Acknowledges what the till was told, and decides what stays unknown. */
@@ -453,7 +517,8 @@ static void tidy_up(ecrhub_handle handle, char *pending)
         unsigned place = request_of(entry);
         snprintf(id, sizeof id, "R%u", place);
         if (atomic_load(&requests[place].completed) + atomic_load(&requests[place].retold) > 0) {
-            STATUS(library.acknowledge(handle, id), ECRHUB_OK, ECRHUB_ERR_ARGUMENT);
+            STATUS(library.acknowledge(handle, id, atomic_load(&requests[place].outcome)), ECRHUB_OK, ECRHUB_OUTDATED,
+                   ECRHUB_ERR_ARGUMENT);
             if (unknown && (!next || unknown < next))
                 STATUS(library.resolve(handle, id, "declined", NULL), ECRHUB_OK, ECRHUB_ERR_ARGUMENT);
         }
