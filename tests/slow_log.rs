@@ -13,7 +13,7 @@ use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use common::*;
-use ecrhub::{Called, Config, EventKind, Outcome, Terminal};
+use ecrhub::{Acknowledged, Called, Config, EventKind, Outcome, Terminal};
 use ecrhub_simulator::{Options, Simulator};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -249,7 +249,8 @@ fn outcomes_are_acknowledged_while_the_log_hears_of_the_journal() {
     };
     slowly(sell, || {
         comes_back("the acknowledgement", || {
-            drop(terminal.acknowledge(&looked_at, Outcome::Declined))
+            let acknowledged = terminal.acknowledge(&looked_at, Outcome::Declined).unwrap();
+            assert_eq!(acknowledged, Acknowledged::Done);
         });
     });
 }

@@ -39,7 +39,7 @@ static struct {
 
 static void *load(void)
 {
-    void *loaded = dlopen("libecrhub.so.0", RTLD_NOW | RTLD_LOCAL);
+    void *loaded = dlopen("libecrhub.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!loaded)
         FAIL("%s", dlerror());
     return loaded;

@@ -157,7 +157,8 @@ fn flags(variable: &str) -> Vec<String> {
     given.split_whitespace().map(str::to_owned).collect()
 }
 
-fn finishes(command: &mut Command, input: &str, seconds: u64) -> String {
+/// Runs it with something to read, and insists that it ends well within `seconds`. Gives what it printed.
+pub fn finishes(command: &mut Command, input: &str, seconds: u64) -> String {
     command.env("LD_LIBRARY_PATH", library_folder()).stdin(Stdio::piped());
     let mut child = command
         .stdout(Stdio::piped())
