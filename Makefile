@@ -13,6 +13,8 @@ SEEDS ?= 100000
 FAULTS ?=
 SECONDS ?=
 STATES ?=
+# What `make stress` repeats; a new one each time, if empty.
+SEED ?=
 # Only kinds of terminals whose name has these words.
 KIND ?=
 # Which fuzz targets `make fuzz` runs; SECONDS is how long each (60, if empty).
@@ -28,7 +30,7 @@ QUICK ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz audit bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz hostile audit sanitize stress bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -39,6 +41,8 @@ help:
 	@echo 'make simulate  SEEDS=$(SEEDS) simulated worlds of tills, terminals and faults'
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
 	@echo 'make audit     licences and sources of every dependency (a minute; once ten more, for cargo-deny); ADVISORIES=1'
+	@echo 'make sanitize  the tests and the C programs under the address, leak and thread sanitizers (under 60 minutes on two cores)'
+	@echo 'make stress    SECONDS=60 of 16 threads that call everything at random, under ASan; SEED=... repeats their calls'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make hostile   each attack of a hostile terminal, with a table: needs a machine that does nothing else (six minutes)'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
@@ -113,6 +117,13 @@ audit: install-tools
 # Each call about the journal fails, each call is the last before a kill or a power cut, and at each call the clocks jump.
 faults: install-tools
 	COMPLETE=1 ONLY='$(ONLY)' cargo test --test faults -- --nocapture
+
+# What is reported must be mended, or be false and have its reason in tests/sanitize: docs/sanitizers.md.
+sanitize: install-tools
+	scripts/sanitize
+
+stress: install-tools
+	scripts/sanitize stress '$(SEED)' '$(SECONDS)'
 
 # What ecrhub costs, against what a developer would use instead: installs the peers, writes docs/benchmarks.md (under 15
 # minutes). QUICK=1 only shows that it works.

@@ -9,27 +9,29 @@ use common::*;
 use ecrhub::{Config, EventKind, Outcome, Polled, Terminal};
 use ecrhub_simulator::{AMOUNTS, Behaviour, Options, Simulator};
 
-/// Where the tests for Windows run, a system call takes many times as long.
-const PACE: u32 = if cfg!(windows) { 6 } else { 1 };
+/// Where the tests for Windows run, a system call takes many times as long; so does everything under a sanitizer.
+fn pace() -> u32 {
+    if cfg!(windows) || slowness::factor() > 1 { 6 } else { 1 }
+}
 
 /// Quick enough for a test, and still in the order in which a real till's times come.
 fn quick(simulator: &Simulator) -> Config {
     Config {
-        order_timeout_ms: 700 * PACE,
-        recovery_timeout_ms: 1_500 * PACE,
-        second_look_ms: 300 * PACE,
+        order_timeout_ms: 700 * pace(),
+        recovery_timeout_ms: 1_500 * pace(),
+        second_look_ms: 300 * pace(),
         ..config(simulator)
     }
 }
 
 fn quick_terminal() -> Simulator {
     Simulator::start(Options {
-        slow_ms: 150 * u64::from(PACE),
-        very_slow_ms: 400 * u64::from(PACE),
-        restart_ms: 200 * u64::from(PACE),
-        freeze_ms: 900 * u64::from(PACE),
-        signature_ms: 200 * u64::from(PACE),
-        late_ms: 1_200 * u64::from(PACE),
+        slow_ms: 150 * u64::from(pace()),
+        very_slow_ms: 400 * u64::from(pace()),
+        restart_ms: 200 * u64::from(pace()),
+        freeze_ms: 900 * u64::from(pace()),
+        signature_ms: 200 * u64::from(pace()),
+        late_ms: 1_200 * u64::from(pace()),
         ..Options::default()
     })
     .expect("a free port on loopback")
@@ -212,7 +214,7 @@ fn inner_codes() -> impl Iterator<Item = Case> {
 
 /// The last correction, once the expected one has come or the terminal was looked at again.
 fn corrected_to(terminal: &Terminal, id: &str, expected: Option<Outcome>) -> Option<Outcome> {
-    let wait = if expected.is_some() { PATIENCE } else { Duration::from_millis(900) * PACE };
+    let wait = if expected.is_some() { PATIENCE } else { Duration::from_millis(900) * pace() };
     let until = Instant::now() + wait;
     let mut last = None;
     while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -3,12 +3,17 @@
 
 mod common;
 
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::sync::{Condvar, Mutex};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use common::*;
-use ecrhub::{Called, Config, EventKind, Outcome, Terminal};
+use ecrhub::{Acknowledged, Called, Config, EventKind, Outcome, Terminal};
 use ecrhub_simulator::{Options, Simulator};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -21,15 +26,17 @@ struct Gate {
     is_open: bool,
 }
 
-/// Holds the slow thread up at the first line that has these words.
+/// Holds the slow thread up at the first line that has these words; or whichever thread says it.
 struct SlowLog {
     words: Mutex<&'static str>,
+    holds_anybody: AtomicBool,
     gate: Mutex<Gate>,
     changed: Condvar,
 }
 
 static LOG: SlowLog = SlowLog {
     words: Mutex::new(""),
+    holds_anybody: AtomicBool::new(false),
     gate: Mutex::new(Gate { is_held: false, is_open: false }),
     changed: Condvar::new(),
 };
@@ -41,6 +48,10 @@ impl SlowLog {
         }
         *self.words.lock().unwrap() = words;
         *self.gate.lock().unwrap() = Gate::default();
+    }
+
+    fn is_held(&self) -> bool {
+        self.gate.lock().unwrap().is_held
     }
 
     fn await_held(&self) {
@@ -63,7 +74,8 @@ impl Log for SlowLog {
     }
 
     fn log(&self, record: &Record<'_>) {
-        let is_mine = thread::current().name() == Some(SLOW)
+        let is_mine = (self.holds_anybody.load(Ordering::Relaxed)
+            || thread::current().name() == Some(SLOW))
             && record.args().to_string().contains(*self.words.lock().unwrap());
         if !is_mine {
             return;
@@ -75,6 +87,22 @@ impl Log for SlowLog {
     }
 
     fn flush(&self) {}
+}
+
+/// The call comes back although the log does not.
+fn comes_back(what: &str, call: impl FnOnce() + Send) {
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        scope.spawn(move || {
+            call();
+            tell.send(()).unwrap();
+        });
+        let has_come = told.recv_timeout(PATIENCE / 3).is_ok();
+        if !has_come {
+            LOG.release();
+        }
+        assert!(has_come, "{what} waits for the log");
+    });
 }
 
 fn connect(simulator: &Simulator) -> Terminal {
@@ -108,6 +136,10 @@ where
 fn nobody_waits_for_the_log_of_another() {
     an_orders_time_runs_while_the_log_hears_that_it_was_taken();
     who_is_in_the_log_does_not_keep_the_socket();
+    LOG.holds_anybody.store(true, Ordering::Relaxed);
+    a_terminals_lock_is_not_held_while_the_log_hears_of_its_descriptor();
+    outcomes_are_acknowledged_while_the_log_hears_of_the_journal();
+    a_journal_is_open_while_the_log_hears_of_it();
 }
 
 fn an_orders_time_runs_while_the_log_hears_that_it_was_taken() {
@@ -151,4 +183,88 @@ fn who_is_in_the_log_does_not_keep_the_socket() {
         )
     });
     assert!(matches!(called, Called::Interrupted));
+}
+
+/// A host that has something of its own where the library's descriptor was.
+fn a_terminals_lock_is_not_held_while_the_log_hears_of_its_descriptor() {
+    let simulator = simulator();
+    let terminal = connect(&simulator);
+    let own = File::options().write(true).open("/dev/null").unwrap();
+    // SAFETY: both are open, and dup2 takes no pointers.
+    assert!(unsafe { libc::dup2(own.as_raw_fd(), terminal.wait_fd().unwrap()) } >= 0);
+    LOG.begin("the wait descriptor cannot be set");
+    simulator.push_text(r#"{"topic":"ecrhub.hello"}"#);
+    LOG.await_held();
+    comes_back("the state", || drop(terminal.state().unwrap()));
+    LOG.release();
+}
+
+/// A journal in which something fails.
+struct Broken {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Broken {
+    fn new(simulator: &Simulator, how: &str) -> Broken {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        drop(with_journal(simulator, &path));
+        ecrhub_is_done_with(&path);
+        rusqlite::Connection::open(&path).unwrap().execute_batch(how).unwrap();
+        Broken { _folder: folder, path }
+    }
+}
+
+/// The journal is closed when its handle is forgotten, on the I/O thread.
+fn ecrhub_is_done_with(path: &Path) {
+    let shared_memory = PathBuf::from(format!("{}-shm", path.display()));
+    eventually("the journal is closed", || !shared_memory.exists());
+}
+
+fn with_journal(simulator: &Simulator, path: &Path) -> Terminal {
+    let journal = Some(path.to_str().unwrap().to_owned());
+    Terminal::connect(Config { journal, second_look_ms: 50, ..config(simulator) }).unwrap()
+}
+
+fn outcomes_are_acknowledged_while_the_log_hears_of_the_journal() {
+    let simulator = simulator();
+    let journal = Broken::new(
+        &simulator,
+        "CREATE TRIGGER keeps_looks BEFORE UPDATE OF look_ms ON orders \
+         WHEN OLD.look_ms IS NOT NULL AND NEW.look_ms IS NULL \
+         BEGIN SELECT RAISE(FAIL, 'a look stays'); END",
+    );
+    let terminal = with_journal(&simulator, &journal.path);
+    wait_connected(&terminal);
+    let looked_at = call(&terminal, &sale(&number(), "7.01")).request_id;
+    let looks = || simulator.received().iter().filter(|text| text.contains("pay.query")).count();
+    eventually("the second look", || looks() == 1);
+    LOG.begin("a second look could not be written");
+    // Until its answer has been read, nothing is to be written.
+    let sell = || {
+        while !LOG.is_held() {
+            drop(call(&terminal, &sale(&number(), "7.00")));
+        }
+    };
+    slowly(sell, || {
+        comes_back("the acknowledgement", || {
+            let acknowledged = terminal.acknowledge(&looked_at, Outcome::Declined).unwrap();
+            assert_eq!(acknowledged, Acknowledged::Done);
+        });
+    });
+}
+
+fn a_journal_is_open_while_the_log_hears_of_it() {
+    let simulator = simulator();
+    let journal = Broken::new(
+        &simulator,
+        "DELETE FROM meta WHERE key = 'purged_ms'; \
+         CREATE TRIGGER never_purged BEFORE INSERT ON meta BEGIN SELECT RAISE(FAIL, 'not today'); END",
+    );
+    LOG.begin("old orders stay in the journal");
+    let first = || drop(with_journal(&simulator, &journal.path));
+    slowly(first, || {
+        comes_back("the next handle", || drop(with_journal(&simulator, &journal.path)));
+    });
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Error, Result, Status};
+use crate::log_line;
 
 use super::last_error;
 
@@ -18,7 +19,11 @@ thread_local! {
 /// success leaves the message of an earlier one as it is.
 pub(super) fn enter(work: impl FnOnce() -> Result<Status>) -> i32 {
     let result = if in_log_callback() { Err(inside_callback()) } else { caught(work) };
-    result.unwrap_or_else(|error| refuse(&error)).code()
+    let status = result.unwrap_or_else(|error| refuse(&error)).code();
+    if !in_log_callback() {
+        log_line::say_kept();
+    }
+    status
 }
 
 /// As [`enter`], for reading the last message: it is never replaced by the message about reading it, and may be read

@@ -53,7 +53,11 @@ mod linux {
             let written =
                 unsafe { libc::write(self.fd.as_raw_fd(), one.as_ptr().cast(), one.len()) };
             if written < 0 {
-                log_line!(log::Level::Error, "a waiting caller cannot be woken: {}", last_error());
+                log_line_later!(
+                    log::Level::Error,
+                    "a waiting caller cannot be woken: {}",
+                    last_error()
+                );
             }
         }
 

@@ -19,6 +19,7 @@ use super::lookup::{Found, Lookups};
 use super::socket::Watch;
 use super::{pin, thread};
 use crate::error::{Error, Result, Status};
+use crate::log_line;
 use crate::process::PerProcess;
 use crate::session::Now;
 
@@ -114,7 +115,7 @@ impl Mailbox {
         if !self.is_rung.swap(true, Ordering::AcqRel)
             && let Err(error) = self.waker.wake()
         {
-            log_line!(log::Level::Error, "the I/O thread cannot be woken: {error}");
+            log_line_later!(log::Level::Error, "the I/O thread cannot be woken: {error}");
         }
         true
     }
@@ -310,6 +311,7 @@ impl Loop {
                 self.drive(token, Cause::Due, now);
             }
             self.drive_due(now);
+            log_line::say_kept();
         }
         self.lookups
     }

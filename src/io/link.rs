@@ -289,7 +289,10 @@ impl Link {
         match self.watch.change(&mut open.socket.get_mut().stream, open.interest, wanted) {
             Ok(()) => open.interest = wanted,
             Err(error) => {
-                log_line!(log::Level::Error, "the socket cannot be watched for {wanted:?}: {error}")
+                log_line_later!(
+                    log::Level::Error,
+                    "the socket cannot be watched for {wanted:?}: {error}"
+                )
             }
         }
     }

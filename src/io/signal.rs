@@ -44,7 +44,7 @@ impl ReadySignal {
         };
         match done {
             Ok(()) => self.is_set = ready,
-            Err(error) => log_line!(
+            Err(error) => log_line_later!(
                 log::Level::Error,
                 "the wait descriptor cannot be set to {ready}: {error}"
             ),

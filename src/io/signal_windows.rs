@@ -43,7 +43,10 @@ impl ReadySignal {
         let done = unsafe { if ready { SetEvent(event) } else { ResetEvent(event) } };
         if done == 0 {
             let error = std::io::Error::last_os_error();
-            log_line!(log::Level::Error, "the event object cannot be set to {ready}: {error}");
+            log_line_later!(
+                log::Level::Error,
+                "the event object cannot be set to {ready}: {error}"
+            );
         } else {
             self.is_set = ready;
         }

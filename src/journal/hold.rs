@@ -108,6 +108,10 @@ impl Drop for Use {
         if held.users == 0 {
             table.remove(&self.identity);
         }
+        if table.is_empty() {
+            // An empty map may still hold memory, which nobody would free when the library is unloaded.
+            *table = InUse::new();
+        }
     }
 }
 

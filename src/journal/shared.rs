@@ -38,7 +38,13 @@ pub(super) struct Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        places().remove(&self.path);
+        let mut places = places();
+        places.remove(&self.path);
+        if places.is_empty() {
+            // An empty map may still hold memory, which nobody would free when the library is unloaded.
+            *places = Places::new();
+        }
+        drop(places);
         CHANGED.notify_all();
     }
 }

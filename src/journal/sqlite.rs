@@ -125,7 +125,7 @@ impl SqliteJournal {
             Ok(more) => Ok(more),
             Err(error) if is_damage(&error) => Err(failed(&self.path, "read", &error)),
             Err(error) => {
-                log_line!(
+                log_line_later!(
                     log::Level::Warn,
                     "old orders stay in the journal {} for now: {error}",
                     self.shown
@@ -336,7 +336,7 @@ impl Journal for SqliteJournal {
             commit(transaction)?;
             // A till that runs for months forgets as well. The order is on disk, whatever becomes of this.
             if let Err(error) = self.purge(inner, order.at_ms) {
-                log_line!(log::Level::Error, "{error}");
+                log_line_later!(log::Level::Error, "{error}");
             }
             Ok(earlier_attempt)
         })

@@ -114,7 +114,7 @@ impl Inner {
         if self.ended.is_some() {
             return Err(ended());
         }
-        let in_flight = self.session.in_flight() + self.unwritten.reserved();
+        let in_flight = self.session.in_flight();
         let unfetched = self.events.queue.own_precious_len();
         if in_flight + unfetched >= max_in_flight {
             return Err(Error::new(

@@ -14,7 +14,8 @@ use crate::error::{Error, Result, Status};
 use crate::io;
 use crate::protocol::Outcome;
 
-/// Held while outcomes are written, so that those of one order are written in the order in which they came.
+/// Held while an order is taken, while outcomes are written, and while the handle ends: so that those of one order are
+/// written in the order in which they came, and no order is left to the next handle about which this one still writes.
 pub(super) type JournalOrder<'a> = MutexGuard<'a, ()>;
 
 /// What is written with the next outcome or order.
@@ -41,7 +42,10 @@ impl Inner {
 
 fn log_unwritten(recorded: Result<()>) {
     if let Err(error) = recorded {
-        log_line!(log::Level::Error, "an outcome could not be written to the journal: {error}");
+        log_line_later!(
+            log::Level::Error,
+            "an outcome could not be written to the journal: {error}"
+        );
     }
 }
 
@@ -52,15 +56,28 @@ impl Shared {
     }
 
     /// Writes down what the event says, then lets it be handed out. An outcome that cannot be written is delivered all
-    /// the same: the till must learn it now, and [`Shared::acknowledge`] tries again.
-    pub(super) fn record(&self, delivery: &Delivery) {
+    /// the same: the till must learn it now, and [`Shared::acknowledge`] tries again. False if it is not to be handed
+    /// out: the handle has ended meanwhile, and its orders are the next one's, which finds out what is not written and
+    /// tells it.
+    pub(super) fn record(&self, delivery: &Delivery) -> bool {
         if !delivery.event().kind.is_precious() {
-            return;
+            return true;
         }
         let order = self.lock_journal_order();
+        if self.is_left_to_the_next_handle(delivery.outgoing()) {
+            return false;
+        }
         let recorded = self.write_outcome(delivery.outgoing(), &order);
         drop(order);
         log_unwritten(recorded);
+        true
+    }
+
+    fn is_left_to_the_next_handle(&self, outgoing: &Arc<Outgoing>) -> bool {
+        let inner = self.lock();
+        inner.ended.is_some()
+            && self.books.handles().is_some()
+            && inner.unwritten.outcomes_before(outgoing).is_some()
     }
 
     /// Writes an outcome that is not written yet, and whatever waits to be written with the next one.
@@ -99,7 +116,7 @@ impl Shared {
             && let Err(error) = self.books.looked(&looks)
         {
             self.lock().unwritten.add_looks(looks);
-            log_line!(
+            log_line_later!(
                 log::Level::Warn,
                 "a second look could not be written to the journal: {error}"
             );

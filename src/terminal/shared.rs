@@ -19,6 +19,7 @@ use crate::config::Validation;
 use crate::error::{Error, Fault, Result, Stage, Status};
 use crate::io::{self, Cause, Driven, Driver, Reactor, Turn};
 use crate::json::Object;
+use crate::log_line;
 use crate::protocol::{self, Defaults, Request};
 use crate::session::{Attempt, LinkState, Now};
 
@@ -50,7 +51,7 @@ pub(super) struct Shared {
 }
 
 /// An order that may be written down.
-struct Reserved {
+struct Admitted {
     /// How long its answer is waited for.
     answer_within_ms: u64,
     /// The attempt under its number that it takes the place of.
@@ -112,6 +113,7 @@ impl Shared {
             self.driver.kick(self.token);
         }
         diary::say(&self.url, lines);
+        log_line::say_kept();
     }
 
     pub(super) fn lock_live(&self) -> Result<MutexGuard<'_, Inner>> {
@@ -143,19 +145,18 @@ impl Shared {
         let is_order = request.is_order();
         let warnings = protocol::warnings(&request);
         let mut attempt = Attempt::First;
-        if is_order {
-            let Reserved { answer_within_ms, earlier, overdue } =
-                self.reserve(&request, timeout_ms)?;
+        let order = is_order.then(|| self.lock_journal_order());
+        if let Some(order) = &order {
+            let Admitted { answer_within_ms, earlier, overdue } =
+                self.admit(&request, timeout_ms)?;
             if !overdue.is_empty() {
-                self.write_overdue(overdue, &self.lock_journal_order());
+                self.write_overdue(overdue, order);
             }
             match self.books.begin(&request, answer_within_ms, io::now().wall_ms) {
                 Ok(begun) => attempt = begun,
                 Err(error) => {
-                    let mut inner = self.lock();
-                    inner.unwritten.release(&request);
                     if let Some(earlier) = earlier {
-                        inner.session.resume_earlier_attempt(&earlier, io::now());
+                        self.lock().session.resume_earlier_attempt(&earlier, io::now());
                     }
                     return Err(error);
                 }
@@ -163,9 +164,6 @@ impl Shared {
         }
         let mut inner = self.lock();
         let now = io::now();
-        if is_order {
-            inner.unwritten.release(&request);
-        }
         let refused =
             inner.may_take(self.max_in_flight).and_then(|()| inner.session.check_unused(&request));
         if let Err(error) = refused {
@@ -197,22 +195,18 @@ impl Shared {
         inner.session.submit(request, timeout_ms, attempt, now);
         inner.pump(None, now);
         let is_late = self.after_turn(&mut inner);
+        drop(order);
         self.unlock(inner, is_late);
         Ok(())
     }
 
-    /// Holds the order's number and id while the journal writes them.
-    fn reserve(&self, order: &Request, timeout_ms: Option<u64>) -> Result<Reserved> {
+    /// Refuses an order that may not be taken, before the journal writes it.
+    fn admit(&self, order: &Request, timeout_ms: Option<u64>) -> Result<Admitted> {
         let mut inner = self.lock();
         inner.may_take(self.max_in_flight)?;
         // Before the journal is asked: it may not have the last outcome of the number's earlier order yet.
         inner.session.check_unused(order)?;
-        if !inner.unwritten.reserve(order) {
-            let message =
-                "biz_data.merchant_order_no or request_id: being sent by another thread right now";
-            return Err(Error::new(Status::Duplicate, message));
-        }
-        Ok(Reserved {
+        Ok(Admitted {
             answer_within_ms: inner.session.answer_within_ms(order, timeout_ms),
             earlier: inner.session.end_earlier_attempt(order),
             overdue: inner.take_overdue(),
@@ -303,7 +297,8 @@ impl Shared {
         inner.events.end();
         self.unlock(inner, true);
         let overdue = self.lock().take_overdue();
-        self.write_overdue(overdue, &self.lock_journal_order());
+        let order = self.lock_journal_order();
+        self.write_overdue(overdue, &order);
         self.books.leave();
     }
 

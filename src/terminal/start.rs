@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::io::{self, Driven, Driver, Link};
 use crate::journal::{Journal, OpenUnder, SqliteJournal, Volatile};
+use crate::log_line;
 use crate::process;
 use crate::session::{Now, Restored, Rng, Session, Settings};
 
@@ -113,6 +114,7 @@ impl Beginning {
             let shared = Arc::new(self.shared(&driver));
             // Refused when a shutdown has just ended that thread: then a new one is started.
             if driver.add(shared.token, Arc::clone(&shared) as Arc<dyn Driven>) {
+                log_line::say_kept();
                 return Ok(shared);
             }
         }

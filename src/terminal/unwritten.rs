@@ -7,18 +7,13 @@ use std::sync::Arc;
 
 use super::events::Outgoing;
 use crate::event::Event;
-use crate::protocol::{Outcome, Request};
+use crate::protocol::Outcome;
 
 /// A second look that is done: the order, and the outcome that it left standing.
 pub(super) type Look = (String, Outcome);
 
 #[derive(Debug)]
 enum Item {
-    /// An order that is being written down before it is sent.
-    Order {
-        request_id: String,
-        number: Option<String>,
-    },
     /// An outcome. It is written before it is handed out.
     Outcome(Arc<Outgoing>),
     Look(Look),
@@ -31,34 +26,6 @@ pub(super) struct Unwritten {
 }
 
 impl Unwritten {
-    /// Holds the order's number and id. False if another order that is being written down has one of them.
-    pub(super) fn reserve(&mut self, order: &Request) -> bool {
-        let new = (&order.request_id, &order.merchant_order_no);
-        let is_taken = self.items.iter().any(|item| match item {
-            Item::Order { request_id, number } => {
-                request_id == new.0 || (number.is_some() && number == new.1)
-            }
-            Item::Outcome(_) | Item::Look(_) => false,
-        });
-        if !is_taken {
-            let (request_id, number) = (new.0.clone(), new.1.clone());
-            self.items.push_back(Item::Order { request_id, number });
-        }
-        !is_taken
-    }
-
-    /// The order is written down, or will not be.
-    pub(super) fn release(&mut self, order: &Request) {
-        self.items.retain(
-            |item| !matches!(item, Item::Order { request_id, .. } if *request_id == order.request_id),
-        );
-    }
-
-    /// How many orders are being written down.
-    pub(super) fn reserved(&self) -> usize {
-        self.items.iter().filter(|item| matches!(item, Item::Order { .. })).count()
-    }
-
     pub(super) fn add_outcome(&mut self, outgoing: &Arc<Outgoing>) {
         self.items.push_back(Item::Outcome(Arc::clone(outgoing)));
     }
@@ -91,7 +58,7 @@ impl Unwritten {
     fn shared_outcomes(&self) -> impl DoubleEndedIterator<Item = &Arc<Outgoing>> {
         self.items.iter().filter_map(|item| match item {
             Item::Outcome(outgoing) => Some(outgoing),
-            Item::Order { .. } | Item::Look(_) => None,
+            Item::Look(_) => None,
         })
     }
 

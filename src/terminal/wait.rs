@@ -282,8 +282,7 @@ impl Shared {
             (Ended::Timeout, _) => Polled::Timeout,
             (Ended::Found, Some(outgoing)) => {
                 let delivery = Delivery::new(self, outgoing, wait.source);
-                self.record(&delivery);
-                Polled::Event(delivery)
+                if self.record(&delivery) { Polled::Event(delivery) } else { Polled::Interrupted }
             }
             (Ended::Found | Ended::Interrupted, _) => Polled::Interrupted,
         }
@@ -299,7 +298,7 @@ impl Shared {
         }));
         let is_late = turn.unwrap_or_else(|_| {
             // As on the I/O thread: a bug in what was read must not cost the caller the answer.
-            log_line!(log::Level::Error, "a panic while reading was caught");
+            log_line_later!(log::Level::Error, "a panic while reading was caught");
             self.recover_with(inner, now);
             true
         });

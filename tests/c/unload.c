@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHECK(condition)                                                                                               \
     do {                                                                                                               \
@@ -41,6 +42,26 @@ static void discard(int32_t level, const char *message, void *user_data)
     (void)level, (void)message, (void)user_data;
 }
 
+static char folder[] = "/tmp/ecrhub-unload-XXXXXX";
+
+/* With a journal, which has state of its own. */
+static void write_config(char *config, size_t capacity)
+{
+    snprintf(config, capacity, "{\"url\":\"ws://127.0.0.1:1\",\"journal\":\"%s/journal.db\"}", folder);
+}
+
+static void remove_folder(void)
+{
+    static const char *const files[] = {"journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"};
+    char path[128];
+    size_t i;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    CHECK(rmdir(folder) == 0);
+}
+
 static void *use(void *library)
 {
     uint32_t (*abi_version)(void);
@@ -51,7 +72,8 @@ static void *use(void *library)
     int32_t (*set_log)(ecrhub_log_fn, void *, int32_t);
     int32_t (*shutdown)(void);
     ecrhub_handle handle;
-    char text[4096];
+    char config[256], text[4096];
+    write_config(config, sizeof config);
     LOAD(library, abi_version);
     LOAD(library, connect);
     LOAD(library, poll);
@@ -63,7 +85,7 @@ static void *use(void *library)
     CHECK(set_log(discard, NULL, ECRHUB_LOG_TRACE) == ECRHUB_OK);
     CHECK(wake(0) == ECRHUB_ERR_HANDLE);
     CHECK(last_error(text, sizeof text, NULL) == ECRHUB_OK && text[0]);
-    CHECK(connect("ws://127.0.0.1:1", &handle) == ECRHUB_OK);
+    CHECK(connect(config, &handle) == ECRHUB_OK);
     CHECK(poll(handle, 30000, text, sizeof text, NULL) == ECRHUB_OK);
     CHECK(set_log(NULL, NULL, 0) == ECRHUB_OK);
     CHECK(shutdown() == ECRHUB_OK);
@@ -82,7 +104,7 @@ static void use_in_a_thread(void *library)
 int main(void)
 {
     int round;
-    CHECK(!mapped());
+    CHECK(!mapped() && mkdtemp(folder));
     for (round = 0; round < 2; round++) {
         void *library = dlopen("libecrhub.so.1", RTLD_NOW | RTLD_LOCAL);
         CHECK(library && mapped());
@@ -98,5 +120,6 @@ int main(void)
         use(library);
         CHECK(dlclose(library) == 0);
     }
+    remove_folder();
     return 0;
 }

@@ -1,6 +1,9 @@
 //! What the tests of the C boundary share: where things are, and how to build and run a C program.
 #![allow(dead_code)]
 
+#[path = "../common/slowness.rs"]
+mod slowness;
+
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -78,15 +81,17 @@ impl Build {
         static BUILDS: AtomicU32 = AtomicU32::new(0);
         let build = BUILDS.fetch_add(1, Ordering::Relaxed);
         let program = Build::scratch(&format!("{name}-{}-{build}", std::process::id()));
-        let mut command = Command::new(compiler);
-        command.args([standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"]);
-        command.args(["-D_GNU_SOURCE", "-I"]).arg(root().join("include")).arg(root().join(source));
-        command
-            .arg("-L")
-            .arg(library_folder())
-            .args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-rdynamic", "-o"])
-            .arg(&program);
-        succeeds(&mut command);
+        let object = program.with_extension("o");
+        let mut compile = Command::new(compiler);
+        compile.args([standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"]);
+        compile.args(["-D_GNU_SOURCE", "-I"]).arg(root().join("include"));
+        compile.args(flags("ECRHUB_CFLAGS")).arg("-c").arg(root().join(source));
+        succeeds(compile.arg("-o").arg(&object));
+        let mut link = Command::new(compiler);
+        link.arg(&object).args(flags("ECRHUB_LDFLAGS")).args(["-pthread", "-L"]);
+        link.arg(library_folder()).args(["-Wl,--as-needed", "-lecrhub", "-ldl", "-rdynamic", "-o"]);
+        succeeds(link.arg(&program));
+        std::fs::remove_file(&object).unwrap();
         Build { program }
     }
 
@@ -146,6 +151,12 @@ impl Drop for Build {
     }
 }
 
+/// What a sanitizer's run adds to compiling and linking; `scripts/sanitize` sets both variables.
+fn flags(variable: &str) -> Vec<String> {
+    let given = std::env::var(variable).unwrap_or_default();
+    given.split_whitespace().map(str::to_owned).collect()
+}
+
 /// Runs it with something to read, and insists that it ends well within `seconds`. Gives what it printed.
 pub fn finishes(command: &mut Command, input: &str, seconds: u64) -> String {
     command.env("LD_LIBRARY_PATH", library_folder()).stdin(Stdio::piped());
@@ -158,7 +169,7 @@ pub fn finishes(command: &mut Command, input: &str, seconds: u64) -> String {
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let out = collect(child.stdout.take().unwrap());
     let err = collect(child.stderr.take().unwrap());
-    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let deadline = Instant::now() + Duration::from_secs(seconds) * slowness::factor();
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break Some(status);

@@ -12,6 +12,7 @@ mod verdicts;
 use super::*;
 use crate::error::Status;
 use serde_json::{Value, json};
+use std::sync::Mutex;
 
 const DEFAULTS: Defaults<'static> = Defaults {
     request_id: "fresh-id",
@@ -85,10 +86,14 @@ fn json_refusal(json: &str) -> String {
     refusal_of(json, &DEFAULTS, Status::Json)
 }
 
-/// The text of it lives as long as the test program.
-/// What is read of an answer, without its description: that has tests of its own.
+/// What is read of an answer, without its description: that has tests of its own. Its text lives as long as the test
+/// program.
 fn reading(answer: &Value) -> Response<'static> {
-    reading_text(answer.to_string().leak())
+    // Still known to somebody, so that it is no leak.
+    static TEXTS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let text: &str = answer.to_string().leak();
+    TEXTS.lock().unwrap().push(text);
+    reading_text(text)
 }
 
 fn reading_text(text: &str) -> Response<'_> {
