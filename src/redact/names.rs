@@ -356,6 +356,7 @@ mod tests {
             "trackData",
             "track_data",
             "track2_data",
+            "card_track_2",
             "track2EquivalentData",
             "order_cvv",
             "sessionPin",

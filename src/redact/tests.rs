@@ -357,6 +357,32 @@ fn an_excerpt_never_ends_in_half_a_card() {
 }
 
 #[test]
+fn an_excerpt_never_ends_in_half_a_card_with_gaps() {
+    for gap in [" ", "    "] {
+        let card: Vec<&str> = vec!["4111", "1111", "1111", "1111"];
+        let (card, more_than_six) = (card.join(gap), format!("4111{gap}1111"));
+        for before in 490..532 {
+            let long = format!("{}{card}{}", "x".repeat(before), "y".repeat(800));
+            let short = excerpt(long.as_bytes(), 700);
+            assert!(!short.contains(&more_than_six), "{before}: {short}");
+            let short = excerpt(long.as_bytes(), 20);
+            assert!(!short.contains("4111"), "{before}: {short}");
+        }
+    }
+}
+
+#[test]
+fn an_excerpt_keeps_what_cannot_belong_to_a_number_at_its_end() {
+    let blanks = format!("5{}", " ".repeat(700));
+    assert_eq!(excerpt(blanks.as_bytes(), 20), format!("5{}…", " ".repeat(16)));
+    // A gap in a card's number has at most eight characters.
+    for (gap, kept) in [(9, 30), (8, 20)] {
+        let digits = format!("{}7{}{}", "x".repeat(20), " ".repeat(gap), "1".repeat(2_000));
+        assert_eq!(excerpt(digits.as_bytes(), 40), format!("{}…", &digits[..kept]), "{gap}");
+    }
+}
+
+#[test]
 fn a_log_line_is_one_line_and_keeps_the_numbers_it_is_about() {
     for (given, expected) in [
         (

@@ -396,9 +396,7 @@ fn contradiction(
     let (outcome, is_unproven) = if is_own_answer {
         match response.order_verdict(&past.request) {
             Verdict::Settled(outcome) => (outcome, false),
-            Verdict::Acknowledged if !past.outcome.eq(&Outcome::Approved) => {
-                (Outcome::Approved, true)
-            }
+            Verdict::Acknowledged => (Outcome::Approved, true),
             _ => return None,
         }
     } else {

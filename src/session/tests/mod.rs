@@ -14,6 +14,7 @@ mod late;
 mod limits;
 mod link;
 mod nameless;
+mod others;
 mod own_questions;
 mod properties;
 mod recovery;

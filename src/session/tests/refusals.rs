@@ -159,3 +159,31 @@ fn a_connection_lost_between_the_two_queries_starts_neither_anew() {
     let done = bench.completed("A");
     assert_eq!((done.outcome, done.recovered), (Outcome::Declined, true));
 }
+
+/// The close of sale `A` and the query after it were not answered, and half a second before the end the order is refused.
+fn refused_during_the_last_words() -> Bench {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(65_500);
+    bench.say(code("A", ORDER, "106"));
+    bench
+}
+
+#[test]
+fn one_that_comes_during_the_last_words_is_still_looked_up() {
+    let mut bench = refused_during_the_last_words();
+    let query = bench.wire().pop().expect("a query");
+    bench.say(not_found(query.id()));
+    bench.terminal(tells("A", "104", None));
+    bench.pass_to(67_500);
+    assert_eq!(bench.completed("A").outcome, Outcome::Declined);
+}
+
+#[test]
+fn one_that_is_repeated_during_the_last_words_does_not_put_the_end_off() {
+    let mut bench = refused_during_the_last_words();
+    for _ in 0..6 {
+        bench.pass(1_000);
+        bench.say(code("A", ORDER, "106"));
+    }
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}

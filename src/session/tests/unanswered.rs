@@ -297,3 +297,22 @@ fn no_connection_is_given_up_to_ask_while_a_request_that_may_move_money_waits_on
     assert_eq!(bench.drops, 0, "the answer to the tip adjustment may still come");
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
 }
+
+#[test]
+fn a_refusal_or_busy_that_must_be_looked_up_beside_an_older_question_is_settled_by_no_not_found() {
+    for said in ["101", "106"] {
+        let mut bench = Bench::connected();
+        bench.sale("B");
+        bench.sale("A");
+        bench.submit(query("q", "A"));
+        bench.say(without(with(code("", ORDER, said), "merchant_order_no", "A"), "request_id"));
+        assert_eq!(bench.drops, 0, "B's customer is at the terminal");
+        bench.say(nameless_not_found());
+        assert_eq!(bench.completed("q").outcome, Outcome::NotFound);
+        for _ in 0..3 {
+            bench.say(nameless_not_found());
+            bench.pass(2_000);
+        }
+        assert_eq!(bench.session.in_flight(), 2, "{said}: any of them may be the older one's");
+    }
+}

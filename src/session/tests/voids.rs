@@ -350,3 +350,48 @@ fn an_original_known_to_be_reversed_by_an_earlier_process_proves_nothing_in_whic
         }
     }
 }
+
+#[test]
+fn an_approved_sale_is_not_clarified_to_cancelled_while_its_void_is_open() {
+    let mut bench = Bench::with_sale("O");
+    bench.say(approval("O"));
+    bench.submit(void_of("V", "2", "O"));
+    bench.events();
+    bench.submit(query("q", "O"));
+    bench.say(state("q", "O", "3"));
+    assert_eq!(bench.completed("q").outcome, Outcome::Cancelled);
+    bench.no_event();
+}
+
+#[test]
+fn a_void_of_another_sale_explains_nothing() {
+    for is_open in [true, false] {
+        let mut bench = Bench::with_sale("O");
+        bench.say(approval("O"));
+        bench.submit(void_of("V", "2", "P"));
+        if !is_open {
+            bench.say(own("000", "2"));
+        }
+        bench.events();
+        bench.submit(query("q", "O"));
+        bench.say(state("q", "O", "3"));
+        let events = bench.events();
+        let [EventKind::Completed(_), EventKind::Clarified(clarified)] = &events[..] else {
+            panic!("{events:#?}")
+        };
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
+    }
+}
+
+#[test]
+fn a_second_look_that_reads_as_reversed_ends_if_the_original_is_not() {
+    let mut bench = with_void();
+    bench.terminal(knows("104", "2"));
+    bench.say(own("110", ""));
+    assert_eq!(bench.completed("V").outcome, Outcome::Cancelled);
+    bench.terminal(knows("3", "2"));
+    bench.pass(30_000);
+    bench.no_event();
+    assert_eq!(bench.session.take_looked_at(), ["V"]);
+    assert_eq!(bench.session.asked_about(), 0);
+}
