@@ -125,7 +125,7 @@ impl Session {
         };
         if is_order {
             self.recent.remember_order(Past {
-                request: Request { text: String::new(), ..request },
+                request: request.without_text(),
                 outcome,
                 attempt,
                 standing,
@@ -185,11 +185,11 @@ impl Session {
         let next = self.second_look_after(outcome, report.is_unproven, now);
         let attempt = task.attempt;
         self.emit_clarified(request.clone(), was, report, next != NextLook::Nothing, now);
-        if self.settings.is_planted(Planted::ClarifyTwice) && next == NextLook::Nothing {
+        if self.planted_clarify_twice(next) {
             return;
         }
         self.recent.remember_order(Past {
-            request: Request { text: String::new(), ..request },
+            request: request.without_text(),
             outcome,
             attempt,
             standing: Standing::Correctable,
@@ -201,6 +201,11 @@ impl Session {
                 self.remove(seq);
             }
         }
+    }
+
+    /// For [`Planted::ClarifyTwice`].
+    fn planted_clarify_twice(&self, next: NextLook) -> bool {
+        self.settings.is_planted(Planted::ClarifyTwice) && next == NextLook::Nothing
     }
 
     fn emit_clarified(
@@ -283,13 +288,8 @@ impl Session {
         }
         let differs =
             if outcome == Outcome::Approved { response.differs(&past.request) } else { Vec::new() };
-        let report = Report {
-            response: Some(text.to_owned()),
-            recovered: true,
-            differs,
-            is_unproven,
-            ..Report::of(outcome)
-        };
+        let report =
+            Report { response: Some(text.to_owned()), differs, is_unproven, ..Report::of(outcome) };
         match self.targets.get(&past.request.request_id) {
             // It is still asked about: what is reported now counts for that as well.
             Some(Target::Request(seq)) => self.report(*seq, report, now),
@@ -320,9 +320,7 @@ impl Session {
         task.sent = Sent::Yes;
         task.has_arrived = true;
         task.deadline = None;
-        let original = task.request.orig_merchant_order_no.as_deref();
-        task.original_was_reversed = task.request.is_void()
-            && original.is_some_and(|number| self.recent.is_reversed(number));
+        task.original_was_reversed = self.was_original_reversed(&task.request);
         let seq = self.insert(task);
         self.start_second_look(seq, reported, at, now);
     }

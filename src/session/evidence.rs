@@ -147,7 +147,7 @@ impl Session {
         let Some(task) = self.tasks.get(&seq) else { return };
         let Some(outcome) = task.recovery().and_then(|recovery| recovery.reported) else { return };
         let past = Past {
-            request: Request { text: String::new(), ..task.request.clone() },
+            request: task.request.clone().without_text(),
             outcome,
             attempt: task.attempt,
             standing: Standing::SharedNumber,
@@ -174,7 +174,8 @@ impl Session {
     /// The terminal has no record of the order.
     fn on_not_found(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
         let interval_ms = self.settings.recovery_interval_ms;
-        let is_once = self.settings.is_planted(Planted::NotFoundOnce);
+        let planted_unclosed = self.planted_unclosed();
+        let planted_once = self.settings.is_planted(Planted::NotFoundOnce);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         let is_void = task.request.is_void();
         let task_number = task.request.merchant_order_no.clone();
@@ -187,10 +188,7 @@ impl Session {
             response.request_id.is_some() || !self.unanswered.has(Asked::Query, number);
         let Some(asked_at) = question.left_at else { return };
         let is_concluding = matches!(recovery.phase, Phase::Concluding | Phase::Clarifying);
-        let trusts_unclosed = self.settings.is_planted(Planted::TrustNotFoundUnclosed)
-            || (self.settings.is_planted(Planted::NotFoundUnclosed)
-                && !self.settings.close_lost_orders);
-        let trusts_at_once = self.settings.is_planted(Planted::TrustNotFoundAtOnce);
+        let planted_at_once = self.settings.is_planted(Planted::TrustNotFoundAtOnce);
         if recovery.phase == Phase::SecondLook {
             if is_certain {
                 self.on_nothing_new(seq, text, now);
@@ -219,18 +217,18 @@ impl Session {
             }
             // Asked before the close: it says nothing.
             _ if is_concluding && recovery.is_closed => return,
-            _ if is_concluding && trusts_unclosed => Outcome::NotFound,
-            _ if trusts_at_once => {
+            _ if is_concluding && planted_unclosed => Outcome::NotFound,
+            _ if planted_at_once => {
                 return self.conclude(seq, Outcome::NotFound, response, text, true, now);
             }
             _ => return self.on_not_found_unclosed(seq, is_void, text, now),
         };
         match recovery.not_found_asked {
             Some(first) if asked_at >= first.saturating_add(interval_ms) => {}
-            Some(_) if !is_once => return,
-            None if !is_once => {
+            Some(_) if !planted_once => return,
+            None if !planted_once => {
                 recovery.not_found_asked = Some(asked_at);
-                recovery.next_ask = asked_at.saturating_add(interval_ms).max(now.mono_ms + 1);
+                recovery.next_ask = asked_at.saturating_add(interval_ms);
                 return self.continue_recovery(seq, now);
             }
             _ => {}
@@ -239,6 +237,13 @@ impl Session {
             return self.conclude_with_own_answer(seq, outcome, now);
         }
         self.conclude(seq, outcome, response, text, true, now);
+    }
+
+    /// For the planted faults that believe a "not found" although no close was accepted.
+    fn planted_unclosed(&self) -> bool {
+        self.settings.is_planted(Planted::TrustNotFoundUnclosed)
+            || (self.settings.is_planted(Planted::NotFoundUnclosed)
+                && !self.settings.close_lost_orders)
     }
 
     /// No record, and no close that would settle it.

@@ -285,9 +285,13 @@ impl Session {
                 self.release_number(number);
             }
         }
-        let original = task.request.orig_merchant_order_no.as_deref();
-        task.original_was_reversed = task.request.is_void()
-            && original.is_some_and(|number| self.recent.is_reversed(number));
+        task.original_was_reversed = self.was_original_reversed(&task.request);
+    }
+
+    /// Whether the order that this void takes back is known to be reversed already.
+    fn was_original_reversed(&self, request: &Request) -> bool {
+        let original = request.orig_merchant_order_no.as_deref().filter(|_| request.is_void());
+        original.is_some_and(|number| self.recent.is_reversed(number))
     }
 
     /// Takes over an order from an earlier process: see [`RestoredState`].
@@ -300,7 +304,7 @@ impl Session {
                 self.look_again(request.clone(), outcome, now.mono_ms + wait_ms, now);
             }
             self.note_reversal(&request, outcome);
-            let request = Request { text: String::new(), ..request };
+            let request = request.without_text();
             // Unknown, and not to be asked about: whose record its number has, nobody can say.
             let standing = match outcome {
                 Outcome::Unknown => Standing::SharedNumber,
@@ -314,7 +318,7 @@ impl Session {
         task.attempt = attempt;
         let seq = self.insert(task);
         if let RestoredState::Unknown { since_ms, was_busy } = state {
-            let request = Request { text: String::new(), ..request };
+            let request = request.without_text();
             let outcome = Outcome::Unknown;
             let past = Past { request, outcome, attempt, standing: Standing::Correctable };
             self.recent.remember_order(past);

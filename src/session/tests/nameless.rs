@@ -156,3 +156,10 @@ fn what_may_answer_a_query_or_a_close_is_nobodys() {
         assert_eq!(bench.session.in_flight(), 3, "{said}");
     }
 }
+
+#[test]
+fn a_code_alone_is_the_orders_own_while_nothing_else_was_asked_about_it() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(bare_code("110"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Cancelled);
+}
