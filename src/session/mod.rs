@@ -431,7 +431,6 @@ impl Session {
 
     /// Time has passed.
     pub fn on_time(&mut self, now: Now) {
-        self.hold_orders_until = self.hold_orders_until.filter(|until| *until > now.mono_ms);
         if self.others.close_until <= now.mono_ms {
             self.others.close_until = 0;
         }

@@ -181,3 +181,12 @@ fn what_is_remembered_of_an_order_is_not_its_text() {
     bench.session.restore(unknown_order(START.wall_ms), bench.now);
     assert_eq!(text(&bench).as_deref(), Some(""));
 }
+
+#[test]
+fn what_has_completed_is_known_by_its_request_id() {
+    let mut bench = Bench::with_sale("A");
+    assert!(!bench.session.has_completed("A"));
+    bench.say(approval("A"));
+    assert!(bench.session.has_completed("A"));
+    assert!(!bench.session.has_completed("B"));
+}

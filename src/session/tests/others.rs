@@ -85,7 +85,31 @@ fn no_order_is_written_beside_the_close_of_another_handle() {
     assert_eq!(bench.topics(), [QUERY], "what is no order goes out");
     assert_eq!(bench.session.next_deadline(), Some(close_until));
     bench.pass(1_999);
+    bench.session.on_time(bench.now);
+    bench.step();
     assert_eq!(bench.topics(), [""; 0]);
     bench.pass(1);
     assert_eq!(bench.topics(), [ORDER]);
+}
+
+#[test]
+fn the_close_of_another_handle_that_is_over_holds_nothing_back() {
+    let mut bench = Bench::connected();
+    let close_until = bench.now.mono_ms;
+    bench.session.note_others(Others { close_until, ..NOTHING });
+    bench.sale("A");
+    assert_eq!(bench.topics(), [ORDER]);
+}
+
+#[test]
+fn the_close_of_another_handle_wakes_nobody_who_has_nothing_to_write() {
+    let mut bench = Bench::connected();
+    let close_until = bench.now.mono_ms + 1_000;
+    bench.session.note_others(Others { close_until, ..NOTHING });
+    assert_eq!(bench.session.next_deadline(), None);
+    let mut bench = Bench::new(settings());
+    bench.session.note_others(Others { close_until, ..NOTHING });
+    bench.sale("A");
+    let connect_until = bench.now.mono_ms + 5_000;
+    assert_eq!(bench.session.next_deadline(), Some(connect_until), "it could not be written");
 }

@@ -402,3 +402,17 @@ fn an_answer_with_its_topic_answers_its_kind_of_question() {
     assert_eq!(bench.drops, 0, "nothing is unanswered");
     assert!(bench.topics().contains(&CLOSE.to_owned()));
 }
+
+#[test]
+fn a_close_of_the_tills_own_serves_no_order_of_an_earlier_process_before_its_bytes_are_lost() {
+    let mut bench = Bench::new(settings());
+    bench.session.restore(open_order(START.wall_ms - 3_600_000), bench.now);
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench.pass(10_000);
+    bench.events();
+    bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+    assert_eq!(bench.completed("c").outcome, Outcome::Ok);
+    bench.pass_to(59_999);
+    assert_eq!(bench.session.in_flight(), 1);
+}

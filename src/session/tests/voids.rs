@@ -502,3 +502,70 @@ fn the_originals_of_two_voids_are_told_apart_without_request_ids() {
     assert_eq!(bench.completed("W").outcome, Outcome::Approved);
     assert_eq!(bench.session.in_flight(), 1);
 }
+
+#[test]
+fn every_original_known_to_be_reversed_before_proves_nothing() {
+    let mut bench = Bench::connected();
+    for number in ["O", "P"] {
+        bench.submit(query(number, number));
+        bench.say(state(number, number, "3"));
+    }
+    bench.events();
+    bench.submit(void_of("V", "2", "O"));
+    bench.terminal(knows("3", "3"));
+    bench.say(own("000", "3"));
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn only_an_approved_void_explains_that_its_sale_reads_as_reversed() {
+    let declined_void = |bench: &mut Bench| {
+        bench.submit(void_of("V", "2", "O"));
+        bench.terminal(knows("104", "2"));
+        bench.say(own("110", ""));
+        bench.pass(30_000);
+    };
+    let approved_refund = |bench: &mut Bench| {
+        bench.submit(refund());
+        bench.say(with(answer("V", ORDER, "V", "000", "2"), "trans_type", "3"));
+    };
+    for other in [&declined_void as &dyn Fn(&mut Bench), &approved_refund] {
+        let mut bench = Bench::with_sale("O");
+        bench.say(approval("O"));
+        other(&mut bench);
+        bench.terminal(|_| None);
+        assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 0));
+        bench.events();
+        bench.submit(query("q", "O"));
+        bench.say(state("q", "O", "3"));
+        let events = bench.events();
+        let [EventKind::Completed(_), EventKind::Clarified(clarified)] = &events[..] else {
+            panic!("{events:#?}")
+        };
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
+    }
+}
+
+#[test]
+fn a_void_of_an_earlier_process_is_approved_by_its_original_whatever_else_was_reversed() {
+    let void = Restored { request: void_of("V", "2", "O"), ..open_order(START.wall_ms - 1_000) };
+    let completed = |request: Request, outcome| Restored {
+        request,
+        state: RestoredState::Completed { outcome, look_at_ms: None },
+        ..open_order(START.wall_ms - 60_000)
+    };
+    let refund = Request { request_id: "R".to_owned(), ..void_of("R", "3", "O") };
+    for known in [
+        completed(sale("P"), Outcome::Cancelled),
+        completed(refund, Outcome::Approved),
+        completed(void_of("W", "2", "P"), Outcome::Approved),
+    ] {
+        let mut bench = Bench::new(settings());
+        bench.session.restore(void.clone(), bench.now);
+        bench.session.restore(known, bench.now);
+        bench.terminal(knows("3", "3"));
+        bench.connect();
+        bench.pass(300_000);
+        assert_eq!(bench.completed("V").outcome, Outcome::Approved);
+    }
+}
