@@ -19,10 +19,13 @@ KIND ?=
 ROUNDS ?= 300
 # Set to 1 for a short `make bench`.
 QUICK ?=
+# Which part of the changes `make mutants` makes (0/8 to 7/8, say), and in which files only.
+SHARD ?=
+FILES ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture bench costs mutants header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -34,6 +37,8 @@ help:
 	@echo 'make explore   every order of events in small worlds; FAULTS=2 (ten minutes) or 3 (an hour): more of them'
 	@echo 'make bench     measures it against what a developer would use instead; QUICK=1 for a short run'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
+	@echo 'make mutants   changes the code that decides about money, one thing at a time: do tests notice? SHARD=0/8 (half an'
+	@echo '               hour on two cores) for a part, FILES="src/session/*.rs" for some; all of it takes four hours'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
@@ -95,6 +100,10 @@ bench: install-tools
 # The counts that must not grow: instructions, allocations, system calls, memory.
 costs: install-tools
 	cargo test --test costs -- --nocapture
+
+# Mutation testing of the session, the protocol, the journal's rules and the masking: docs/mutants.md.
+mutants: install-tools
+	@SHARD='$(SHARD)' FILES='$(FILES)' scripts/mutants
 
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header
