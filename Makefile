@@ -27,10 +27,13 @@ ONLY ?=
 ADVISORIES ?=
 # Set to 1 for a short `make bench`.
 QUICK ?=
+# Which part of the changes `make mutants` makes (0/8 to 7/8, say), and in which files only.
+SHARD ?=
+FILES ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 
-.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz hostile audit sanitize stress bench costs header contract build install-tools clean
+.PHONY: help demo test test-begins lint unit bindings simulate explore torture faults fuzz hostile audit sanitize stress mutants bench costs header contract build install-tools clean
 
 help:
 	@echo 'make demo      build everything, start the simulator and take payments with a till in C, Python and C#'
@@ -48,6 +51,8 @@ help:
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
 	@echo 'make faults    a real till process at whose every system call something goes wrong (under an hour on two cores)'
+	@echo 'make mutants   changes the code that decides about money, one thing at a time: do tests notice? SHARD=0/8 (half an'
+	@echo '               hour on two cores) for a part, FILES="src/session/*.rs" for some; all of it takes four hours'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
 	@echo 'make test-dist try what make dist made: natively, in emulators, in other projects'
 	@echo 'make reproduce PLATFORMS="linux-x64 ..." make dist twice, in two folders: is everything the same?'
@@ -133,6 +138,10 @@ bench: install-tools
 # The counts that must not grow: instructions, allocations, system calls, memory.
 costs: install-tools
 	cargo test --test costs -- --nocapture
+
+# Mutation testing of the session, the protocol, the journal's rules and the masking: docs/mutants.md.
+mutants: install-tools
+	@SHARD='$(SHARD)' FILES='$(FILES)' scripts/mutants
 
 header: install-tools
 	UPDATE_HEADER=1 cargo test --test header

@@ -176,11 +176,205 @@ pub(super) fn utc(ms: i64) -> String {
 mod tests {
     use super::*;
 
+    const ORDER: NewOrder<'_> = NewOrder {
+        request_id: "r2",
+        merchant_order_no: "N",
+        terminal: "till",
+        request: "{}",
+        answer_within_ms: 1_000,
+        at_ms: 0,
+    };
+
+    /// An order with this number that was settled like this; `sent` is "yes".
+    fn known(request_id: &str, number: &str, outcome: Option<Outcome>) -> Entry {
+        Entry {
+            request_id: request_id.to_owned(),
+            merchant_order_no: number.to_owned(),
+            terminal: "till".to_owned(),
+            request: "{}".to_owned(),
+            since_ms: 951_782_400_000,
+            answer_within_ms: None,
+            earlier_attempt: false,
+            outcome,
+            sent: "yes".to_owned(),
+            response: None,
+            error: None,
+            recovered: false,
+            clarified: false,
+            was: None,
+            settled_ms: None,
+            elapsed_ms: None,
+            unknown_ms: None,
+            look_ms: None,
+            acknowledged_ms: None,
+            resolved_ms: None,
+            note: None,
+        }
+    }
+
+    fn settled(outcome: Outcome) -> Entry {
+        known("r1", "N", Some(outcome))
+    }
+
+    const OF_AN_ORDER: [Outcome; 7] = [
+        Outcome::Approved,
+        Outcome::Declined,
+        Outcome::Cancelled,
+        Outcome::NotFound,
+        Outcome::Busy,
+        Outcome::NotSent,
+        Outcome::Unknown,
+    ];
+
+    fn why<T>(result: Result<T>, status: Status) -> String {
+        let error = result.err().expect("a refusal");
+        assert_eq!(error.status(), status, "{error}");
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_number_is_free_after_not_sent_and_busy_only() {
+        assert!(!begin(&ORDER, &[]).unwrap());
+        for outcome in OF_AN_ORDER.into_iter().map(Some).chain([None]) {
+            let is_free = matches!(outcome, Some(Outcome::NotSent | Outcome::Busy));
+            let began = begin(&ORDER, &[known("r1", "N", outcome)]);
+            assert_eq!(began.is_ok(), is_free, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_free_again_only_if_its_order_was_not_sent() {
+        assert!(!begin(&ORDER, &[known("r2", "M", Some(Outcome::NotSent))]).unwrap());
+        for outcome in [Outcome::Busy, Outcome::Declined] {
+            let refusal = why(begin(&ORDER, &[known("r2", "M", Some(outcome))]), Status::Duplicate);
+            assert!(refusal.starts_with("request_id \"r2\" has been used: "), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_under_its_number_that_may_have_arrived_is_an_earlier_one() {
+        let not_sent = |sent: &str, earlier_attempt| Entry {
+            sent: sent.to_owned(),
+            earlier_attempt,
+            ..settled(Outcome::NotSent)
+        };
+        let busy = Entry { sent: "no".to_owned(), ..settled(Outcome::Busy) };
+        for (earlier, may_have_arrived) in [
+            (not_sent("no", false), false),
+            (not_sent("no", true), true),
+            (not_sent("maybe", false), true),
+            (busy, true),
+            // Another number's, which only had the same request_id.
+            (Entry { merchant_order_no: "M".to_owned(), ..not_sent("maybe", true) }, false),
+        ] {
+            assert_eq!(begin(&ORDER, &[earlier]).unwrap(), may_have_arrived);
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_order_that_is_in_the_way() {
+        let free = known("r0", "N", Some(Outcome::NotSent));
+        for (outcome, named) in [(Some(Outcome::Approved), "approved"), (None, "none yet")] {
+            let known = [free.clone(), known("r1", "N", outcome)];
+            assert_eq!(
+                why(begin(&ORDER, &known), Status::Duplicate),
+                format!(
+                    "merchant_order_no \"N\" has been used: by the order of 2000-02-29 00:00:00 UTC on terminal \
+                     \"till\" with request_id \"r1\" and merchant_order_no \"N\", outcome {named}; a new order \
+                     needs a number of its own"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn an_order_gets_one_outcome_which_may_be_written_again_and_not_over() {
+        for outcome in OF_AN_ORDER {
+            let open = known("r1", "N", None);
+            assert_eq!(settle("r1", Some(&open), outcome).unwrap(), Step::Write, "{outcome}");
+            assert_eq!(settle("r1", Some(&settled(outcome)), outcome).unwrap(), Step::Nothing);
+            let other =
+                if outcome == Outcome::Approved { Outcome::Unknown } else { Outcome::Approved };
+            let clarified = Entry { was: Some(outcome), ..settled(other) };
+            assert_eq!(settle("r1", Some(&clarified), outcome).unwrap(), Step::Nothing);
+            let refusal = why(settle("r1", Some(&settled(other)), outcome), Status::Journal);
+            assert!(refusal.contains(&format!("{outcome} is not written over it")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_ends_no_order_is_never_written() {
+        for outcome in [Outcome::InProgress, Outcome::Ok, Outcome::Refused] {
+            let open = known("r1", "N", None);
+            let refusal = why(settle("r1", Some(&open), outcome), Status::Journal);
+            assert_eq!(refusal, format!("\"{outcome}\" is not what an order can end with"));
+            why(clarify("r1", Some(&settled(Outcome::Unknown)), outcome), Status::Journal);
+        }
+    }
+
+    #[test]
+    fn an_order_that_is_not_there_is_named() {
+        let no_such = "the journal has no order with the request_id \"r1\"";
+        assert_eq!(why(settle("r1", None, Outcome::Approved), Status::Journal), no_such);
+        assert_eq!(why(clarify("r1", None, Outcome::Approved), Status::Journal), no_such);
+        assert_eq!(why(acknowledge("r1", None, Outcome::Declined), Status::Argument), no_such);
+        assert_eq!(why(resolve("r1", None, Outcome::Approved), Status::Argument), no_such);
+    }
+
+    #[test]
+    fn a_correction_is_written_until_a_person_has_decided() {
+        let approved = Outcome::Approved;
+        for outcome in [None, Some(Outcome::Unknown), Some(Outcome::Declined)] {
+            let entry = known("r1", "N", outcome);
+            assert_eq!(clarify("r1", Some(&entry), approved).unwrap(), Step::Write);
+        }
+        assert_eq!(clarify("r1", Some(&settled(approved)), approved).unwrap(), Step::Nothing);
+        let resolved = Entry { resolved_ms: Some(0), ..settled(Outcome::Declined) };
+        let refusal = why(clarify("r1", Some(&resolved), approved), Status::Journal);
+        assert!(refusal.contains("resolved as declined by a person on 1970-01-01"), "{refusal}");
+        let refusal =
+            why(clarify("r1", Some(&settled(approved)), Outcome::Unknown), Status::Journal);
+        assert!(refusal.contains("clarifies nothing"), "{refusal}");
+    }
+
+    #[test]
+    fn an_outcome_is_acknowledged_once_there_is_one() {
+        let open = known("r1", "N", None);
+        assert!(
+            why(acknowledge("r1", Some(&open), Outcome::Declined), Status::Argument)
+                .contains("has no outcome yet")
+        );
+        let told = settled(Outcome::Declined);
+        assert_eq!(acknowledge("r1", Some(&told), Outcome::Declined).unwrap(), Step::Write);
+        let acknowledged = Entry { acknowledged_ms: Some(0), ..told };
+        assert_eq!(
+            acknowledge("r1", Some(&acknowledged), Outcome::Declined).unwrap(),
+            Step::Nothing
+        );
+    }
+
+    #[test]
+    fn a_person_decides_about_an_unknown_order_and_only_what_an_order_can_be() {
+        let unknown = settled(Outcome::Unknown);
+        for outcome in OF_AN_ORDER.into_iter().chain([Outcome::InProgress, Outcome::Ok]) {
+            let is_a_decision = matches!(
+                outcome,
+                Outcome::Approved | Outcome::Declined | Outcome::Cancelled | Outcome::NotFound
+            );
+            assert_eq!(resolve("r1", Some(&unknown), outcome).is_ok(), is_a_decision, "{outcome}");
+        }
+        let refusal =
+            why(resolve("r1", Some(&settled(Outcome::Busy)), Outcome::Approved), Status::Argument);
+        assert!(refusal.ends_with("the outcome of \"r1\" is busy"), "{refusal}");
+    }
+
     #[test]
     fn dates_read_as_a_calendar_has_them() {
         assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(utc(-1), "1969-12-31 23:59:59 UTC");
         assert_eq!(utc(951_782_400_000), "2000-02-29 00:00:00 UTC");
+        assert_eq!(utc(-62_162_035_200_000), "0000-03-01 00:00:00 UTC");
+        assert_eq!(utc(-2_203_891_200_000), "1900-03-01 00:00:00 UTC");
         assert_eq!(utc(1_698_302_992_263), "2023-10-26 06:49:52 UTC");
         assert_eq!(utc(4_102_444_799_999), "2099-12-31 23:59:59 UTC");
         utc(i64::MIN);

@@ -38,7 +38,7 @@ fn described(envelope: &Members<'_>, biz_data: Option<&Members<'_>>, length: usi
 
 fn text_of(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
-        Value::Text(text) if !text.is_empty() => Some(text),
+        Value::Text(text) => Some(text),
         Value::Number(digits) => Some(Cow::Borrowed(digits)),
         _ => None,
     }

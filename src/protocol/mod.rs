@@ -87,6 +87,11 @@ impl Request {
         let trans_type = self.trans_type.as_deref().map(value::small_number);
         self.is_order() && matches!(trans_type, Some("2" | "5" | "7"))
     }
+
+    /// To be remembered: what went on the wire is not needed any more.
+    pub(crate) fn without_text(self) -> Self {
+        Request { text: String::new(), ..self }
+    }
 }
 
 /// A terminal's message, read tolerantly. Texts are as the terminal wrote them; numbers became their text.

@@ -328,11 +328,11 @@ mod tests {
 
     #[test]
     fn a_plain_object_is_taken_apart() {
-        let json = r#" { "a" : "x" , "b":-0.50, "c":[ { } ,[],{"d":[1,{"e":null}]}],"":true } "#;
+        let json = r#" { "a" : "x" , "b":-0.50, "c":[ { } ,[],{"d":[1,{"e":null}]},"y",[false,true]],"":true } "#;
         let expected = [
             ("a", "\"x\""),
             ("b", "-0.50"),
-            ("c", r#"[ { } ,[],{"d":[1,{"e":null}]}]"#),
+            ("c", r#"[ { } ,[],{"d":[1,{"e":null}]},"y",[false,true]]"#),
             ("", "true"),
         ];
         assert_eq!(members(json).unwrap(), expected);
@@ -404,6 +404,8 @@ mod tests {
             r#"{"a":nul"#,
             r#"{"a":"\n"}"#,
             "{\"a\":\"\n\"}",
+            "{\"a\":\"\n}",
+            r#"{a":1}"#,
             r#"{"a\u0041":1}"#,
             r#"{"a":"x"#,
             r#"{a:1}"#,
@@ -420,8 +422,8 @@ mod tests {
     #[test]
     fn no_depth_overruns_it() {
         let nested = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(members(&nested(60)).is_some());
-        assert_eq!(members(&nested(70)), None);
+        assert!(members(&nested(61)).is_some(), "the innermost is empty");
+        assert_eq!(members(&nested(62)), None);
         assert_eq!(members(&format!("{{\"a\":{}", "{\"a\":".repeat(100_000))), None);
     }
 

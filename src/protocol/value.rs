@@ -90,7 +90,5 @@ fn scaled(text: &str, decimals: i32) -> Option<i128> {
 }
 
 fn read_exponent(text: &str) -> Option<i32> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok())?
+    text.parse().ok()
 }

@@ -148,8 +148,10 @@ mod tests {
         ] {
             assert_eq!(symbol(four), Symbol::Digit(4), "{four}");
         }
-        for other in ["a", "*", "=", "\"", "\\\"", "²", "Ⅳ", "\\u0041", "\\ud835", "四", "\u{fffd}"]
-        {
+        for other in [
+            "a", "*", "=", "\"", "\\\"", "²", "Ⅳ", "\\u0041", "\\u003d", "\\u00e9", "\\ud835",
+            "四", "\u{fffd}",
+        ] {
             assert_eq!(symbol(other), Symbol::Other, "{other}");
         }
     }
@@ -172,6 +174,8 @@ mod tests {
             "\u{3000}",
             "\u{2013}",
             "\u{ff0d}",
+            "\u{ff1a}",
+            "\u{66a}",
             "\u{200b}",
             "\u{feff}",
             "·",
@@ -184,6 +188,14 @@ mod tests {
         ] {
             assert_eq!(symbol(between), Symbol::Separator, "{between:?}");
         }
+    }
+
+    #[test]
+    fn only_the_two_halves_of_a_pair_belong_together() {
+        for beside in ["\\xdfd2", "x", "\\u0041", "\\ud835", "\\ue000"] {
+            assert_eq!(symbol_at(&format!("\\ud835{beside}"), 0), (Symbol::Other, 6), "{beside}");
+        }
+        assert_eq!(symbol_at("\\udfd2\\udfd2", 0), (Symbol::Other, 6));
     }
 
     #[test]

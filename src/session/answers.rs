@@ -2,7 +2,7 @@
 
 use super::evidence::names;
 use super::questions::{Asked, QUESTION_PREFIX};
-use super::task::{Phase, Reason, Seq, Step, Task};
+use super::task::{Phase, Reason, Seq, Task};
 use super::{Now, Report, Session, Target};
 use crate::error::{Fault, Stage, Status};
 use crate::event::EventKind;
@@ -139,17 +139,16 @@ impl Session {
     }
 
     fn on_order_answer(&mut self, seq: Seq, response: &Response<'_>, text: &str, now: Now) {
-        let is_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
+        let planted_forced = self.settings.is_planted(Planted::TakeStrangersAnswer);
         let Some(task) = self.tasks.get_mut(&seq) else { return };
         task.has_arrived |= response.request_id.is_some();
         let verdict = match is_its_own(task, response) {
-            Err(why) if !is_forced => Verdict::Unsettled(why),
+            Err(why) if !planted_forced => Verdict::Unsettled(why),
             _ => response.order_verdict(&task.request),
         };
         let recovered = task.connection != Some(self.connection);
         let is_completed = task.is_completed();
-        let believes_the_code = self.settings.is_planted(Planted::BelieveTheCode)
-            && response.other_outcome() == Outcome::Ok;
+        let planted_success = self.planted_success(response);
         let (reason, why) = match verdict {
             Verdict::Settled(outcome) if self.has_reported(seq, outcome) => {
                 return self.on_late_answer(response, text, now);
@@ -169,7 +168,7 @@ impl Session {
             Verdict::Unsettled(_) if is_completed => {
                 return self.on_late_answer(response, text, now);
             }
-            Verdict::Unsettled(_) if believes_the_code => {
+            Verdict::Unsettled(_) if planted_success => {
                 return self.conclude(seq, Outcome::Approved, response, text, false, now);
             }
             verdict => match self.planted_outcome(&verdict) {
@@ -200,6 +199,11 @@ impl Session {
             Verdict::Settled(outcome) => (Reason::Lost, outcome.to_string()),
             Verdict::Acknowledged => (Reason::Lost, "a success code alone".to_owned()),
         }
+    }
+
+    /// For [`Planted::BelieveTheCode`].
+    fn planted_success(&self, response: &Response<'_>) -> bool {
+        self.settings.is_planted(Planted::BelieveTheCode) && response.other_outcome() == Outcome::Ok
     }
 
     /// For the planted faults that misread an order's own answer.
@@ -330,7 +334,8 @@ impl Session {
             self.start_recovery(seq, Reason::Lost, fault, now);
             return;
         }
-        if self.link.is_up() && matches!(task.step, Step::Waiting) {
+        // On a connection that is gone it can no longer come.
+        if self.link.is_up() {
             *self.stale.entry(task.request.topic.clone()).or_default() += 1;
         }
         self.complete(seq, Report { error: Some(fault), ..Report::of(Outcome::Unknown) }, now);

@@ -40,7 +40,7 @@ impl Session {
     pub(super) fn target_of(&self, response: &Response<'_>) -> Option<Target> {
         let Some(id) = &response.request_id else { return self.target_without_id(response) };
         let Some(target) = self.targets.get(&**id).copied() else {
-            return self.strangers_target(response);
+            return self.planted_target(response);
         };
         let topic = match target {
             Target::Query(_) | Target::Original(_) => protocol::QUERY,
@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// For [`Planted::TakeStrangersAnswer`].
-    fn strangers_target(&self, response: &Response<'_>) -> Option<Target> {
+    fn planted_target(&self, response: &Response<'_>) -> Option<Target> {
         let is_order = response.topic.as_deref() == Some(protocol::ORDER);
         if !is_order || !self.settings.is_planted(Planted::TakeStrangersAnswer) {
             return None;

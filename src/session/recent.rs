@@ -59,7 +59,7 @@ impl Past {
         attempt: Attempt,
         standing: Standing,
     ) -> Self {
-        let request = Request { text: String::new(), ..request };
+        let request = request.without_text();
         Past { request, outcome, attempt, standing, corrections: Corrections::default() }
     }
 

@@ -24,3 +24,26 @@ impl Rng {
         if high <= low { low } else { low + self.next_u64() % (high - low + 1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_numbers_are_those_of_splitmix64() {
+        let mut numbers = Rng::new(0);
+        let first: Vec<u64> = (0..3).map(|_| numbers.next_u64()).collect();
+        assert_eq!(first, [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f]);
+    }
+
+    #[test]
+    fn a_number_between_two_is_any_of_them_and_no_other() {
+        let mut numbers = Rng::new(7);
+        let mut drawn: Vec<u64> = (0..100).map(|_| numbers.between(3, 6)).collect();
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn, [3, 4, 5, 6]);
+        assert_eq!(numbers.between(5, 5), 5);
+        assert_eq!(numbers.between(5, 4), 5);
+    }
+}

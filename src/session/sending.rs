@@ -139,7 +139,7 @@ impl Session {
         if never_left {
             let fault = self.link.explain(fault);
             if self.settings.is_planted(Planted::SendAfterNotSent) {
-                self.report_not_sent_but_keep(seq, now);
+                self.planted_not_sent(seq, now);
                 return;
             }
             self.complete(seq, Report { error: Some(fault), ..Report::of(Outcome::NotSent) }, now);
@@ -147,7 +147,7 @@ impl Session {
     }
 
     /// For [`Planted::SendAfterNotSent`].
-    fn report_not_sent_but_keep(&mut self, seq: Seq, now: Now) {
+    fn planted_not_sent(&mut self, seq: Seq, now: Now) {
         let Some(task) = self.tasks.get(&seq) else { return };
         let told = Completed {
             request_id: task.request.request_id.clone(),

@@ -160,3 +160,33 @@ fn other_topics_succeed_or_are_refused() {
     }
     assert_eq!(Response::default().other_outcome(), Outcome::Refused);
 }
+
+/// An object of so many members, one of them with an escape.
+fn object_of(members: usize) -> String {
+    let many: Vec<String> = (1..members).map(|at| format!("\"m{at}\":{at}")).collect();
+    format!(r#"{{"a":"\n",{}}}"#, many.join(","))
+}
+
+#[test]
+fn an_answer_has_at_most_ten_thousand_members_in_all() {
+    let within = |members| format!(r#"{{"biz_data":{}}}"#, object_of(members));
+    let nested = |members| json!({"biz_data": object_of(members)}).to_string();
+    for message in [object_of(10_000), within(9_999), nested(9_999)] {
+        assert_eq!(read(&message).err(), None);
+    }
+    for message in [object_of(10_001), within(10_000), within(10_001), nested(10_000)] {
+        assert_eq!(read(&message).unwrap_err(), "more than 10000 members");
+    }
+}
+
+#[test]
+fn of_a_biz_data_written_twice_the_last_counts_whole() {
+    for last in [r#"{}"#, r#""""#, "null", r#"{"trans_no":"5"}"#] {
+        let text = format!(
+            r#"{{"response_code":"000","biz_data":{{"trans_status":"2"}},"biz_data":{last}}}"#
+        );
+        assert_eq!(reading_text(&text).trans_status, None, "{last}");
+        let described: Value = serde_json::from_str(&describe(&text).fields).unwrap();
+        assert_eq!(described.get("trans_status"), None, "{last}");
+    }
+}

@@ -199,3 +199,12 @@ fn the_queue_mode_of_an_initialisation_is_read_wherever_it_is() {
         assert_eq!(order_queue_mode(text).as_deref(), expected, "{text}");
     }
 }
+
+#[test]
+fn texts_are_fields_whatever_stands_between_them() {
+    for between in ["", r#","n":null"#, r#","n":null,"m":null"#, r#","biz_data":{}"#] {
+        let text = format!(r#"{{"a":"1"{between},"b":"2" , "c":"3"}}"#);
+        assert_eq!(describe(&text).fields, r#"{"a":"1","b":"2","c":"3"}"#, "{text}");
+    }
+    assert_eq!(describe(r#"{"a":"\u00e9\/"}"#).fields, r#"{"a":"é/"}"#, "escapes are read");
+}

@@ -320,3 +320,49 @@ fn a_follow_up_passes_the_same_checks() {
     }
     assert!(!follow_up(QUERY, "A1", "id", 0, None).text.contains("app_id"));
 }
+
+#[test]
+fn a_null_is_not_sent_wherever_it_is() {
+    for text in
+        [r#"{"topic":"x","x":null,"biz_data":{}}"#, r#"{"topic":"x","biz_data":{"y":null,"a":1}}"#]
+    {
+        let sent = prepare(text, &DEFAULTS).unwrap().text;
+        assert!(!sent.contains("null"), "{sent}");
+    }
+}
+
+#[test]
+fn brackets_are_counted_where_they_nest_and_nowhere_else() {
+    let nested =
+        |levels: usize| format!(r#"{{"n":"\n","a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(read(&nested(63)).err(), None);
+    assert_eq!(read(&nested(64)).unwrap_err(), "nested deeper than 64 levels");
+    let in_text = format!(r#"{{"n":"\n","a":"\"{}"}}"#, "[".repeat(100));
+    assert_eq!(read(&in_text).err(), None);
+    let side_by_side = format!(r#"{{"n":"\n","a":[[]{}]}}"#, ",[]".repeat(100));
+    assert_eq!(read(&side_by_side).err(), None);
+    let closed_in_text = nested(64).replacen("\\n", &"]".repeat(100), 1);
+    assert_eq!(
+        read(&closed_in_text.replacen('a', "\\u0061", 1)).unwrap_err(),
+        "nested deeper than 64 levels"
+    );
+}
+
+#[test]
+fn conditions_hang_only_on_a_trans_type_that_exists() {
+    let refusal = refusal(&sale_with("trans_type", json!("12")));
+    assert!(refusal.contains("biz_data.trans_type"), "{refusal}");
+    assert!(!refusal.contains("with trans_type 12"), "{refusal}");
+}
+
+#[test]
+fn an_app_id_that_is_empty_names_nobody() {
+    assert_eq!(app_id_of(r#"{"app_id":"a"}"#).as_deref(), Some("a"));
+    assert_eq!(app_id_of(r#"{"app_id":""}"#), None);
+}
+
+#[test]
+fn what_must_be_there_is_missed_although_all_the_rest_is_there() {
+    let text = r#"{"topic":"ecrhub.pay.query","request_id":"r","timestamp":"1","version":"1.0","app_id":"a","biz_data":{}}"#;
+    assert!(refusal_of(text, &DEFAULTS, Status::Request).contains("merchant_order_no"));
+}

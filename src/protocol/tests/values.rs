@@ -219,3 +219,22 @@ fn a_number_that_is_looked_up_is_found_as_if_it_were_compared_with_each() {
         }
     }
 }
+
+#[test]
+fn an_amount_with_a_negative_exponent_is_the_same_value() {
+    let order = of_amount("34.50");
+    for amount in ["3450E-2", "345000000000E-10", "345000000000000E-13", "3.45e+1"] {
+        assert!(fits(&format!(r#"{{"order_amount":"{amount}"}}"#), &order), "{amount}");
+    }
+    for amount in ["345000000001E-10", "345E-2", "34.5E", "34.5E+", "3450E--2", "34.5E+-0"] {
+        assert!(!fits(&format!(r#"{{"order_amount":"{amount}"}}"#), &order), "{amount}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_compared_as_it_is() {
+    for (answered, asked) in [("0x", "x"), (".0", "0"), (".", "0")] {
+        let asked = Request { trans_type: Some(asked.to_owned()), ..order() };
+        assert!(!fits(&format!(r#"{{"trans_type":"{answered}"}}"#), &asked), "{answered}");
+    }
+}

@@ -364,3 +364,23 @@ fn a_query_without_a_state_is_in_progress_refused_or_worth_another() {
         assert!(answer(code, None).query_refused(), "{code}");
     }
 }
+
+#[test]
+fn an_inner_code_in_the_place_of_a_response_code_counts_as_one() {
+    assert!(is_recovery(&verdict("K009", Some("1"))), "money may have moved");
+    assert_eq!(verdict("107", Some("1")), DECLINED, "a documented code is what its table says");
+}
+
+#[test]
+fn a_state_is_said_with_its_meaning() {
+    let Verdict::Unsettled(why) = verdict("000", Some("9")) else { panic!("recovery expected") };
+    assert!(why.contains("trans_status 9 (") && !why.contains("not documented"), "{why}");
+}
+
+#[test]
+fn every_outcome_is_known_by_its_name() {
+    for outcome in [Outcome::Approved, Outcome::NotFound, Outcome::Unknown, Outcome::Refused] {
+        assert_eq!(Outcome::from_name(outcome.name()), Some(outcome));
+    }
+    assert_eq!(Outcome::from_name("Approved"), None);
+}

@@ -110,3 +110,45 @@ fn after_a_refusal_was_reported_it_is_clarified_and_looked_at_again() {
     assert_eq!((clarified.outcome, clarified.second_look), (Outcome::Approved, true));
     assert_eq!(bench.topics(), [QUERY]);
 }
+
+#[test]
+fn the_same_success_again_is_no_look() {
+    let (mut bench, query) = acknowledged();
+    bench.say(bare("000"));
+    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
+    assert_eq!(bench.session.asked_about(), 1);
+    bench.say(state(&query, "A", "1"));
+    assert_eq!(bench.clarified().outcome, Outcome::Declined);
+}
+
+#[test]
+fn on_a_later_connection_it_is_recovered() {
+    let mut bench = Bench::with_sale("A");
+    bench.cut();
+    bench.connect();
+    bench.events();
+    bench.say(bare("000"));
+    let done = bench.completed("A");
+    assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
+}
+
+#[test]
+fn after_the_second_look_at_a_refusal_it_is_clarified_and_looked_at_again() {
+    let look = |own: Value| {
+        let mut bench = Bench::with_sale("A");
+        bench.say(answer("A", ORDER, "A", "106", "1"));
+        bench.terminal(tells("A", "104", None));
+        bench.pass(30_000);
+        assert_eq!(bench.looks(), ["A declined"]);
+        bench.events();
+        bench.wire();
+        bench.terminal(|_| None);
+        bench.say(own);
+        let clarified = bench.clarified();
+        assert_eq!(clarified.outcome, Outcome::Approved);
+        assert_eq!(bench.topics().len(), usize::from(clarified.second_look));
+        clarified.second_look
+    };
+    assert!(look(bare("000")));
+    assert!(!look(approval("A")), "with a trans_status it is proven");
+}

@@ -289,3 +289,33 @@ fn blanks_nuls_and_a_byte_order_mark_around_an_answer_are_read_over() {
         assert_eq!(bench.completed("A").outcome, Outcome::Approved);
     }
 }
+
+#[test]
+fn a_number_written_without_quotes_is_the_one_that_reads_the_same() {
+    let mut bench = Bench::connected();
+    bench.sale("007");
+    bench.sale("7");
+    let mut own = without(approval("7"), "request_id");
+    own["biz_data"]["merchant_order_no"] = json!(7);
+    bench.say(own);
+    assert_eq!(bench.completed("7").outcome, Outcome::Approved);
+}
+
+#[test]
+fn an_answer_without_id_and_number_is_nobodys_when_two_queries_wait_for_one() {
+    let mut bench = Bench::connected();
+    bench.submit(query("q", "A"));
+    bench.submit(query("r", "B"));
+    bench.say(json!({"app_id": "app", "topic": QUERY, "response_code": "104"}));
+    assert_eq!(bench.message_late_for(), None);
+    assert_eq!(bench.session.in_flight(), 2);
+}
+
+#[test]
+fn an_answer_without_id_and_number_is_nobodys_while_the_library_asks_too() {
+    let mut bench = Bench::recovering_order(sale("A"), |_| {});
+    bench.submit(query("q", "B"));
+    bench.say(json!({"app_id": "app", "topic": QUERY, "response_code": "104"}));
+    assert_eq!(bench.message_late_for(), None);
+    assert_eq!(bench.session.in_flight(), 2);
+}

@@ -234,8 +234,62 @@ fn an_order_that_could_not_be_written_down_leaves_its_earlier_attempt_as_it_was(
     assert_eq!(bench.completed("A").outcome, Outcome::Busy);
     let again = Request { request_id: "again".to_owned(), ..sale("A") };
     let earlier = bench.session.end_earlier_attempt(&again).expect("the first attempt");
+    assert_eq!(earlier, "A");
     bench.session.resume_earlier_attempt(&earlier, bench.now);
-    bench.say(approval("A"));
+    bench.say(without(approval("A"), "request_id"));
     let clarified = bench.clarified();
     assert_eq!((clarified.outcome, clarified.was), (Outcome::Approved, Outcome::Busy));
+}
+
+/// A sale that completed as busy, whose second look is over, and whose number was nearly used again.
+fn resumed_with(second_look_ms: u64) -> Bench {
+    let mut bench = Bench::connected_with(|settings| settings.second_look_ms = second_look_ms);
+    bench.terminal(tells("A", "104", None));
+    bench.sale("A");
+    bench.say(busy_answer());
+    bench.pass(second_look_ms);
+    bench.looks();
+    bench.events();
+    bench.wire();
+    let earlier = bench.session.end_earlier_attempt(&same_number("A2")).expect("the first attempt");
+    bench.session.resume_earlier_attempt(&earlier, bench.now);
+    bench
+}
+
+#[test]
+fn an_order_that_could_not_be_written_down_gives_its_earlier_attempt_another_look() {
+    let mut bench = resumed_with(30_000);
+    bench.pass(29_999);
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.pass(1);
+    assert_eq!(bench.topics(), [QUERY]);
+    assert_eq!(bench.looks(), ["A busy"]);
+    let mut bench = resumed_with(0);
+    bench.pass(100_000);
+    assert_eq!(bench.topics(), [""; 0], "where there are none");
+}
+
+#[test]
+fn an_earlier_attempt_that_was_not_sent_gets_no_look() {
+    let mut bench = Bench::new(settings());
+    bench.sale("A");
+    bench.pass(10_000);
+    let earlier = bench.session.end_earlier_attempt(&same_number("A2")).expect("the first attempt");
+    bench.session.resume_earlier_attempt(&earlier, bench.now);
+    assert_eq!(bench.session.asked_about(), 0);
+}
+
+#[test]
+fn once_its_number_is_used_again_nothing_corrects_an_attempt_that_was_looked_at() {
+    let mut bench = completed_busy();
+    bench.terminal(tells("A", "104", None));
+    bench.pass(30_000);
+    assert_eq!(bench.looks(), ["A busy"]);
+    bench.terminal(|_| None);
+    bench.submit(same_number("A2"));
+    bench.events();
+    bench.say(approval("A"));
+    let events = bench.events();
+    assert!(matches!(&events[0], EventKind::Message { .. }), "{events:#?}");
+    assert!(!events.iter().any(|event| matches!(event, EventKind::Clarified(_))), "{events:#?}");
 }

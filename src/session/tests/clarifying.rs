@@ -298,3 +298,21 @@ fn with_an_interval_of_zero_a_late_close_or_answer_does_not_make_it_ask_for_ever
         assert!(bench.topics().len() <= 3);
     }
 }
+
+#[test]
+fn nothing_corrects_what_a_person_has_decided() {
+    let mut bench = Bench::with_unknown("A");
+    bench.session.forget_unknown("A");
+    bench.say(approval("A"));
+    assert_eq!(bench.message_late_for().as_deref(), Some("A"));
+    bench.submit(query("q", "A"));
+    bench.say(state("q", "A", "2"));
+    assert!(matches!(bench.event(), EventKind::Completed(done) if done.request_id == "q"));
+}
+
+#[test]
+fn its_days_are_those_of_the_configuration() {
+    let config = crate::config::Config::parse(r#"{"url":"terminal","clarify_days":3}"#);
+    let settings = Settings::from(&config.expect("a config"));
+    assert_eq!(settings.clarify_for_ms, 3 * 24 * 60 * 60 * 1_000);
+}

@@ -313,3 +313,36 @@ fn a_connection_that_comes_and_goes_does_not_put_the_end_off() {
     }
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
 }
+
+#[test]
+fn not_found_to_what_was_asked_before_the_close_says_nothing_after_it() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(59_000);
+    let before = bench.wire().pop().expect("a query");
+    bench.pass_to(60_000);
+    let close = bench.only_frame(CLOSE);
+    bench.say(code(&close, CLOSE, "000"));
+    let after = bench.only_frame(QUERY);
+    bench.say(not_found(before.id()));
+    bench.no_event();
+    bench.say(not_found(&after));
+    bench.terminal(tells("A", "104", None));
+    bench.pass_to(62_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn not_found_after_a_refused_close_is_unknown_at_once() {
+    let (done, _) = end_of("104", Some("201"));
+    assert_eq!((done.outcome, done.elapsed_ms), (Outcome::Unknown, 60_000));
+}
+
+#[test]
+fn a_question_of_the_tills_own_that_is_unanswered_keeps_no_order_from_being_closed() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(50_000);
+    bench.submit(query("q", "B"));
+    bench.wire();
+    bench.pass_to(60_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}

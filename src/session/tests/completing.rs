@@ -156,3 +156,37 @@ fn events_tell_the_wall_clock() {
     let event = bench.session.next_event().expect("a completion");
     assert_eq!(event.at, START.wall_ms + 1_234);
 }
+
+#[test]
+fn a_query_of_the_tills_own_completes_with_what_it_was_answered() {
+    let mut bench = Bench::connected();
+    bench.submit(query("q", "A"));
+    let record = state("q", "A", "2");
+    bench.say(record.clone());
+    let done = bench.completed("q");
+    assert_eq!(done.response, Some(record.to_string()));
+    assert!(done.description.is_some());
+}
+
+#[test]
+fn what_is_remembered_of_an_order_is_not_its_text() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    let text =
+        |bench: &Bench| bench.session.recent.order("A").map(|past| past.request.text.clone());
+    assert_eq!(text(&bench).as_deref(), Some(""));
+    bench.say(approval("A"));
+    assert_eq!(text(&bench).as_deref(), Some(""));
+    let mut bench = Bench::new(settings());
+    bench.session.restore(unknown_order(START.wall_ms), bench.now);
+    assert_eq!(text(&bench).as_deref(), Some(""));
+}
+
+#[test]
+fn what_has_completed_is_known_by_its_request_id() {
+    let mut bench = Bench::with_sale("A");
+    assert_eq!(bench.session.outcome_of("A"), None);
+    bench.say(approval("A"));
+    assert_eq!(bench.session.outcome_of("A"), Some(Outcome::Approved));
+    assert_eq!(bench.session.outcome_of("B"), None);
+}

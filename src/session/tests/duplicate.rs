@@ -46,7 +46,8 @@ fn nobody_is_asked_again_for_nobody_can_say_whose_the_record_is() {
     assert_eq!(bench.session.asked_about(), 0);
     bench.submit(query_of("q"));
     bench.say(state("q", "A", "2"));
-    assert_eq!(bench.completed("q").outcome, Outcome::Approved, "and nothing is clarified");
+    let EventKind::Completed(done) = bench.event() else { panic!("and nothing is clarified") };
+    assert_eq!(done.outcome, Outcome::Approved);
 }
 
 #[test]
@@ -192,7 +193,26 @@ fn an_earlier_process_that_could_not_say_whose_the_number_is_leaves_it_unknown()
     bench.connect();
     bench.pass(300_000);
     assert_eq!(bench.topics(), [""; 0], "whose the record is, nobody can say");
+    bench.events();
     bench.submit(query("q", "A"));
-    assert_eq!(bench.completed("q").outcome, Outcome::Approved);
+    let EventKind::Completed(done) = bench.event() else { panic!("and nothing is clarified") };
+    assert_eq!(done.outcome, Outcome::Approved);
     assert_eq!(bench.session.asked_about(), 0);
+}
+
+#[test]
+fn once_its_own_answer_has_come_the_record_is_known_to_be_its_own() {
+    let mut bench = answered_duplicate(Attempt::First);
+    let query = bench.only_frame(QUERY);
+    bench.say(state(&query, "A", "1"));
+    bench.events();
+    bench.say(approval("A"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved);
+    bench.submit(query_of("q"));
+    bench.say(state("q", "A", "3"));
+    let events = bench.events();
+    let [EventKind::Completed(_), EventKind::Clarified(clarified)] = &events[..] else {
+        panic!("{events:#?}")
+    };
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
 }

@@ -27,6 +27,8 @@ fn no_order_is_written_while_a_close_is_unanswered() {
     bench.submit(query("q", "C"));
     assert_eq!(bench.topics(), [QUERY], "what is no order goes out");
     bench.pass(1_999);
+    bench.session.on_time(bench.now);
+    bench.step();
     assert!(!bench.topics().contains(&ORDER.to_owned()));
     bench.pass(1);
     assert!(bench.topics().contains(&ORDER.to_owned()), "at most recovery_interval_ms");

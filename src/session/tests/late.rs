@@ -260,3 +260,10 @@ fn a_message_of_a_completed_order_starts_no_recovery_of_another() {
     assert_eq!(bench.message_late_for().as_deref(), Some("A"));
     assert_eq!(bench.topics(), [""; 0]);
 }
+
+#[test]
+fn a_querys_late_answer_is_of_no_request() {
+    let mut bench = looked_at(completed(Outcome::Declined));
+    bench.say(without(state("", "A", "1"), "request_id"));
+    assert_eq!(bench.message_late_for(), None);
+}

@@ -326,3 +326,29 @@ fn a_busy_interval_longer_than_the_other_does_not_slow_the_heartbeat_down() {
     bench.sale("A");
     assert!(pings_in(&mut bench, 20_000) >= 18);
 }
+
+#[test]
+fn after_a_clock_jump_a_ping_that_is_overdue_is_repeated_before_the_connection_is_given_up() {
+    let mut bench = with_heartbeat();
+    bench.pass(PING_EVERY);
+    assert_eq!(bench.pings.len(), 1);
+    bench.now.mono_ms += 10_000;
+    bench.session.on_clock_jump(bench.now);
+    bench.step();
+    assert_eq!((bench.pings.len(), bench.drops), (2, 0));
+    bench.pass(9_999);
+    assert_eq!(bench.drops, 0);
+}
+
+#[test]
+fn it_does_nothing_before_its_time_and_does_it_when_it_is_called_late() {
+    let mut bench = with_heartbeat();
+    bench.now.mono_ms += PING_EVERY - 1;
+    bench.session.on_time(bench.now);
+    bench.step();
+    assert_eq!(bench.pings.len(), 0);
+    bench.now.mono_ms += 5_000;
+    bench.session.on_time(bench.now);
+    bench.step();
+    assert_eq!(bench.pings.len(), 1);
+}

@@ -15,6 +15,7 @@ mod late;
 mod limits;
 mod link;
 mod nameless;
+mod others;
 mod own_questions;
 mod properties;
 mod recovery;

@@ -129,3 +129,37 @@ fn two_orders_are_told_apart_by_their_numbers() {
     bench.say(bare(approval("A")));
     assert_eq!(bench.completed("A").outcome, Outcome::Approved);
 }
+
+/// Sale `A`, a query and a close about it, none of them answered.
+fn with_query_and_close() -> Bench {
+    let mut bench = Bench::with_sale("A");
+    bench.submit(query("q", "A"));
+    bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+    bench
+}
+
+#[test]
+fn a_success_code_alone_answers_the_close_beside_a_query() {
+    let mut bench = with_query_and_close();
+    bench.say(bare_code("000"));
+    assert_eq!(bench.completed("c").outcome, Outcome::Ok);
+    assert_eq!(bench.session.in_flight(), 2);
+}
+
+#[test]
+fn what_may_answer_a_query_or_a_close_is_nobodys() {
+    for said in ["104", "201"] {
+        let mut bench = with_query_and_close();
+        bench.say(bare_code(said));
+        let events = bench.events();
+        assert!(matches!(&events[0], EventKind::Message { late_for: None, .. }), "{events:#?}");
+        assert_eq!(bench.session.in_flight(), 3, "{said}");
+    }
+}
+
+#[test]
+fn a_code_alone_is_the_orders_own_while_nothing_else_was_asked_about_it() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(bare_code("110"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Cancelled);
+}

@@ -161,3 +161,25 @@ fn a_number_in_progress_is_what_a_query_says_of_a_busy_terminal() {
     bench.say(state("q", "A", "0"));
     assert_eq!(bench.completed("q").outcome, Outcome::InProgress);
 }
+
+#[test]
+fn the_record_of_another_order_in_its_answer_settles_neither() {
+    let mut bench = Bench::recovering_order(sale("B"), |_| {});
+    bench.submit(query("q", "A"));
+    bench.say(state("q", "B", "2"));
+    assert_eq!(bench.completed("q").outcome, Outcome::Unknown);
+    assert_eq!(bench.session.in_flight(), 1, "what is asked about B is its own query");
+}
+
+#[test]
+fn a_record_corrects_no_order_that_was_not_sent() {
+    let mut bench = Bench::new(settings());
+    bench.sale("A");
+    bench.pass(10_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotSent);
+    bench.connect();
+    bench.events();
+    bench.submit(query("q", "A"));
+    bench.say(state("q", "A", "2"));
+    assert!(matches!(bench.event(), EventKind::Completed(done) if done.request_id == "q"));
+}

@@ -345,3 +345,11 @@ fn a_device_that_restarts_does_not_make_an_order_leave_twice() {
     }
     assert!(!bench.topics().contains(&ORDER.to_owned()));
 }
+
+#[test]
+fn its_questions_come_from_the_application_that_the_order_came_from() {
+    let mut order = sale("A");
+    order.text = order.text.replace(r#""app_id":"app""#, r#""app_id":"another""#);
+    let bench = &mut Bench::recovering_order(order, |_| {});
+    assert_eq!(bench.wire()[0].message["app_id"], "another");
+}

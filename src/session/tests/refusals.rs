@@ -159,3 +159,57 @@ fn a_connection_lost_between_the_two_queries_starts_neither_anew() {
     let done = bench.completed("A");
     assert_eq!((done.outcome, done.recovered), (Outcome::Declined, true));
 }
+
+/// The close of sale `A` and the query after it were not answered, and half a second before the end the order is refused.
+fn refused_during_the_last_words() -> Bench {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(65_500);
+    bench.say(code("A", ORDER, "106"));
+    bench
+}
+
+#[test]
+fn one_that_comes_during_the_last_words_is_still_looked_up() {
+    let mut bench = refused_during_the_last_words();
+    let query = bench.wire().pop().expect("a query");
+    bench.say(not_found(query.id()));
+    bench.terminal(tells("A", "104", None));
+    bench.pass_to(67_500);
+    assert_eq!(bench.completed("A").outcome, Outcome::Declined);
+}
+
+#[test]
+fn one_that_is_repeated_during_the_last_words_does_not_put_the_end_off() {
+    let mut bench = refused_during_the_last_words();
+    for _ in 0..5 {
+        bench.pass(1_000);
+        bench.say(code("A", ORDER, "106"));
+    }
+    bench.pass_to(71_499);
+    bench.no_event();
+    bench.pass_to(71_500);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn one_that_is_repeated_while_the_close_is_unanswered_waits_for_that() {
+    let mut bench = Bench::recovering("A");
+    bench.pass_to(59_000);
+    bench.say(code("A", ORDER, "106"));
+    bench.pass_to(60_000);
+    assert_eq!(bench.wire().pop().expect("a close").topic(), CLOSE);
+    bench.say(code("A", ORDER, "106"));
+    assert_eq!(bench.topics(), [""; 0]);
+    bench.pass(2_000);
+    assert_eq!(bench.topics(), [QUERY]);
+}
+
+#[test]
+fn an_unknown_order_that_is_refused_at_last_is_declined_once_there_is_no_record_of_it() {
+    let mut bench = Bench::with_unknown("A");
+    bench.terminal(tells("A", "104", Some("201")));
+    bench.say(code("A", ORDER, "106"));
+    bench.pass(2_000);
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::Declined, Outcome::Unknown));
+}

@@ -360,3 +360,72 @@ fn an_order_declined_while_it_was_recovered_is_not_closed_after_it() {
     bench.pass(10_000);
     assert_eq!(bench.topics(), [""; 0], "the close that waited is withdrawn");
 }
+
+/// Sale `A` was declined by its own answer while a query about it was under way; that query's `request_id`.
+fn declined_beside_a_query() -> (Bench, String) {
+    let mut bench = Bench::with_sale("A");
+    bench.say_raw("garbage");
+    let query = bench.only_frame(QUERY);
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    assert_eq!(bench.completed("A").outcome, Outcome::Declined);
+    (bench, query)
+}
+
+#[test]
+fn what_was_asked_before_the_outcome_cannot_confirm_it() {
+    for says in [not_found as fn(&str) -> Value, |id| state(id, "A", "1"), |id| state(id, "A", "0")]
+    {
+        let (mut bench, query) = declined_beside_a_query();
+        bench.pass(1_000);
+        bench.say(says(&query));
+        bench.no_event();
+        assert_eq!(bench.looks(), [""; 0]);
+        bench.pass(LOOK_AFTER - 1_000);
+        let look = bench.only_frame(QUERY);
+        bench.say(state(&look, "A", "1"));
+        assert_eq!(bench.looks(), ["A declined"]);
+    }
+}
+
+#[test]
+fn what_was_asked_before_the_outcome_can_contradict_it() {
+    let (mut bench, query) = declined_beside_a_query();
+    bench.say(state(&query, "A", "2"));
+    let clarified = bench.clarified();
+    assert_eq!((clarified.outcome, clarified.was), (Outcome::Approved, Outcome::Declined));
+}
+
+#[test]
+fn an_own_answer_that_settles_nothing_does_not_bring_it_forward() {
+    for said in ["101", "106", "107", "113"] {
+        let mut bench = declined();
+        bench.say(code("A", ORDER, said));
+        assert_eq!(bench.message_late_for().as_deref(), Some("A"), "{said}");
+        assert_eq!(bench.topics(), [""; 0]);
+        bench.pass(LOOK_AFTER);
+        assert_eq!(bench.topics(), [QUERY]);
+    }
+}
+
+#[test]
+fn a_bare_code_that_may_answer_the_look_corrects_nothing() {
+    let mut bench = declined();
+    bench.pass(LOOK_AFTER);
+    bench.events();
+    bench.say(
+        json!({"app_id": "app", "response_code": "110", "biz_data": {"merchant_order_no": "A"}}),
+    );
+    assert!(matches!(bench.event(), EventKind::Message { late_for: Some(_), .. }));
+}
+
+#[test]
+fn an_own_answer_during_the_look_may_lack_its_topic_or_its_request_id() {
+    for missing in ["topic", "request_id"] {
+        let mut bench = declined();
+        bench.pass(LOOK_AFTER);
+        let own = without(answer("A", ORDER, "A", "110", ""), missing);
+        bench.say(without(own, "trans_status"));
+        let clarified = bench.clarified();
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Declined));
+    }
+}

@@ -205,3 +205,35 @@ fn the_librarys_questions_do_not_heap_up_where_nothing_can_be_written() {
     bench.step();
     assert!(bench.wire().len() <= 2);
 }
+
+#[test]
+fn whether_anything_waits_to_be_written_is_known() {
+    let mut bench = Bench::connected();
+    assert!(!bench.session.has_frames());
+    bench.takes_data = false;
+    bench.sale("A");
+    assert!(bench.session.has_frames());
+    bench.takes_data = true;
+    bench.step();
+    assert!(!bench.session.has_frames());
+    bench.takes_data = false;
+    bench.say_raw("garbage");
+    assert!(bench.session.has_frames(), "a query");
+}
+
+#[test]
+fn an_order_that_left_in_part_has_its_own_time_from_its_first_byte() {
+    let mut bench = Bench::connected();
+    bench.takes_data = false;
+    bench.sale("A");
+    assert!(bench.session.next_frame(bench.now).is_some());
+    bench.session.on_progress(Progress::Started, bench.now);
+    bench.cut();
+    bench.takes_data = true;
+    bench.terminal(tells("A", "0", Some("000")));
+    bench.connect();
+    bench.pass_to(179_999);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+    bench.pass_to(180_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}

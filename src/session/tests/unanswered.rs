@@ -194,7 +194,14 @@ fn while_it_is_clarified_the_connection_is_given_up_at_most_once_a_round_and_nev
 
 /// The order's bytes may still be under way when the first time of recovery is over: the connection was lost later.
 fn lost_at(ms: u64) -> Bench {
-    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    lost_at_with(ms, |_| {})
+}
+
+fn lost_at_with(ms: u64, change: impl FnOnce(&mut Settings)) -> Bench {
+    let mut bench = Bench::connected_with(|settings| {
+        settings.order_timeout_ms = 30_000;
+        change(settings);
+    });
     bench.sale("A");
     bench.say_raw("garbage");
     bench.answer_all();
@@ -314,4 +321,119 @@ fn no_connection_is_given_up_to_ask_while_a_request_that_may_move_money_waits_on
     bench.pass(80_000);
     assert_eq!(bench.drops, 0, "the answer to the tip adjustment may still come");
     assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_refusal_or_busy_that_must_be_looked_up_beside_an_older_question_is_settled_by_no_not_found() {
+    for said in ["101", "106"] {
+        let mut bench = Bench::connected();
+        bench.sale("B");
+        bench.sale("A");
+        bench.submit(query("q", "A"));
+        bench.say(without(with(code("", ORDER, said), "merchant_order_no", "A"), "request_id"));
+        assert_eq!(bench.drops, 0, "B's customer is at the terminal");
+        bench.say(nameless_not_found());
+        assert_eq!(bench.completed("q").outcome, Outcome::NotFound);
+        for _ in 0..3 {
+            bench.say(nameless_not_found());
+            bench.pass(2_000);
+        }
+        assert_eq!(bench.session.in_flight(), 2, "{said}: any of them may be the older one's");
+    }
+}
+
+#[test]
+fn where_nothing_is_closed_nothing_is_waited_for() {
+    let mut bench = lost_at_with(50_000, |settings| settings.close_lost_orders = false);
+    bench.pass_to(66_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn an_order_that_may_never_be_closed_is_not_waited_for_either() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(code("A", ORDER, "101"));
+    bench.pass_to(170_000);
+    bench.cut();
+    bench.connect();
+    bench.pass_to(190_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+    assert!(!bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn an_answer_of_the_orders_own_shows_that_it_has_arrived() {
+    let mut bench = Bench::connected_with(|settings| settings.order_timeout_ms = 30_000);
+    bench.sale("A");
+    bench.say(code("A", ORDER, "107"));
+    bench.pass_to(50_000);
+    bench.cut();
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench.pass_to(62_000);
+    assert_eq!(bench.completed("A").outcome, Outcome::NotFound);
+}
+
+#[test]
+fn while_an_older_question_is_unanswered_not_found_makes_no_order_busy_and_it_is_asked_anew() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(without(with(code("", ORDER, "101"), "merchant_order_no", "A"), "request_id"));
+    bench.pass(2_000);
+    assert_eq!(bench.topics(), [QUERY, QUERY]);
+    bench.events();
+    bench.say(nameless_not_found());
+    assert_eq!(bench.drops, 1);
+    bench.events();
+    bench.connect();
+    bench.events();
+    bench.say(nameless_not_found());
+    assert_eq!(bench.completed("A").outcome, Outcome::Busy);
+}
+
+/// Sale `A` was refused while a query of the till's was unanswered, so that the connection was given up; the next one
+/// ends with a close that could not be told from an older question.
+#[test]
+fn a_close_beside_an_older_question_proves_nothing_and_no_other_connection_is_made_for_it() {
+    let mut bench = Bench::with_sale("A");
+    bench.submit(query("q", "A"));
+    bench.say(without(with(code("", ORDER, "106"), "merchant_order_no", "A"), "request_id"));
+    assert_eq!(bench.drops, 1);
+    bench.connect();
+    bench.events();
+    bench.pass_to(179_999);
+    bench.wire();
+    bench.terminal(nameless);
+    bench.pass_to(190_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+    assert_eq!(bench.drops, 1, "at most once a round");
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn an_answer_with_its_topic_answers_its_kind_of_question() {
+    let mut bench = Bench::with_sale("A");
+    bench.submit(query("q", "A"));
+    bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+    bench.say(nameless_close("201"));
+    bench.say(nameless_not_found());
+    bench.say_raw("garbage");
+    bench.say(nameless_not_found());
+    bench.terminal(nameless);
+    bench.pass_to(190_000);
+    assert_eq!(bench.drops, 0, "nothing is unanswered");
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+}
+
+#[test]
+fn a_close_of_the_tills_own_serves_no_order_of_an_earlier_process_before_its_bytes_are_lost() {
+    let mut bench = Bench::new(settings());
+    bench.session.restore(open_order(START.wall_ms - 3_600_000), bench.now);
+    bench.terminal(tells("A", "104", Some("000")));
+    bench.connect();
+    bench.pass(10_000);
+    bench.events();
+    bench.submit(request("c", CLOSE, json!({"merchant_order_no": "A"})));
+    assert_eq!(bench.completed("c").outcome, Outcome::Ok);
+    bench.pass_to(59_999);
+    assert_eq!(bench.session.in_flight(), 1);
 }

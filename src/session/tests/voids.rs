@@ -350,3 +350,222 @@ fn an_original_known_to_be_reversed_by_an_earlier_process_proves_nothing_in_whic
         }
     }
 }
+
+#[test]
+fn an_approved_sale_is_not_clarified_to_cancelled_while_its_void_is_open() {
+    let mut bench = Bench::with_sale("O");
+    bench.say(approval("O"));
+    bench.submit(void_of("V", "2", "O"));
+    bench.events();
+    bench.submit(query("q", "O"));
+    bench.say(state("q", "O", "3"));
+    assert_eq!(bench.completed("q").outcome, Outcome::Cancelled);
+    bench.no_event();
+}
+
+#[test]
+fn a_void_of_another_sale_explains_nothing() {
+    for is_open in [true, false] {
+        let mut bench = Bench::with_sale("O");
+        bench.say(approval("O"));
+        bench.submit(void_of("V", "2", "P"));
+        if !is_open {
+            bench.say(own("000", "2"));
+        }
+        bench.events();
+        bench.submit(query("q", "O"));
+        bench.say(state("q", "O", "3"));
+        let events = bench.events();
+        let [EventKind::Completed(_), EventKind::Clarified(clarified)] = &events[..] else {
+            panic!("{events:#?}")
+        };
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
+    }
+}
+
+#[test]
+fn a_second_look_that_reads_as_reversed_ends_if_the_original_is_not() {
+    let mut bench = with_void();
+    bench.terminal(knows("104", "2"));
+    bench.say(own("110", ""));
+    assert_eq!(bench.completed("V").outcome, Outcome::Cancelled);
+    bench.terminal(knows("3", "2"));
+    bench.pass(30_000);
+    bench.no_event();
+    assert_eq!(bench.looks(), ["V cancelled"]);
+    assert_eq!(bench.session.asked_about(), 0);
+}
+
+/// A refund (type 3) of a part of sale `O`: its record is its own.
+fn refund() -> Request {
+    void_of("V", "3", "O")
+}
+
+#[test]
+fn a_refund_does_not_wait_for_its_original() {
+    let mut bench = Bench::connected();
+    bench.submit(refund());
+    bench.wire();
+    bench.say(with(answer("V", ORDER, "V", "106", "1"), "trans_type", "3"));
+    assert_eq!(bench.completed("V").outcome, Outcome::Declined);
+    assert_eq!(bench.topics(), [""; 0]);
+}
+
+#[test]
+fn a_refund_that_is_unknown_is_not_clarified_by_its_original() {
+    let mut bench = Bench::recovering_order(refund(), |_| {});
+    bench.terminal(knows("104", "3"));
+    bench.pass_to(59_000);
+    bench.terminal(|_| None);
+    bench.pass_to(66_000);
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+    bench.wire();
+    bench.terminal(knows("104", "3"));
+    bench.pass(29_000);
+    bench.terminal(|_| None);
+    let asked = bench.wire();
+    assert!(asked.iter().all(|frame| frame.message["biz_data"]["merchant_order_no"] == "V"));
+}
+
+#[test]
+fn a_silent_original_is_waited_for_as_long_as_recovery_lasts() {
+    let mut bench = with_void();
+    bench.say(own("110", ""));
+    bench.pass_to(59_999);
+    assert_eq!(bench.session.in_flight(), 1);
+    bench.pass_to(60_000);
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_silent_original_at_the_end_of_recovery_is_waited_for_a_little_longer() {
+    let mut bench = Bench::recovering_order(void_of("V", "2", "O"), |_| {});
+    bench.terminal(knows("104", "silence"));
+    bench.pass_to(61_999);
+    bench.no_event();
+    bench.wire();
+    bench.pass_to(62_000);
+    assert_eq!(bench.topics(), [QUERY, QUERY], "the void was not found twice");
+    bench.pass_to(67_999);
+    bench.no_event();
+    assert_eq!(bench.topics(), [QUERY, QUERY], "every recovery_interval_ms");
+    bench.pass_to(68_000);
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_void_shows_its_own_answer_where_its_original_decides() {
+    let mut bench = with_void();
+    bench.terminal(knows("104", "3"));
+    bench.say(own("000", "3"));
+    let done = bench.completed("V");
+    assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
+    assert_eq!(done.response, Some(own("000", "3").to_string()));
+}
+
+#[test]
+fn a_void_found_to_have_moved_money_shows_the_original() {
+    let mut bench = with_void();
+    bench.terminal(knows("104", "3"));
+    bench.say(own("110", ""));
+    let done = bench.completed("V");
+    assert_eq!((done.outcome, done.recovered), (Outcome::Approved, true));
+    let shown: Value = serde_json::from_str(&done.response.expect("a record")).expect("JSON");
+    assert_eq!(shown["biz_data"]["merchant_order_no"], "O");
+}
+
+#[test]
+fn a_void_that_moved_no_money_is_recovered_only_if_its_own_answer_was_lost() {
+    assert!(!void_ends(Some(own("110", "")), "104", "2").recovered);
+    let mut bench = with_void();
+    bench.terminal(knows("1", "2"));
+    bench.cut();
+    bench.connect();
+    let done = bench.completed("V");
+    assert_eq!((done.outcome, done.recovered), (Outcome::Declined, true));
+    let shown: Value = serde_json::from_str(&done.response.expect("a record")).expect("JSON");
+    assert_eq!(shown["biz_data"]["merchant_order_no"], "V");
+}
+
+#[test]
+fn the_originals_of_two_voids_are_told_apart_without_request_ids() {
+    let mut bench = Bench::connected();
+    bench.submit(void_of("V", "2", "O"));
+    bench.submit(void_of("W", "2", "P"));
+    for number in ["V", "W"] {
+        let refused = with(answer(number, ORDER, number, "110", ""), "trans_type", "2");
+        bench.say(without(refused, "trans_status"));
+    }
+    bench.events();
+    let original = with(state("", "P", "3"), "trans_type", "1");
+    bench.say(without(original, "request_id"));
+    assert_eq!(bench.completed("W").outcome, Outcome::Approved);
+    assert_eq!(bench.session.in_flight(), 1);
+}
+
+#[test]
+fn every_original_known_to_be_reversed_before_proves_nothing() {
+    let mut bench = Bench::connected();
+    for number in ["O", "P"] {
+        bench.submit(query(number, number));
+        bench.say(state(number, number, "3"));
+    }
+    bench.events();
+    bench.submit(void_of("V", "2", "O"));
+    bench.terminal(knows("3", "3"));
+    bench.say(own("000", "3"));
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+}
+
+#[test]
+fn only_an_approved_void_explains_that_its_sale_reads_as_reversed() {
+    let declined_void = |bench: &mut Bench| {
+        bench.submit(void_of("V", "2", "O"));
+        bench.terminal(knows("104", "2"));
+        bench.say(own("110", ""));
+        bench.pass(30_000);
+    };
+    let approved_refund = |bench: &mut Bench| {
+        bench.submit(refund());
+        bench.say(with(answer("V", ORDER, "V", "000", "2"), "trans_type", "3"));
+    };
+    for other in [&declined_void as &dyn Fn(&mut Bench), &approved_refund] {
+        let mut bench = Bench::with_sale("O");
+        bench.say(approval("O"));
+        other(&mut bench);
+        bench.terminal(|_| None);
+        assert_eq!((bench.session.in_flight(), bench.session.asked_about()), (0, 0));
+        bench.events();
+        bench.submit(query("q", "O"));
+        bench.say(state("q", "O", "3"));
+        let events = bench.events();
+        let [EventKind::Completed(_), EventKind::Clarified(clarified)] = &events[..] else {
+            panic!("{events:#?}")
+        };
+        assert_eq!((clarified.outcome, clarified.was), (Outcome::Cancelled, Outcome::Approved));
+    }
+}
+
+#[test]
+fn a_void_of_an_earlier_process_is_approved_by_its_original_whatever_else_was_reversed() {
+    let void = Restored { request: void_of("V", "2", "O"), ..open_order(START.wall_ms - 1_000) };
+    let completed = |request: Request, outcome| Restored {
+        request,
+        state: RestoredState::Completed { outcome, look_at_ms: None },
+        ..open_order(START.wall_ms - 60_000)
+    };
+    let refund = Request { request_id: "R".to_owned(), ..void_of("R", "3", "O") };
+    for known in [
+        completed(sale("P"), Outcome::Cancelled),
+        completed(refund, Outcome::Approved),
+        completed(void_of("W", "2", "P"), Outcome::Approved),
+    ] {
+        let mut bench = Bench::new(settings());
+        bench.session.restore(void.clone(), bench.now);
+        bench.session.restore(known, bench.now);
+        bench.terminal(knows("3", "3"));
+        bench.connect();
+        bench.pass(300_000);
+        assert_eq!(bench.completed("V").outcome, Outcome::Approved);
+    }
+}
