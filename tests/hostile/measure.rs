@@ -20,19 +20,19 @@ pub struct Bounds {
 impl Bounds {
     /// The contract's, on a machine that does nothing else: the neighbour is not delayed by more than 100 ms, a call comes
     /// back within its own timeout and a second, a shutdown within two.
-    pub fn strict(before: &Delays) -> Self {
+    pub fn strict(row: &Row) -> Self {
         Bounds {
-            neighbour: before.longest + Duration::from_millis(100),
+            neighbour: row.before.longest + Duration::from_millis(100),
             call: Duration::from_secs(1),
             shutdown: Duration::from_secs(2),
         }
     }
 
     /// Those of a build without optimisation on a machine that is as busy as the neighbour found it before the attack.
-    pub fn generous(before: &Delays) -> Self {
-        let (busy, slowness) = (20 * before.longest, slowness::factor());
+    pub fn generous(row: &Row) -> Self {
+        let (busy, slowness) = (20 * row.before.longest, slowness::factor());
         Bounds {
-            neighbour: Duration::from_secs(3) * slowness + busy,
+            neighbour: row.handles * Duration::from_secs(3) * slowness + busy,
             call: Duration::from_secs(3) * slowness + busy,
             shutdown: Duration::from_secs(5) * slowness + busy,
         }
@@ -41,6 +41,8 @@ impl Bounds {
 
 pub struct Row {
     pub attack: String,
+    /// Terminals that play it at once.
+    pub handles: u32,
     pub connections: usize,
     /// The neighbour's, before the attack and during it.
     pub before: Delays,

@@ -87,7 +87,7 @@ fn a_till_at_a_hostile_terminal() {
     let strictness = if std::env::var_os(STRICT).is_some() { till::STRICT } else { till::GENEROUS };
     let row = till::play(&attack, strictness);
     println!("\n{ROW}{row}");
-    row.insist(&(strictness.bounds)(&row.before));
+    row.insist(&(strictness.bounds)(&row));
 }
 
 /// A running terminal; dropping it ends it.

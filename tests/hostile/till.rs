@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::common::*;
 use crate::measure::{Bounds, Memory, Row};
-use crate::neighbour::{Delays, Neighbour};
+use crate::neighbour::Neighbour;
 use crate::program::HostileProgram;
 use crate::terminal::{BEGIN, HostileTerminal};
 
@@ -26,7 +26,7 @@ pub struct Strictness {
     played: Duration,
     /// Completed orders of a till that has a history.
     history: usize,
-    pub bounds: fn(&Delays) -> Bounds,
+    pub bounds: fn(&Row) -> Bounds,
 }
 
 /// With `make test`, beside whatever else the machine does.
@@ -43,7 +43,7 @@ struct Habits {
     has_history: bool,
     /// Its requests fill the way to the terminal.
     has_long_requests: bool,
-    handles: usize,
+    handles: u32,
 }
 
 impl Habits {
@@ -111,6 +111,7 @@ pub fn play(attack: &str, strictness: Strictness) -> Row {
     let (peak_kib, grown_kib) = memory.peak_and_growth_kib();
     Row {
         attack: attack.to_owned(),
+        handles: till.habits.handles,
         connections: till.hostile.begun(),
         before,
         during,
