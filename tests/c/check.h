@@ -79,16 +79,17 @@ static inline long long now_ms(void)
 /* A number no order had before: the time, the process, and a count. */
 static inline const char *new_number(void)
 {
-    static char number[33];
+    static __thread char number[33];
     static int count;
-    snprintf(number, sizeof number, "T%llxP%xN%d", (unsigned long long)time(NULL), (unsigned)getpid(), ++count);
+    snprintf(number, sizeof number, "T%llxP%xN%d", (unsigned long long)time(NULL), (unsigned)getpid(),
+             __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
     return number;
 }
 
 /* A sale. The simulator does what the amount's cents say: .00 is approved, .01 declined, .10 takes a while. */
 static inline const char *sale(const char *number, const char *amount)
 {
-    static char json[512];
+    static __thread char json[512];
     snprintf(json, sizeof json,
              "{\"topic\":\"ecrhub.pay.order\",\"app_id\":\"test\",\"biz_data\":{\"trans_type\":\"1\","
              "\"merchant_order_no\":\"%s\",\"order_amount\":\"%s\"}}",

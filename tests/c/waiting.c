@@ -164,19 +164,26 @@ static int threads(void)
 }
 #endif
 
+/* The thread sanitizer has a thread of its own. */
+#ifdef __SANITIZE_THREAD__
+#define ALONE 2
+#else
+#define ALONE 1
+#endif
+
 static void after_a_shutdown_everything_may_begin_anew(void)
 {
     ecrhub_handle before = quiet(), after;
-    CHECK(threads() >= 2);
+    CHECK(threads() > ALONE);
     STATUS(ECRHUB_OK, ecrhub_shutdown());
     STATUS(ECRHUB_OK, ecrhub_shutdown());
-    CHECK(threads() == 1);
+    CHECK(threads() == ALONE);
     after = quiet();
     CHECK(after != before);
     STATUS(ECRHUB_ERR_HANDLE, ecrhub_wake(before));
     STATUS(ECRHUB_OK, ecrhub_wake(after));
     STATUS(ECRHUB_OK, ecrhub_shutdown());
-    CHECK(threads() == 1);
+    CHECK(threads() == ALONE);
 }
 
 int main(void)
