@@ -50,7 +50,7 @@ help:
 	@echo 'make hostile   each attack of a hostile terminal, with a table: needs a machine that does nothing else (six minutes)'
 	@echo 'make torture   ROUNDS=$(ROUNDS) kills and cuts of a real till process'
 	@echo 'make fuzz      each fuzz target for SECONDS=60, six minutes and a build; TARGETS="session ..." only these'
-	@echo 'make faults    a real till process at whose every system call something goes wrong (under an hour on two cores)'
+	@echo 'make faults    a real till process at whose every system call something goes wrong (an hour on two cores)'
 	@echo 'make mutants   changes the code that decides about money, one thing at a time: do tests notice? SHARD=0/8 (half an'
 	@echo '               hour on two cores) for a part, FILES="src/session/*.rs" for some; all of it takes four hours'
 	@echo 'make dist      archives, wheels and packages for all platforms, in dist/ (under 40 minutes on two cores)'
