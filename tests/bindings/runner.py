@@ -124,14 +124,18 @@ def low_level(function: str, *arguments: Any) -> Tuple[int, str]:
     return status, text.value.decode()
 
 
+def handle_of(command: Command) -> int:
+    """The package has no verb for this yet: the library's own handle is given to the library's own function."""
+    return terminals[command["on"]]._handle  # pyright: ignore[reportPrivateUsage]
+
+
 def start(command: Command) -> Command:
-    handle, message = terminals[command["on"]]._handle, json.dumps(command["message"])
+    handle, message = handle_of(command), json.dumps(command["message"])
     return {"started": {"request_id": low_level("ecrhub_start", handle, message, command.get("timeout_ms", 0))[1]}}
 
 
 def wait(command: Command) -> Command:
-    handle = terminals[command["on"]]._handle
-    status, text = low_level("ecrhub_wait", handle, command["request_id"], command["timeout_ms"])
+    status, text = low_level("ecrhub_wait", handle_of(command), command["request_id"], command["timeout_ms"])
     return {"timeout": True} if status == _native.TIMEOUT else {"completed": json.loads(text)}
 
 
