@@ -170,18 +170,24 @@ const CUT: Row = row(
 );
 const ENDLESS: Row = row("the answer does not end, or comes in tiny pieces", NO_TERMINAL);
 
-/// The fault of a handshake that failed with what its partner had `said` until then. `path` is what was asked for, and
-/// `why` the failure as the WebSocket library sees it.
-pub(crate) fn handshake_fault(said: &[u8], path: &str, why: &str) -> Fault {
-    match (http_status(said), said) {
-        (Some(101), _) => broken_rules(why),
-        (Some(status), _) => {
-            let row = by_status(status, said, path);
-            fault(row, &format!(" (HTTP {status}{})", place(said)))
-        }
-        (None, [] | [b'H', b'T', b'T', b'P', b'/', ..]) => fault(&CUT, &format!(" ({why})")),
-        (None, _) => fault(by_beginning(said), &format!(" ({})", beginning(said))),
+/// The fault of a handshake that a web server refused, with the `place` it sends callers to and its `page`. `path` is what
+/// was asked for.
+pub(crate) fn refused(status: u16, place: &[u8], page: &[u8], path: &str) -> Fault {
+    let row = by_status(status, page, path);
+    fault(row, &format!(" (HTTP {status}{})", shown_place(place)))
+}
+
+/// The fault of a handshake whose partner `said` something that is no HTTP, or an older one.
+pub(crate) fn no_terminal(said: &[u8], path: &str) -> Fault {
+    match http_status(said) {
+        Some(status) => refused(status, b"", said, path),
+        None => fault(by_beginning(said), &format!(" ({})", beginning(said))),
     }
+}
+
+/// The fault of a handshake whose connection ended.
+pub(crate) fn cut(why: &str) -> Fault {
+    fault(&CUT, &format!(" ({why})"))
 }
 
 /// The fault of a handshake that was answered as a terminal would, but not by the rules.
@@ -225,9 +231,9 @@ fn by_beginning(said: &[u8]) -> &'static Row {
     found.map_or(&CUT, |(_, row)| row)
 }
 
-fn by_status(status: u16, said: &[u8], path: &str) -> &'static Row {
+fn by_status(status: u16, page: &[u8], path: &str) -> &'static Row {
     // What speaks TLS on this port says so in the page of its 400, if at all.
-    if status == 400 && [&b"HTTPS"[..], b"SSL", b"TLS"].iter().any(|word| contains(said, word)) {
+    if status == 400 && [&b"HTTPS"[..], b"SSL", b"TLS"].iter().any(|word| contains(page, word)) {
         return &TLS;
     }
     match (status, path) {
@@ -252,14 +258,12 @@ fn http_status(said: &[u8]) -> Option<u16> {
 }
 
 /// Where a web server sends its callers, without what may be secret in it.
-fn place(said: &[u8]) -> String {
-    let text = String::from_utf8_lossy(said);
-    let header = text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("location").then(|| value.trim())
-    });
-    let Some(place) = header.filter(|place| !place.is_empty()) else { return String::new() };
-    format!(", to {:?}", redact::excerpt(without_secrets(place).as_bytes(), SHOWN))
+fn shown_place(place: &[u8]) -> String {
+    let place = String::from_utf8_lossy(place);
+    if place.is_empty() {
+        return String::new();
+    }
+    format!(", to {:?}", redact::excerpt(without_secrets(&place).as_bytes(), SHOWN))
 }
 
 /// The first line of a text; the first bytes of anything else.
@@ -292,22 +296,23 @@ mod tests {
 
     #[test]
     fn a_path_is_blamed_only_where_there_is_one() {
-        let said = b"HTTP/1.1 404 Not Found\r\n\r\n";
-        let blames = |path| handshake_fault(said, path, "").message.contains("leave out");
+        let blames = |path| refused(404, b"", b"", path).message.contains("leave out");
         assert_eq!([blames("/"), blames("/pay"), blames("/?token=x")], [false, true, true]);
     }
 
     #[test]
     fn whatever_is_said_is_shown_masked_and_on_one_line() {
-        for said in [
-            &b"4111111111111111 is my card\r\n"[..],
-            b"HTTP/1.1 302 F\r\nLocation: http://me:s3cret@h/4111111111111111?s3cret#s3cret\r\n\r\n",
+        const PLACE: &[u8] = b"http://me:s3cret@h/4111111111111111\x1b[2J?s3cret#s3cret";
+        let strangers: [&[u8]; 5] = [
+            b"4111111111111111 is my card\r\n",
             b"\x1b[2J4111111111111111",
             b"HTTP/",
-            b"HTTP/1.1 99999999 X\r\n",
+            b"HTTP/1.0 99999999 X\r\n",
             b"\xff\xfe\n",
-        ] {
-            let shown = handshake_fault(said, "/", "why").message;
+        ];
+        let faults = strangers.map(|said| no_terminal(said, "/"));
+        for fault in faults.into_iter().chain([refused(302, PLACE, b"", "/")]) {
+            let shown = fault.message;
             assert!(!shown.contains("4111111111111111") && !shown.contains("s3cret"), "{shown}");
             assert!(!shown.contains(char::is_control), "{shown:?}");
         }

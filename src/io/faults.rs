@@ -10,6 +10,7 @@ use tungstenite::http::HeaderValue;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
+use super::socket::Stranger;
 use crate::error::{Fault, Stage, Status};
 use crate::{redact, stranger};
 
@@ -47,15 +48,23 @@ pub(super) fn write_fault(error: &tungstenite::Error) -> Fault {
     Fault::new(Status::Terminal, Stage::Send, format!("the connection is lost: {error}"))
 }
 
-/// `said` is the beginning of what came instead of a proper answer, `path` what was asked for.
-pub(super) fn handshake_fault(error: &tungstenite::Error, said: &[u8], path: &str) -> Fault {
+/// `path` is what was asked for.
+pub(super) fn handshake_fault(error: &tungstenite::Error, path: &str) -> Fault {
+    use tungstenite::Error;
     use tungstenite::error::ProtocolError;
     match error {
-        tungstenite::Error::AttackAttempt => stranger::endless(),
-        tungstenite::Error::Protocol(ProtocolError::HandshakeIncomplete) => {
-            stranger::handshake_fault(said, path, "by the other side")
+        Error::AttackAttempt => stranger::endless(),
+        Error::Http(answer) => {
+            let place = answer.headers().get("Location").map(HeaderValue::as_bytes);
+            let page = answer.body().as_deref().unwrap_or_default();
+            stranger::refused(answer.status().as_u16(), place.unwrap_or_default(), page, path)
         }
-        error => stranger::handshake_fault(said, path, &error.to_string()),
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(Stranger(said)) => stranger::no_terminal(said, path),
+            None => stranger::cut(&error.to_string()),
+        },
+        Error::Protocol(ProtocolError::HandshakeIncomplete) => stranger::cut("by the other side"),
+        error => stranger::broken_rules(&error.to_string()),
     }
 }
 

@@ -4,8 +4,13 @@
 
 #![forbid(unsafe_code)]
 
+use crate::stranger::LOOKED_AT;
+
 /// A message in more fragments is none: of 256 bytes each, they would be the longest message by default.
 pub(super) const MAX_FRAGMENTS: u32 = 16_384;
+
+/// How the answer to the handshake begins.
+const HTTP: &[u8] = b"HTTP/1.1 ";
 
 const LONGEST_HEADER: usize = 14;
 
@@ -34,6 +39,8 @@ enum At {
     Handshake {
         has_begun: bool,
         is_line_empty: bool,
+        /// How much of [`HTTP`] it has said.
+        said: usize,
     },
     Header {
         bytes: [u8; LONGEST_HEADER],
@@ -58,7 +65,7 @@ impl Frames {
     /// Nothing has come yet: the answer to the handshake comes first.
     pub fn before_handshake() -> Self {
         Frames {
-            at: At::Handshake { has_begun: false, is_line_empty: true },
+            at: At::Handshake { has_begun: false, is_line_empty: true, said: 0 },
             count: 0,
             fragments: 0,
             close: Close::default(),
@@ -80,6 +87,23 @@ impl Frames {
         (self.close.length == 2).then(|| u16::from_be_bytes(self.close.bytes))
     }
 
+    /// What has come instead of an answer in HTTP, if these bytes show that: its beginning, those that passed before
+    /// included. To be asked before [`Frames::pass`].
+    pub fn stranger(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let At::Handshake { has_begun, said, .. } = &mut self.at else { return None };
+        // As the parser of the handshake has it, empty lines may come first.
+        let is_blank = |byte: &&u8| !*has_begun && matches!(byte, b'\r' | b'\n');
+        let blanks = bytes.iter().take_while(is_blank).count();
+        let (bytes, expected) = (&bytes[blanks..], &HTTP[*said..]);
+        let looked_at = bytes.len().min(expected.len());
+        if bytes[..looked_at] != expected[..looked_at] {
+            let room = LOOKED_AT.min(bytes.len());
+            return Some([&HTTP[..*said], &bytes[..room]].concat());
+        }
+        *said += looked_at;
+        None
+    }
+
     /// These bytes have come.
     pub fn pass(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.is_too_fragmented() {
@@ -94,7 +118,7 @@ impl Frames {
 
     /// As the parser of the handshake has it, empty lines may come first, and a line may end without a carriage return.
     fn pass_handshake(&mut self, bytes: &[u8]) -> usize {
-        let At::Handshake { has_begun, is_line_empty } = &mut self.at else { return 0 };
+        let At::Handshake { has_begun, is_line_empty, .. } = &mut self.at else { return 0 };
         for (place, byte) in bytes.iter().enumerate() {
             match byte {
                 b'\r' => {}
@@ -219,6 +243,29 @@ mod tests {
             assert_eq!(frames.count(), 0);
             frames.pass(&frame(0x81, 5));
             assert_eq!(frames.count(), 1, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_speak_http_is_recognised_however_its_bytes_are_cut() {
+        for (said, is_stranger) in [
+            (&b"SSH-2.0-x\r\n"[..], true),
+            (b"HTTP/1.0 400 Bad\r\n", true),
+            (b"\x15\x03\x03", true),
+            (b"HTTP", false),
+            (b"\r\n\nHTTP/1.1 404 Not Found\r\n\r\n<body>", false),
+            (ANSWER, false),
+        ] {
+            for cut in 1..=said.len() {
+                let mut frames = Frames::before_handshake();
+                let found = said.chunks(cut).find_map(|bytes| {
+                    let found = frames.stranger(bytes);
+                    frames.pass(bytes);
+                    found
+                });
+                assert_eq!(found.is_some(), is_stranger, "{said:?} by {cut}");
+                assert!(found.is_none_or(|found| said.starts_with(&found)), "{said:?} by {cut}");
+            }
         }
     }
 

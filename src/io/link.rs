@@ -27,7 +27,7 @@ use super::faults::{
 };
 use super::lookup::{Found, literal};
 use super::open::{Frame, Open};
-use super::socket::{CAN_LEND, Counted, Reading, Said, WHILE_OPENING, Watch};
+use super::socket::{CAN_LEND, Counted, Reading, WHILE_OPENING, Watch};
 use crate::config::Address;
 use crate::error::{Fault, Stage, Status};
 use crate::session::Progress;
@@ -53,7 +53,7 @@ enum State {
     Idle,
     Resolving,
     Connecting(Connecting),
-    Handshaking(Handshaking),
+    Handshaking(MidHandshake<ClientHandshake<Counted>>),
     Open(Open),
     Closing(WebSocket<Counted>),
 }
@@ -64,12 +64,6 @@ struct Connecting {
     /// Tried when this one fails or takes too long.
     others: VecDeque<SocketAddr>,
     until: u64,
-}
-
-#[derive(Debug)]
-struct Handshaking {
-    handshake: MidHandshake<ClientHandshake<Counted>>,
-    said: Said,
 }
 
 /// What the socket brought.
@@ -325,7 +319,7 @@ impl Link {
         self.start_handshake(attempt.stream)
     }
 
-    fn start_handshake(&mut self, mut stream: Counted) -> Result<(), Fault> {
+    fn start_handshake(&mut self, stream: Counted) -> Result<(), Fault> {
         let Address { host, port, path } = &self.address;
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let config = WebSocketConfig::default()
@@ -334,45 +328,42 @@ impl Link {
             .max_write_buffer_size(ROOM_FOR_PONGS)
             .max_message_size(Some(self.max_message_bytes))
             .max_frame_size(Some(self.max_message_bytes));
-        let said = stream.keep_said();
         let started = format!("ws://{host}:{port}{path}")
             .into_client_request()
             .and_then(|request| ClientHandshake::start(stream, request, Some(config)));
         match started {
             Ok(handshake) => {
-                self.state = State::Handshaking(Handshaking { handshake, said });
+                self.state = State::Handshaking(handshake);
                 Ok(())
             }
-            Err(error) => Err(self.fail_handshake(&error, &said)),
+            Err(error) => Err(self.fail_handshake(&error)),
         }
     }
 
     fn finish_handshake(&mut self) -> Result<bool, Fault> {
-        let State::Handshaking(Handshaking { handshake, said }) = std::mem::take(&mut self.state)
-        else {
+        let State::Handshaking(handshake) = std::mem::take(&mut self.state) else {
             return Ok(false);
         };
         match handshake.handshake() {
-            Ok((mut socket, answer)) => {
+            Ok((socket, answer)) => {
                 if let Some(fault) = unasked_extension(&answer) {
                     return Err(self.fail(fault));
                 }
-                socket.get_mut().forget_said();
                 self.state = State::Open(Open::new(socket));
                 self.show_interest();
                 Ok(true)
             }
             Err(HandshakeError::Interrupted(handshake)) => {
-                self.state = State::Handshaking(Handshaking { handshake, said });
+                self.state = State::Handshaking(handshake);
                 Ok(false)
             }
             // Dropping the error's stream closes a refused connection, which the terminal itself leaves open.
-            Err(HandshakeError::Failure(error)) => Err(self.fail_handshake(&error, &said)),
+            Err(HandshakeError::Failure(error)) => Err(self.fail_handshake(&error)),
         }
     }
 
-    fn fail_handshake(&mut self, error: &tungstenite::Error, said: &Said) -> Fault {
-        let fault = handshake_fault(error, &said.bytes(), &self.address.path);
+    fn fail_handshake(&mut self, error: &tungstenite::Error) -> Fault {
+        let fault = handshake_fault(error, &self.address.path);
         self.fail(fault)
     }
 

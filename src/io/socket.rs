@@ -2,16 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::borrow::Watched;
 use super::frames::{Frames, MAX_FRAGMENTS};
-use crate::stranger::LOOKED_AT;
 
 /// Whether a caller can watch a socket on this system.
 pub(super) const CAN_LEND: bool = cfg!(target_os = "linux");
@@ -36,28 +36,22 @@ pub(super) struct Counted {
     reading: Reading,
     turn: Turn,
     frames: Frames,
-    /// What is kept of the answer to the handshake, while that is under way.
-    said: Option<Said>,
     /// How many bytes it still takes.
     #[cfg(test)]
     pub(super) room: Option<usize>,
 }
 
-/// The beginning of what a terminal said. It outlives the socket, which ends with a handshake that fails.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Said(Arc<Mutex<Vec<u8>>>);
+/// What something said that does not speak HTTP: a handshake that fails with it knows its partner.
+#[derive(Debug)]
+pub(super) struct Stranger(pub(super) Vec<u8>);
 
-impl Said {
-    fn keep(&self, bytes: &[u8]) {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = LOOKED_AT.saturating_sub(said.len()).min(bytes.len());
-        said.extend_from_slice(&bytes[..room]);
-    }
-
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl fmt::Display for Stranger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no HTTP")
     }
 }
+
+impl std::error::Error for Stranger {}
 
 /// What was read since a turn began.
 #[derive(Debug, Default)]
@@ -87,20 +81,9 @@ impl Counted {
             reading: Reading::ToTheEnd,
             turn: Turn::default(),
             frames: Frames::before_handshake(),
-            said: None,
             #[cfg(test)]
             room: None,
         }
-    }
-
-    /// From now on the beginning of what comes is kept, until [`Counted::forget_said`].
-    pub(super) fn keep_said(&mut self) -> Said {
-        self.said.insert(Said::default()).clone()
-    }
-
-    /// It was a proper answer, and nobody looks at it any more.
-    pub(super) fn forget_said(&mut self) {
-        self.said = None;
     }
 
     /// A turn begins, in which the socket is read so far.
@@ -144,10 +127,10 @@ impl Read for Counted {
         }
         let count = self.stream.read(buffer)?;
         self.turn.bytes += count;
-        self.frames.pass(&buffer[..count]);
-        if let Some(said) = &self.said {
-            said.keep(&buffer[..count]);
+        if let Some(said) = self.frames.stranger(&buffer[..count]) {
+            return Err(io::Error::new(ErrorKind::InvalidData, Stranger(said)));
         }
+        self.frames.pass(&buffer[..count]);
         if self.reading == Reading::UntilShort && count < buffer.len() {
             self.reading = Reading::WasShort;
         }
