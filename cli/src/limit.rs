@@ -27,9 +27,14 @@ impl Limit {
         Limit { began: Instant::now(), time }
     }
 
-    /// How long the answer is waited for.
+    /// How long the answer is waited for. That of an order well beyond its being given up: one that the library already
+    /// asks about is not given up here. What is left then is for asking, where the answer is lost.
     pub fn for_the_answer(self, is_order: bool) -> Option<Duration> {
-        if is_order { self.before_giving_up() } else { self.time }
+        if !is_order {
+            return self.time;
+        }
+        let (time, before) = (self.time?, self.before_giving_up()?);
+        Some(before + (time - before) / 2)
     }
 
     /// When an order that still waits for the customer is given up.
@@ -62,7 +67,8 @@ impl Limit {
 
     /// Nothing may wait for longer to be sent.
     pub fn apply(self, config: &mut Config, is_order: bool) {
-        if let Some(time) = self.for_the_answer(is_order) {
+        let time = if is_order { self.before_giving_up() } else { self.time };
+        if let Some(time) = time {
             let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX).max(1);
             config.send_timeout_ms = config.send_timeout_ms.min(ms);
             config.connect_timeout_ms = config.connect_timeout_ms.min(ms);
@@ -78,7 +84,10 @@ mod tests {
     fn an_order_is_given_up_while_there_is_time_for_it() {
         let before = |seconds| {
             let limit = Limit::starts(Some(Duration::from_secs(seconds)));
-            limit.for_the_answer(true).unwrap()
+            let before = limit.before_giving_up().unwrap();
+            let answer = limit.for_the_answer(true).unwrap();
+            assert!(before < answer && answer < Duration::from_secs(seconds), "{answer:?}");
+            before
         };
         assert_eq!(before(2), Duration::from_millis(1_500));
         assert_eq!(before(180), Duration::from_secs(175));
