@@ -163,3 +163,15 @@ fn a_code_alone_is_the_orders_own_while_nothing_else_was_asked_about_it() {
     bench.say(bare_code("110"));
     assert_eq!(bench.completed("A").outcome, Outcome::Cancelled);
 }
+
+#[test]
+fn after_its_second_look_a_completed_order_is_corrected_by_its_number_too() {
+    let mut bench = Bench::with_sale("A");
+    bench.say(answer("A", ORDER, "A", "106", "1"));
+    bench.terminal(tells("A", "104", None));
+    bench.pass(30_000);
+    assert_eq!(bench.session.take_looked_at(), ["A"]);
+    bench.events();
+    bench.say(bare(approval("A")));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved);
+}

@@ -413,16 +413,13 @@ fn a_refund_does_not_wait_for_its_original() {
 
 #[test]
 fn a_refund_that_is_unknown_is_not_clarified_by_its_original() {
-    let mut bench = Bench::recovering_order(refund(), |_| {});
+    let mut bench =
+        Bench::recovering_order(refund(), |settings| settings.close_lost_orders = false);
     bench.terminal(knows("104", "3"));
-    bench.pass_to(59_000);
-    bench.terminal(|_| None);
     bench.pass_to(66_000);
     assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
-    bench.wire();
-    bench.terminal(knows("104", "3"));
-    bench.pass(29_000);
-    bench.terminal(|_| None);
+    bench.pass(100_000);
+    bench.no_event();
     let asked = bench.wire();
     assert!(asked.iter().all(|frame| frame.message["biz_data"]["merchant_order_no"] == "V"));
 }
@@ -568,4 +565,34 @@ fn a_void_of_an_earlier_process_is_approved_by_its_original_whatever_else_was_re
         bench.pass(300_000);
         assert_eq!(bench.completed("V").outcome, Outcome::Approved);
     }
+}
+
+#[test]
+fn a_void_that_has_no_answer_of_its_own_left_is_clarified_with_its_originals_record() {
+    let mut bench = with_void();
+    bench.say(own("000", "3"));
+    let query = bench.only_frame(QUERY);
+    bench.say(code(&query, QUERY, "101"));
+    bench.pass(300_000);
+    assert_eq!(bench.completed("V").outcome, Outcome::Unknown);
+    bench.terminal(knows("104", "3"));
+    bench.pass(60_000);
+    let clarified = bench.clarified();
+    assert_eq!(clarified.outcome, Outcome::Approved);
+    let shown: Value = serde_json::from_str(&clarified.response.expect("a record")).expect("JSON");
+    assert_eq!(shown["biz_data"]["merchant_order_no"], "O");
+}
+
+#[test]
+fn a_void_of_an_earlier_process_is_not_taken_for_another_one_of_its_original() {
+    let state =
+        RestoredState::Completed { outcome: Outcome::Approved, look_at_ms: Some(START.wall_ms) };
+    let order = Restored { request: void_of("V", "2", "O"), state, ..open_order(START.wall_ms) };
+    let mut bench = Bench::new(settings());
+    bench.session.restore(order, bench.now);
+    bench.terminal(knows("1", "3"));
+    bench.connect();
+    bench.pass(60_000);
+    assert!(!bench.events().iter().any(|event| matches!(event, EventKind::Clarified(_))));
+    assert_eq!(bench.session.take_looked_at(), ["V"]);
 }
