@@ -88,7 +88,7 @@ fn only_a_uuid_hides_what_is_in_it() {
 
 #[test]
 fn a_hidden_middle_is_one_however_wide_its_gaps_are() {
-    let stars = vec!["*"; 6].join("        ");
+    let stars = ["*"; 6].join("        ");
     let given = format!("5018 0000 0004 4111 11{stars} 1111");
     assert_eq!(text(&given), given);
 }

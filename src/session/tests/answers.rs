@@ -325,6 +325,8 @@ fn an_answer_without_id_and_number_belongs_to_its_topic_whatever_else_waits() {
     let mut bench = Bench::connected();
     bench.submit(query("q", "A"));
     bench.submit(plain("p", "ecrhub.print"));
+    bench.say(json!({"app_id": "app", "topic": QUERY, "response_code": "104"}));
+    assert_eq!(bench.completed("q").outcome, Outcome::NotFound);
     bench.say(json!({"app_id": "app", "topic": "ecrhub.print", "response_code": "000"}));
     assert_eq!(bench.completed("p").outcome, Outcome::Ok);
 }
