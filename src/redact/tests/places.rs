@@ -55,6 +55,11 @@ fn only_a_date_and_time_is_none_of_diners_club() {
             if is_time || digits.starts_with("31") { number.clone() } else { masked(&number) };
         assert_eq!(text(&number), expected, "{number}");
     }
+    let longer = with_check_digit("301220242359595");
+    assert_eq!(text(&longer), masked(&longer), "of another length");
+    let mut ends_in_six = (10..60).map(|minute| with_check_digit(&format!("3012202423{minute}6")));
+    let sixty = ends_in_six.find(|number| number.ends_with("60")).expect("one of ten");
+    assert_eq!(text(&sixty), masked(&sixty), "sixty seconds");
     let time = with_check_digit("3012202423595");
     let beside = format!("{time} 2512");
     assert_eq!(text(&beside), beside, "an expiry touches its card");
