@@ -59,3 +59,33 @@ fn an_excerpt_keeps_what_cannot_belong_to_a_number_at_its_end() {
         assert_eq!(excerpt(digits.as_bytes(), 40), format!("{}…", &digits[..kept]), "{gap}");
     }
 }
+
+/// Read to the end of these bytes and shown from their beginning: the long value of a secret is not in what is shown.
+fn shown_to_the_end(end: &str) -> String {
+    const LIMIT: usize = 200;
+    let secret = "s".repeat(LIMIT + READ_AHEAD - "signature_url= ".len() - end.len());
+    let text = format!("signature_url={secret} {end}{}", "y".repeat(100));
+    let shown = excerpt(text.as_bytes(), LIMIT);
+    shown.strip_prefix("signature_url=*** ").expect("a secret").to_owned()
+}
+
+#[test]
+fn where_reading_ends_in_a_card_or_in_half_an_escape_nothing_of_it_is_shown() {
+    let escaped: String = CARD.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    for card in [CARD, "4111 1111 1111 1111", &escaped] {
+        for end in (6..card.len()).map(|end| &card[..end]) {
+            assert_eq!(shown_to_the_end(&format!("x{end}")), "x…", "{end}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_has_ended_is_shown() {
+    for (beside, is_shown) in [(15, true), (14, false)] {
+        let end = format!("x5{}", "y".repeat(beside));
+        let expected = if is_shown { format!("{end}…") } else { "x…".to_owned() };
+        assert_eq!(shown_to_the_end(&end), expected, "the last 14 bytes may be half an escape");
+    }
+    let late = format!("{}5{}", "x".repeat(100), "y".repeat(700));
+    assert_eq!(excerpt(late.as_bytes(), 200), format!("{}…", &late[..197]));
+}
