@@ -176,7 +176,7 @@ fn after_its_second_look_a_completed_order_is_corrected_by_what_names_it() {
         bench.say(answer("A", ORDER, "A", "106", "1"));
         bench.terminal(tells("A", "104", None));
         bench.pass(30_000);
-        assert_eq!(bench.session.take_looked_at(), ["A"]);
+        assert_eq!(bench.looks(), ["A declined"]);
         bench.events();
         bench.say(own);
         assert_eq!(bench.clarified().outcome, outcome);

@@ -194,5 +194,5 @@ fn a_void_of_an_earlier_process_is_not_taken_for_another_one_of_its_original() {
     bench.connect();
     bench.pass(60_000);
     assert!(!bench.events().iter().any(|event| matches!(event, EventKind::Clarified(_))));
-    assert_eq!(bench.session.take_looked_at(), ["V"]);
+    assert_eq!(bench.looks(), ["V approved"]);
 }
