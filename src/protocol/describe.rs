@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::members::{Members, Value, value_of};
 use super::plain::{self, Member, Visitor};
-use super::response::{MAX_MEMBERS, bare, take_apart};
+use super::response::{bare, take_apart};
 use super::verdict::Said;
 use super::{Code, Description, codes};
 use crate::json::push_quoted;
@@ -92,9 +92,9 @@ pub(super) struct Plain<'a> {
     fields: String,
     /// What of the text is still to be copied, from and to.
     run: (usize, usize),
-    /// A bit for each name that was there, by its length and some letters.
+    /// A bit for each name that was there, by its length and some letters: there are far fewer than an answer may have
+    /// members.
     names: [u64; 16],
-    count: usize,
     has_biz_data: bool,
     code: Option<&'a str>,
     message: Option<&'a str>,
@@ -110,7 +110,6 @@ impl<'a> Plain<'a> {
             fields,
             run: (0, 0),
             names: [0; 16],
-            count: 0,
             has_biz_data: false,
             code: None,
             message: None,
@@ -166,8 +165,7 @@ impl<'a> Visitor<'a> for Plain<'a> {
         if name == "biz_data" && !is_of_biz_data {
             return Some(());
         }
-        self.count += 1;
-        if !self.is_new(name) || self.count >= MAX_MEMBERS {
+        if !self.is_new(name) {
             return None;
         }
         match (name, is_of_biz_data) {

@@ -93,7 +93,7 @@ pub(super) fn end_of_certain(text: &str) -> usize {
 
 /// A digit takes a digit's byte, the first byte of a longer character, or a backslash.
 fn has_digits(text: &str, least: usize) -> bool {
-    let may_begin_one = |byte: &&u8| byte.is_ascii_digit() || **byte >= 0xc0 || **byte == b'\\';
+    let may_begin_one = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'\\' | 0xc0..);
     text.len() >= least && text.as_bytes().iter().filter(may_begin_one).count() >= least
 }
 
@@ -237,7 +237,8 @@ impl<'a> Run<'a> {
             if lengths.is_empty() {
                 continue;
             }
-            for length in SHORTEST..=LONGEST.min(count - first) {
+            // Longer than there are digits is none.
+            for length in SHORTEST..=LONGEST {
                 let window = Window { run: self, group: group.clone(), first, length };
                 let is_one = match wanted {
                     Certain => window.is_card(lengths),

@@ -430,15 +430,12 @@ impl Session {
     /// A void that reads as reversed, while nothing shows that this void reversed its original.
     fn on_unproven_void(&mut self, seq: Seq, text: &str, now: Now) {
         let Some(recovery) = self.tasks.get(&seq).and_then(Task::recovery) else { return };
-        match recovery.phase {
-            Phase::SecondLook => self.end_second_look(seq),
-            Phase::Clarifying => {}
-            _ => {
-                self.keep_unsettled(seq, text);
-                let why = "nothing shows that the original order was reversed by this void";
-                self.complete_unknown(seq, why, now);
-            }
+        if recovery.phase == Phase::SecondLook {
+            return self.end_second_look(seq);
         }
+        self.keep_unsettled(seq, text);
+        let why = "nothing shows that the original order was reversed by this void";
+        self.complete_unknown(seq, why, now);
     }
 }
 

@@ -319,3 +319,14 @@ fn an_answer_without_id_and_number_is_nobodys_while_the_library_asks_too() {
     assert_eq!(bench.message_late_for(), None);
     assert_eq!(bench.session.in_flight(), 2);
 }
+
+#[test]
+fn an_answer_without_id_and_number_belongs_to_its_topic_whatever_else_waits() {
+    let mut bench = Bench::connected();
+    bench.submit(query("q", "A"));
+    bench.submit(plain("p", "ecrhub.print"));
+    bench.say(json!({"app_id": "app", "topic": QUERY, "response_code": "104"}));
+    assert_eq!(bench.completed("q").outcome, Outcome::NotFound);
+    bench.say(json!({"app_id": "app", "topic": "ecrhub.print", "response_code": "000"}));
+    assert_eq!(bench.completed("p").outcome, Outcome::Ok);
+}

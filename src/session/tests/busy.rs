@@ -264,6 +264,8 @@ fn an_order_that_could_not_be_written_down_gives_its_earlier_attempt_another_loo
     bench.pass(1);
     assert_eq!(bench.topics(), [QUERY]);
     assert_eq!(bench.looks(), ["A busy"]);
+    bench.say(without(approval("A"), "request_id"));
+    assert_eq!(bench.clarified().outcome, Outcome::Approved, "it stands for its number again");
     let mut bench = resumed_with(0);
     bench.pass(100_000);
     assert_eq!(bench.topics(), [""; 0], "where there are none");

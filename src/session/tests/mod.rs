@@ -20,6 +20,7 @@ mod own_questions;
 mod properties;
 mod recovery;
 mod refusals;
+mod reversed;
 mod second_look;
 mod sending;
 mod unanswered;

@@ -163,3 +163,22 @@ fn a_code_alone_is_the_orders_own_while_nothing_else_was_asked_about_it() {
     bench.say(bare_code("110"));
     assert_eq!(bench.completed("A").outcome, Outcome::Cancelled);
 }
+
+#[test]
+fn after_its_second_look_a_completed_order_is_corrected_by_what_names_it() {
+    let cancelled = without(answer("A", ORDER, "A", "110", ""), "trans_status");
+    for (own, outcome) in [
+        (bare(approval("A")), Outcome::Approved),
+        (without(cancelled.clone(), "topic"), Outcome::Cancelled),
+        (without(cancelled, "request_id"), Outcome::Cancelled),
+    ] {
+        let mut bench = Bench::with_sale("A");
+        bench.say(answer("A", ORDER, "A", "106", "1"));
+        bench.terminal(tells("A", "104", None));
+        bench.pass(30_000);
+        assert_eq!(bench.looks(), ["A declined"]);
+        bench.events();
+        bench.say(own);
+        assert_eq!(bench.clarified().outcome, outcome);
+    }
+}

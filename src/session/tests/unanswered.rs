@@ -410,6 +410,20 @@ fn a_close_beside_an_older_question_proves_nothing_and_no_other_connection_is_ma
 }
 
 #[test]
+fn the_answer_to_a_close_beside_an_older_question_makes_no_order_not_found() {
+    let mut bench =
+        Bench::recovering_order(sale("A"), |settings| settings.request_timeout_ms = 600_000);
+    bench.submit(plain("p", "ecrhub.print"));
+    bench.pass_to(59_999);
+    bench.wire();
+    bench.terminal(nameless);
+    bench.pass_to(70_000);
+    assert!(bench.topics().contains(&CLOSE.to_owned()));
+    assert_eq!(bench.drops, 0, "the other request waits for its answer");
+    assert_eq!(bench.completed("A").outcome, Outcome::Unknown);
+}
+
+#[test]
 fn an_answer_with_its_topic_answers_its_kind_of_question() {
     let mut bench = Bench::with_sale("A");
     bench.submit(query("q", "A"));
