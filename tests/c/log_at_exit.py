@@ -15,6 +15,8 @@ def say(_level: int, _message: bytes, _user_data: object) -> None:
     calls += 1
 
 
+# Its machine code stays, as a program's own would: what is tried is the end of the runtime that it runs in.
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(say))
 assert library.ecrhub_set_log(say, None, 5) == 0
 for _ in range(8):
     terminal = ctypes.c_uint64()
